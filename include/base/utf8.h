@@ -1,0 +1,18 @@
+/*
+ * utf8 - is it UTF-8, as RFC 3629 has it (no overlong forms, no surrogates, at most U+10FFFF)?
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The length of the character that text starts with, 1 to 4, and its code point; 0 when the len
+ * bytes there do not start with a whole, valid character.
+ */
+size_t utf8_next(const char *text, size_t len, uint32_t *ret_code);
+bool utf8_valid(const char *text, size_t len);
+
+#endif

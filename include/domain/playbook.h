@@ -1,0 +1,133 @@
+/*
+ * playbook - a named remediation, as the configuration describes it. Plain data, read-only once
+ * loaded; everything lives in the configuration's arena.
+ *
+ * Steps of all phases stand in one array, in the order in which they may run; their position in it
+ * is the step's index everywhere: in messages, tables and the API.
+ */
+#ifndef DOMAIN_PLAYBOOK_H
+#define DOMAIN_PLAYBOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/strv.h"
+#include "domain/alert.h"
+#include "domain/label.h"
+#include "domain/matcher.h"
+#include "sys/regex.h"
+
+#define PARAM_VALUE_MAX 256 /* bytes */
+
+/* Where a param's value comes from. */
+enum param_source { PARAM_LABEL, PARAM_ANNOTATION, PARAM_CONSTANT };
+
+struct param {
+	const char *name;    /* [a-z_][a-z0-9_]* */
+	uint8_t source;      /* enum param_source */
+	const char *key;     /* the label's or annotation's name */
+	const char *fallback;/* `default:`, used when the alert has no such label; or NULL */
+	const char *pattern; /* source text, for messages */
+	struct regex *regex; /* the anchored pattern */
+};
+
+enum phase { PHASE_STEPS, PHASE_VERIFY, PHASE_RESCUE, PHASES };
+/* "steps", "verify", "rescue". */
+extern const char *const phase_names[PHASES];
+
+enum step_kind { STEP_RUN, STEP_SCRIPT, STEP_CHECK, STEP_WAIT, STEP_KINDS };
+/* "run", "script", "check", "wait". */
+extern const char *const step_kind_names[STEP_KINDS];
+
+enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE };
+
+struct step {
+	uint8_t phase;           /* enum phase */
+	uint8_t kind;            /* enum step_kind */
+	const char *name;
+	const char *const *argv; /* run: templates, NULL-terminated; argv[0] without any ${} */
+	const char *script;      /* script: text for /bin/sh -eu; no ${} of ours in it */
+	const char *check;       /* check: template of a check's name */
+	int64_t wait_ms;         /* wait: how long */
+	int64_t timeout_ms;      /* run, script: deadline of one attempt; default 1 minute */
+	uint32_t attempts;       /* retry.attempts; 1 = no retry */
+	int64_t delay_ms;        /* retry.delay between attempts */
+	uint8_t on_failure;      /* enum on_failure; rescue steps always continue */
+	struct labels env;       /* `env:`; values are templates */
+	const char *user;        /* user name, or NULL for the daemon's own */
+	const char *cwd;         /* absolute; default "/" */
+	bool stdin_alert;        /* `stdin: alert`: the alert as JSON; else /dev/null */
+	int64_t within_ms;       /* check: it must have passed by then; 0 = one probe */
+	int64_t every_ms;        /* check: between probes */
+	int64_t settle_ms;       /* check: it must go on passing for this long */
+};
+
+struct playbook {
+	const char *name;
+	struct matcher *matchers;
+	size_t matchers_len;
+	bool go_on;                  /* `continue: true` */
+	const char *title;           /* incident.title template, or NULL */
+	const char *const *group_by; /* label names, NULL-terminated; NULL = default_group_by */
+	const char *level;           /* "L1".."L4", or NULL */
+	struct param *params;
+	size_t params_len;
+	int64_t cooldown_ms;         /* guards.cooldown; 0 = none */
+	struct step *steps;          /* steps, then verify, then rescue */
+	size_t steps_len;
+};
+
+/* alertname, service, instance. NULL-terminated. */
+extern const char *const default_group_by[];
+
+enum check_kind { CHECK_HTTP, CHECK_TCP, CHECK_COMMAND };
+
+struct check {
+	const char *name;
+	uint8_t kind;            /* enum check_kind */
+	const char *url;         /* http */
+	int64_t status;          /* http: expected; default 200 */
+	bool json;               /* http: `body: json`, the body must be JSON */
+	const char *contains;    /* http: the body must contain this; or NULL */
+	const char *address;     /* tcp: "host:port" */
+	const char *const *argv; /* command: no templates; exit 0 is healthy */
+	int64_t timeout_ms;      /* default 5 s */
+};
+
+/* The position of the first step of phase, or of the one after its last (steps_len if none). */
+size_t playbook_phase_begin(const struct playbook *playbook, enum phase phase);
+size_t playbook_phase_end(const struct playbook *playbook, enum phase phase);
+
+/* Does the playbook want this alert? 0 and *ret_match, or -1 when a regex gave up. */
+int playbook_match(const struct playbook *playbook, const struct labels *labels, bool *ret_match,
+		struct err *err);
+
+/*
+ * May value be the value of param? Not empty, at most PARAM_VALUE_MAX bytes, UTF-8 without control
+ * characters, matches the pattern; a leading '-', '@', '+' or '=' only where the pattern (or one of
+ * its top-level alternatives) begins with that character, plain or escaped; ".." only where the
+ * pattern has "\.\." in it. The executor and the core both ask this. ERR_INPUT says what is wrong,
+ * naming param, value and pattern.
+ */
+int param_check(const struct param *param, const char *value, struct err *err);
+
+/*
+ * The values of all params for this alert, in the order of playbook->params, borrowed from alert
+ * and playbook. Each passed param_check(). ret_values->items has room for params_len.
+ */
+int playbook_params(const struct playbook *playbook, const struct alert *alert,
+		struct labels *ret_values, struct err *err);
+
+/* Do the names of values equal the declared params, in order, and does each pass param_check()? */
+int playbook_params_check(const struct playbook *playbook, const struct labels *values,
+		struct err *err);
+
+/* Append the step's argv with params put in: of a script, /bin/sh -eu -c TEXT NAME. */
+int step_argv(const struct step *step, const struct labels *params, struct strv *out,
+		struct err *err);
+/* Append template text with params put in to out. */
+int params_expand(const char *text, const struct labels *params, struct buf *out, struct err *err);
+
+#endif

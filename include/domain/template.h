@@ -1,0 +1,35 @@
+/*
+ * template - text with ${name} in it.
+ *
+ * One pass: a value is never looked at again. "$$" is a literal "$"; a "$" before anything else than
+ * "{" or "$" is itself. Names are [A-Za-z_][A-Za-z0-9_.-]*.
+ */
+#ifndef DOMAIN_TEMPLATE_H
+#define DOMAIN_TEMPLATE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* The value of a name, or NULL when there is no such name. len bytes, not NUL-terminated. */
+typedef const char *(*template_lookup)(const char *name, size_t len, void *arg);
+
+/*
+ * Append text with every ${name} replaced. ERR_INPUT: "unknown name '${servce}'" or "'${' without
+ * '}'"; what was appended so far stays in out.
+ */
+int template_expand(const char *text, template_lookup lookup, void *arg, struct buf *out,
+		struct err *err);
+
+/*
+ * Replace only the names that lookup knows, and leave every other ${name} and every "$$" as it
+ * stands (for vars, which are filled in when the configuration is loaded).
+ */
+int template_expand_known(const char *text, template_lookup lookup, void *arg, struct buf *out,
+		struct err *err);
+
+/* Is there any ${name} in it? */
+bool template_has_names(const char *text);
+
+#endif

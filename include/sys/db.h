@@ -1,0 +1,82 @@
+/*
+ * db - the one SQLite connection: prepared statements, one transaction at a time.
+ *
+ * Opened with WAL, synchronous=FULL, foreign keys, defensive mode, no extensions, no ATTACH,
+ * untrusted schema off, NOFOLLOW, busy timeout 2 s. Statements are prepared once, keyed by the address
+ * of their text (a static const char[]), and kept.
+ *
+ *	struct stmt *s = db_stmt(db, sql);
+ *	stmt_int(s, ":id", id);
+ *	while ((rc = stmt_step(s, err)) == 1) { id = stmt_col_int(s, 0); … }
+ *	stmt_reset(s);
+ *
+ * Errors: ERR_DB for all that makes further work on this connection senseless or unknown (I/O,
+ * corrupt, full), ERR_BUSY when another process holds the lock, ERR_CONFLICT for a constraint,
+ * ERR_BUG for wrong SQL.
+ */
+#ifndef SYS_DB_H
+#define SYS_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+struct db;
+struct stmt;
+
+/* Open or create the file (0600). Caller closes with db_close(). */
+struct db *db_open(const char *path, struct err *err);
+/* NULL is a no-op. Rolls back what is open. */
+void db_close(struct db *db);
+
+/* Run SQL text of one or more statements that give no rows. */
+int db_exec(struct db *db, const char *sql, struct err *err);
+
+/* BEGIN IMMEDIATE. Asserts that none is open. */
+int db_begin(struct db *db, struct err *err);
+/* Returns 0 when durable. On -1 the outcome is unknown (ERR_DB) or nothing happened (ERR_BUSY). */
+int db_commit(struct db *db, struct err *err);
+/* A no-op when no transaction is open. */
+void db_rollback(struct db *db);
+bool db_in_transaction(const struct db *db);
+
+/* SAVEPOINT, ROLLBACK TO + RELEASE, RELEASE of one nested savepoint. */
+int db_savepoint(struct db *db, struct err *err);
+int db_savepoint_undo(struct db *db, struct err *err);
+int db_savepoint_keep(struct db *db, struct err *err);
+
+/* rowid of the last insert. */
+int64_t db_last_id(const struct db *db);
+/* rows that the last INSERT, UPDATE or DELETE changed. */
+int64_t db_changes(const struct db *db);
+
+/*
+ * The prepared statement of sql, reset and with all parameters NULL. sql must be one statement and
+ * live as long as db. Wrong SQL is our mistake: aborts with SQLite's message.
+ */
+struct stmt *db_stmt(struct db *db, const char *sql);
+
+/* Bind by name, ":id". An unknown name aborts. Text and blobs are copied. */
+void stmt_int(struct stmt *stmt, const char *name, int64_t value);
+/* Binds NULL when value is 0 (ids and times: "not set"). */
+void stmt_int_or_null(struct stmt *stmt, const char *name, int64_t value);
+/* NULL binds NULL. */
+void stmt_text(struct stmt *stmt, const char *name, const char *text);
+/* Borrows data until the statement is reset. data NULL binds NULL. */
+void stmt_blob(struct stmt *stmt, const char *name, const void *data, size_t len);
+
+/* 1 a row, 0 done (the statement is reset), -1 with err (the statement is reset). */
+int stmt_step(struct stmt *stmt, struct err *err);
+/* Step a statement that gives no rows, or whose row is not wanted; resets. */
+int stmt_run(struct stmt *stmt, struct err *err);
+void stmt_reset(struct stmt *stmt);
+
+/* Columns from 0. Text and blobs are valid until the next step or reset. */
+int64_t stmt_col_int(struct stmt *stmt, int column); /* NULL gives 0 */
+const char *stmt_col_text(struct stmt *stmt, int column); /* NULL gives NULL */
+const void *stmt_col_blob(struct stmt *stmt, int column, size_t *ret_len);
+
+#endif

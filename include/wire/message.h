@@ -1,0 +1,242 @@
+/*
+ * message - every message that one role sends to another: one struct and one table of fields each.
+ *
+ *	parent control: executor → role    SETUP, LISTEN, PEER;  to core also CONFIG, ROLES,
+ *	                                   STARTED, REFUSED, ENDED;  to front RELOADED
+ *	                role → executor    front: RELOAD;  core: START, GO, READY
+ *	front ↔ core                       DELIVER, QUERY → ANSWER
+ *	core ↔ egress                      PROBE → PROBED
+ *
+ * A role that receives a message which is not for it treats its peer as broken.
+ */
+#ifndef WIRE_MESSAGE_H
+#define WIRE_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "domain/alert.h"
+#include "domain/label.h"
+#include "domain/matcher.h"
+#include "sys/channel.h"
+#include "wire/wire.h"
+
+#define MESSAGE_SMALL_MAX (256 * 1024)       /* egress, and what the executor accepts */
+#define MESSAGE_LARGE_MAX (64 * 1024 * 1024) /* front ↔ core; a body and its decoded form */
+
+enum role { ROLE_EXECUTOR, ROLE_CORE, ROLE_FRONT, ROLE_EGRESS, ROLES };
+/* "executor", "core", "front", "egress". */
+extern const char *const role_names[ROLES];
+
+enum message_id {
+	MSG_SETUP = 1,
+	MSG_LISTEN,
+	MSG_PEER,
+	MSG_CONFIG,
+	MSG_ROLES,
+	MSG_RELOAD,
+	MSG_RELOADED,
+	MSG_READY,
+	MSG_START,
+	MSG_STARTED,
+	MSG_REFUSED,
+	MSG_GO,
+	MSG_ENDED,
+	MSG_DELIVER,
+	MSG_QUERY,
+	MSG_ANSWER,
+	MSG_PROBE,
+	MSG_PROBED,
+	MSG_IDS
+};
+
+/* The first message to every role. */
+struct msg_setup {
+	const char *storage_path;   /* absolute */
+	const char *external_url;   /* "" when not given */
+	const char *operator_token; /* front only; "" for the others */
+	int64_t retention_ms;
+};
+
+/* To front, with a listening socket. */
+struct msg_listen {
+	const char *address; /* as given, for the log */
+};
+
+/* With a socket to that role; replaces the one before. */
+struct msg_peer {
+	uint8_t role; /* enum role */
+};
+
+/* To core: the files of the configuration that is now in force. */
+struct msg_config {
+	struct config_file *files;
+	size_t files_len;
+};
+
+struct role_state {
+	uint8_t role;
+	int64_t pid; /* 0 while it is down */
+	int64_t started_at; /* wall ms */
+	uint64_t restarts;
+};
+
+/* To core, whenever it changes: what the executor knows, for /api/v1/status and /metrics. */
+struct msg_roles {
+	struct role_state *roles;
+	size_t roles_len;
+	int64_t started_at;       /* of the daemon, wall ms */
+	int64_t config_loaded_at; /* last successful load, wall ms */
+	uint8_t config_ok;        /* did the last load succeed? */
+	const char *config_path;
+};
+
+struct msg_reload {
+	uint64_t id; /* of the request at the front */
+};
+
+struct msg_reloaded {
+	uint64_t id;
+	uint8_t ok;
+	const char *report; /* the mistakes, a line each; "" when ok */
+};
+
+/* Core → executor: recovered, config taken in, ready to serve. Executor logs "ready". */
+struct msg_ready {
+	uint8_t unused;
+};
+
+/* Which attempt of which step of which run. The first three fields of all that speak of one. */
+struct attempt_id {
+	uint64_t run;
+	uint32_t step; /* index in the playbook's steps */
+	uint32_t attempt; /* from 1 */
+};
+
+/* Core → executor: prepare this attempt and wait for GO. */
+struct msg_start {
+	struct attempt_id id;
+	uint8_t config_hash[DIGEST_SIZE];
+	const char *playbook;
+	struct labels params;    /* in the order in which the playbook declares them */
+	uint64_t incident;       /* 0: none */
+	const char *trigger;     /* alert, manual, replay, escalation */
+	const char *alertname;
+	const char *status;      /* firing, resolved */
+	struct bytes alert;      /* the alert as JSON, for a step with stdin: alert */
+};
+
+/* Executor → core: the shim holds the lock and waits for GO. */
+struct msg_started {
+	struct attempt_id id;
+	int64_t pid;           /* of the shim */
+	int64_t pid_started;   /* field 22 of /proc/PID/stat */
+	const char *boot_id;
+};
+
+enum refusal { REFUSED_NEVER, REFUSED_LATER, REFUSED_CONFIG, REFUSALS };
+
+/* Executor → core: nothing was started. */
+struct msg_refused {
+	struct attempt_id id;
+	uint8_t why;        /* enum refusal: never try again, try later, other configuration */
+	const char *reason; /* one sentence */
+};
+
+struct msg_go {
+	struct attempt_id id;
+};
+
+/* Executor → core: the shim is gone; the attempt's folder says how it ended. */
+struct msg_ended {
+	struct attempt_id id;
+};
+
+/* Front → core. */
+struct msg_deliver {
+	uint64_t id;            /* of the request at the front; comes back in the answer */
+	const char *principal;  /* who sent it */
+	uint64_t replay_of;     /* the delivery that is sent again by hand; 0: none */
+	uint8_t dry_run;
+	struct delivery delivery;
+	struct bytes body;
+};
+
+enum route {
+	ROUTE_INCIDENTS,        /* matchers, status, playbook, level, since, until, limit, cursor */
+	ROUTE_INCIDENT,         /* ids[0] */
+	ROUTE_RUNS,             /* status, playbook, incident, limit, cursor */
+	ROUTE_RUN,              /* ids[0] */
+	ROUTE_OUTPUT,           /* ids[0] run, ids[1] step; attempt */
+	ROUTE_DELIVERIES,       /* limit, cursor */
+	ROUTE_DELIVERY,         /* ids[0] */
+	ROUTE_DELIVERY_BODY,    /* ids[0]; the front's own, for replay: content is the raw body */
+	ROUTE_DECISIONS,        /* fingerprint, decision, limit, cursor */
+	ROUTE_PLAYBOOKS,
+	ROUTE_STATUS,
+	ROUTE_METRICS,
+	ROUTE_READY,
+	ROUTES
+};
+
+/* Front → core: a read. Arguments are checked against the route's list by the front. */
+struct msg_query {
+	uint64_t id;
+	uint16_t route;          /* enum route */
+	uint64_t ids[2];
+	const char *principal;
+	struct labels args;      /* query parameters by name, each at most once */
+	struct matcher *filters; /* filter=, parsed; regex NULL */
+	size_t filters_len;
+};
+
+/* Core → front. */
+struct msg_answer {
+	uint64_t id;
+	uint8_t code;             /* enum err_code; ERR_NONE: content is the answer */
+	const char *error;        /* one sentence, when code is not ERR_NONE */
+	const char *content_type; /* "": content is the value of `data` in Prometheus's envelope;
+	                             else content is sent as it is, with this type */
+	struct bytes content;
+};
+
+/* Core → egress: look once. */
+struct msg_probe {
+	uint64_t id;
+	uint8_t kind;         /* enum check_kind, HTTP or TCP */
+	const char *url;      /* HTTP */
+	const char *address;  /* TCP, host:port */
+	int64_t status;
+	uint8_t json;
+	const char *contains; /* may be NULL */
+	int64_t timeout_ms;
+};
+
+struct msg_probed {
+	uint64_t id;
+	uint8_t ok;
+	const char *detail; /* "200 OK", "connection refused", … */
+};
+
+/* The table of each message, by id. */
+extern const struct wire_type *const message_types[MSG_IDS];
+
+/* Encode msg, a struct of id's type, and send it with fd (or -1). */
+void message_send(struct channel *channel, enum message_id id, const void *msg, int fd);
+
+/* One row of a role's dispatch table. */
+struct message_handler {
+	/* Called with the decoded message, valid during the call; owns fd. Returns 0, or -1 with
+	 * err when the sender broke the protocol. */
+	int (*fn)(void *arg, const void *msg, int fd, struct err *err);
+};
+
+/*
+ * Decode a frame and call its row of handlers (MSG_IDS rows; fn NULL: not for us). Returns what the
+ * handler returned, or -1 with ERR_INPUT. Closes fd unless a handler took it over.
+ */
+int message_dispatch(const struct message_handler *handlers, void *arg, uint16_t type,
+		const unsigned char *payload, size_t len, int fd, struct err *err);
+
+#endif
