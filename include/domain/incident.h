@@ -1,0 +1,66 @@
+/*
+ * incident - what the log is about, and the only way its status changes.
+ *
+ *	             ┌───────────── FIRE ──────────────┐
+ *	             ▼                                 │
+ *	(new) ──▶ firing ──── RESOLVE ───────────▶ resolved ──▶ closed
+ *	           │  ▲                                ▲  CLOSE
+ *	  MITIGATE │  │ FIRE                           │
+ *	           ▼  │                                │
+ *	        mitigated ───── RESOLVE ───────────────┘
+ *
+ * firing and mitigated are open: an alert of the group joins. mitigated means that a playbook's
+ * verify passed while the alert was still firing. People may close what is open, too.
+ * Acknowledgement and level are facts about an incident, not states.
+ */
+#ifndef DOMAIN_INCIDENT_H
+#define DOMAIN_INCIDENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "domain/alert.h"
+#include "domain/playbook.h"
+
+enum incident_status {
+	INCIDENT_FIRING,
+	INCIDENT_MITIGATED,
+	INCIDENT_RESOLVED,
+	INCIDENT_CLOSED,
+	INCIDENT_STATUSES
+};
+
+enum incident_event {
+	INCIDENT_FIRE,     /* an alert of it fires (again) */
+	INCIDENT_MITIGATE, /* a run's verify passed */
+	INCIDENT_RESOLVE,  /* its last firing alert is resolved */
+	INCIDENT_CLOSE,    /* people are done with it */
+	INCIDENT_EVENTS
+};
+
+/* "firing", "mitigated", "resolved", "closed". */
+extern const char *const incident_status_names[INCIDENT_STATUSES];
+
+/* The status of that name, or -1. */
+int incident_status_parse(const char *name);
+
+/* The status after event, which is the same when event changes nothing; -1 when it may not happen. */
+int incident_move(enum incident_status status, enum incident_event event);
+
+/*
+ * Which incident an alert belongs to: SHA-256 over the playbook's name ("" for none) and the values
+ * of its group_by labels.
+ */
+void incident_group(const struct playbook *playbook, const struct labels *labels,
+		uint8_t ret_hash[DIGEST_SIZE]);
+
+/*
+ * Append the title: the playbook's, with ${param}, ${labels.NAME} and ${annotations.NAME} put in, or,
+ * without one, "ALERTNAME on INSTANCE". params may be NULL. Never fails: an absent label is "".
+ */
+void incident_title(const struct playbook *playbook, const struct alert *alert,
+		const struct labels *params, struct buf *out);
+
+#endif

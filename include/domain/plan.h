@@ -1,0 +1,103 @@
+/*
+ * plan - decide: what an alert that arrives is, and whether a playbook runs for it.
+ *
+ * Pure: facts in, a verdict and its reason in plain words out. The two questions, in order:
+ *
+ *	plan_arrival()  is it new, a repeat, a twin, stale, or the end of an episode?
+ *	plan_run()      may this playbook run for it now?
+ *
+ * An episode is one alert (its labels) from when it was first seen firing until it is resolved. Its
+ * identity is its labels, whatever startsAt says meanwhile: HA pairs of Prometheus move it.
+ */
+#ifndef DOMAIN_PLAN_H
+#define DOMAIN_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "domain/alert.h"
+#include "domain/playbook.h"
+#include "domain/run.h"
+
+#define PLAN_REASON_MAX 512
+
+/* The one line for every alert of every delivery. Keep in the order of the design's list. */
+enum decision {
+	DECISION_STARTED,
+	DECISION_QUEUED,
+	DECISION_DUPLICATE,
+	DECISION_REPEAT,
+	DECISION_RESOLVED,
+	DECISION_COOLDOWN,
+	DECISION_LIMITED,
+	DECISION_BREAKER_OPEN,
+	DECISION_LOCKED,
+	DECISION_TOO_MANY_TARGETS,
+	DECISION_PAUSED,
+	DECISION_MUTED,
+	DECISION_TOO_OLD,
+	DECISION_DRY_RUN,
+	DECISION_AWAITING_APPROVAL,
+	DECISION_REJECTED_PARAM,
+	DECISION_REJECTED_ALERT,
+	DECISION_UNMATCHED,
+	DECISIONS
+};
+
+/* "started", "queued", … */
+extern const char *const decision_names[DECISIONS];
+
+/* What is known of the episode of an alert's identity; id 0: none. */
+struct plan_episode {
+	int64_t id;
+	int64_t incident_id;
+	int64_t starts_at;   /* the sender's clock */
+	int64_t ends_at;     /* the sender's clock; 0 while open */
+	int64_t first_seen;  /* ours */
+	int64_t last_seen;   /* ours */
+	int64_t occurrences;
+	bool same_sender;    /* did its last delivery come from the same Alertmanager … */
+	bool same_body;      /* … and with the same bytes? */
+};
+
+enum arrival {
+	ARRIVAL_NEW,              /* a new episode begins */
+	ARRIVAL_REPEAT,           /* the open episode, told again */
+	ARRIVAL_DUPLICATE,        /* the same again: an HA twin, a retry, or older than what is known */
+	ARRIVAL_RESOLVES,         /* the open episode ends */
+	ARRIVAL_RESOLVED_UNKNOWN, /* the end of an episode that was never seen */
+};
+
+/*
+ * open: the open episode of the alert's identity; last: the latest that has ended. reason gets
+ * PLAN_REASON_MAX bytes and is "" for ARRIVAL_NEW.
+ */
+enum arrival plan_arrival(const struct alert *alert, const struct plan_episode *open,
+		const struct plan_episode *last, int64_t now, char *reason);
+
+/* When the episode ended, by the sender; never after now, so that a wrong clock cannot hide alerts. */
+int64_t plan_ends_at(const struct alert *alert, int64_t now);
+
+/* What is known of one playbook and one alert. */
+struct plan_facts {
+	const struct playbook *playbook;
+	const char *param_error;     /* why the params could not be had; or NULL */
+	bool by_hand;                /* a replay: an earlier run of the episode does not count */
+	int64_t now;
+	int64_t starts_at;
+	int64_t max_alert_age_ms;    /* 0: any */
+	bool dry_run;
+	int64_t episode_run;         /* the run of this episode and playbook; 0: none */
+	int64_t target_run;          /* the run of this incident's generation with the same params */
+	const char *known_status;    /* its status */
+	int64_t last_run;            /* the latest run of this playbook and target; 0: none */
+	int64_t last_run_ended_at;   /* 0 while it is not over */
+};
+
+/*
+ * May the playbook run? DECISION_QUEUED when it may, else what keeps it from running. reason gets
+ * PLAN_REASON_MAX bytes.
+ */
+enum decision plan_run(const struct plan_facts *facts, char *reason);
+
+#endif

@@ -1,0 +1,133 @@
+#include "domain/incident.h"
+
+#include <string.h>
+
+#include "domain/template.h"
+#include "sys/digest.h"
+
+#define TITLE_MAX 512
+
+const char *const incident_status_names[INCIDENT_STATUSES] = {
+	[INCIDENT_FIRING] = "firing",
+	[INCIDENT_MITIGATED] = "mitigated",
+	[INCIDENT_RESOLVED] = "resolved",
+	[INCIDENT_CLOSED] = "closed",
+};
+
+#define NO (-1)
+
+static const int8_t moves[INCIDENT_STATUSES][INCIDENT_EVENTS] = {
+	/*                        FIRE             MITIGATE             RESOLVE            CLOSE */
+	[INCIDENT_FIRING] = { INCIDENT_FIRING, INCIDENT_MITIGATED, INCIDENT_RESOLVED, INCIDENT_CLOSED },
+	[INCIDENT_MITIGATED] = { INCIDENT_FIRING, INCIDENT_MITIGATED, INCIDENT_RESOLVED,
+			INCIDENT_CLOSED },
+	[INCIDENT_RESOLVED] = { INCIDENT_FIRING, INCIDENT_RESOLVED, INCIDENT_RESOLVED,
+			INCIDENT_CLOSED },
+	[INCIDENT_CLOSED] = { NO, INCIDENT_CLOSED, INCIDENT_CLOSED, INCIDENT_CLOSED },
+};
+
+int incident_status_parse(const char *name)
+{
+	for (int i = 0; i < INCIDENT_STATUSES; i++) {
+		if (!strcmp(name, incident_status_names[i])) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+int incident_move(enum incident_status status, enum incident_event event)
+{
+	return moves[status][event];
+}
+
+static void add_part(struct buf *out, const char *text)
+{
+	uint64_t len = strlen(text);
+
+	buf_add(out, &len, sizeof(len));
+	buf_add(out, text, len);
+}
+
+void incident_group(const struct playbook *playbook, const struct labels *labels,
+		uint8_t ret_hash[DIGEST_SIZE])
+{
+	const char *const *names = playbook && playbook->group_by ? playbook->group_by
+								  : default_group_by;
+	auto_buf struct buf key = { 0 };
+
+	add_part(&key, playbook ? playbook->name : "");
+	for (; *names; names++) {
+		add_part(&key, *names);
+		add_part(&key, labels_value(labels, *names));
+	}
+	digest_sha256(key.data, key.len, ret_hash);
+}
+
+struct title_names {
+	const struct alert *alert;
+	const struct labels *params;
+};
+
+static const char *value_of(const struct labels *labels, const char *name, size_t len)
+{
+	for (size_t i = 0; labels && i < labels->len; i++) {
+		if (strlen(labels->items[i].name) == len &&
+				!memcmp(labels->items[i].name, name, len)) {
+			return labels->items[i].value;
+		}
+	}
+	return "";
+}
+
+static const char *title_name(const char *name, size_t len, void *arg)
+{
+	static const char label[] = "labels.";
+	static const char annotation[] = "annotations.";
+	const struct title_names *names = arg;
+
+	if (len > strlen(label) && !memcmp(name, label, strlen(label))) {
+		return value_of(&names->alert->labels, name + strlen(label), len - strlen(label));
+	}
+	if (len > strlen(annotation) && !memcmp(name, annotation, strlen(annotation))) {
+		return value_of(&names->alert->annotations, name + strlen(annotation),
+				len - strlen(annotation));
+	}
+	return value_of(names->params, name, len);
+}
+
+static void default_title(const struct alert *alert, struct buf *out)
+{
+	const char *place = labels_value(&alert->labels, "instance");
+
+	if (!*place) {
+		place = labels_value(&alert->labels, "service");
+	}
+	buf_adds(out, labels_value(&alert->labels, "alertname"));
+	if (*place) {
+		buf_addf(out, " on %s", place);
+	}
+}
+
+void incident_title(const struct playbook *playbook, const struct alert *alert,
+		const struct labels *params, struct buf *out)
+{
+	struct title_names names = { alert, params };
+	size_t begin = out->len;
+	struct err err;
+
+	if (!playbook || !playbook->title ||
+			template_expand(playbook->title, title_name, &names, out, &err) < 0) {
+		out->len = begin;
+		default_title(alert, out);
+	}
+	if (out->len - begin > TITLE_MAX) {
+		size_t cut = begin + TITLE_MAX;
+
+		while (cut > begin && (out->data[cut] & 0xC0) == 0x80) {
+			cut--;
+		}
+		out->len = cut;
+		buf_adds(out, "…");
+	}
+}

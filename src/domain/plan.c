@@ -1,0 +1,140 @@
+#include "domain/plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "domain/guards.h"
+
+/* The same bytes again within this time are a retry of the delivery, not a repeat interval. */
+#define RETRY_MS 30000
+
+const char *const decision_names[DECISIONS] = {
+	[DECISION_STARTED] = "started",
+	[DECISION_QUEUED] = "queued",
+	[DECISION_DUPLICATE] = "duplicate",
+	[DECISION_REPEAT] = "repeat",
+	[DECISION_RESOLVED] = "resolved",
+	[DECISION_COOLDOWN] = "cooldown",
+	[DECISION_LIMITED] = "limited",
+	[DECISION_BREAKER_OPEN] = "breaker_open",
+	[DECISION_LOCKED] = "locked",
+	[DECISION_TOO_MANY_TARGETS] = "too_many_targets",
+	[DECISION_PAUSED] = "paused",
+	[DECISION_MUTED] = "muted",
+	[DECISION_TOO_OLD] = "too_old",
+	[DECISION_DRY_RUN] = "dry_run",
+	[DECISION_AWAITING_APPROVAL] = "awaiting_approval",
+	[DECISION_REJECTED_PARAM] = "rejected_param",
+	[DECISION_REJECTED_ALERT] = "rejected_alert",
+	[DECISION_UNMATCHED] = "unmatched",
+};
+
+#define SAY(...) snprintf(reason, PLAN_REASON_MAX, __VA_ARGS__)
+
+int64_t plan_ends_at(const struct alert *alert, int64_t now)
+{
+	return alert->ends_at && alert->ends_at < now ? alert->ends_at : now;
+}
+
+static enum arrival known_fires(const struct plan_episode *open, int64_t now, char *reason)
+{
+	char since[CLOCK_TEXT_MAX];
+	char ago[CLOCK_TEXT_MAX];
+
+	if (!open->same_sender) {
+		SAY("another Alertmanager told of it %s ago",
+				duration_format(now - open->last_seen, ago));
+		return ARRIVAL_DUPLICATE;
+	}
+	if (open->same_body && now - open->last_seen < RETRY_MS) {
+		SAY("the same delivery came %s ago", duration_format(now - open->last_seen, ago));
+		return ARRIVAL_DUPLICATE;
+	}
+	SAY("still firing, occurrence %" PRId64 " since %s", open->occurrences + 1,
+			clock_format(open->first_seen, since));
+	return ARRIVAL_REPEAT;
+}
+
+static enum arrival fires(const struct alert *alert, const struct plan_episode *open,
+		const struct plan_episode *last, int64_t now, char *reason)
+{
+	char ended[CLOCK_TEXT_MAX];
+
+	if (open->id) {
+		return known_fires(open, now, reason);
+	}
+	if (last->id && alert->starts_at &&
+			(alert->starts_at < last->ends_at || alert->starts_at == last->starts_at)) {
+		SAY("this episode ended at %s; a new one begins later than that",
+				clock_format(last->ends_at, ended));
+		return ARRIVAL_DUPLICATE;
+	}
+	return ARRIVAL_NEW;
+}
+
+static enum arrival resolves(const struct alert *alert, const struct plan_episode *open,
+		const struct plan_episode *last, int64_t now, char *reason)
+{
+	char when[CLOCK_TEXT_MAX];
+	int64_t ends_at = plan_ends_at(alert, now);
+
+	if (open->id && open->starts_at && ends_at < open->starts_at) {
+		SAY("it ended at %s, before the present episode began", clock_format(ends_at, when));
+		return ARRIVAL_DUPLICATE;
+	}
+	if (open->id) {
+		SAY("ended at %s", clock_format(ends_at, when));
+		return ARRIVAL_RESOLVES;
+	}
+	if (last->id && (last->ends_at >= ends_at || last->starts_at == alert->starts_at)) {
+		SAY("known to have ended at %s", clock_format(last->ends_at, when));
+		return ARRIVAL_DUPLICATE;
+	}
+	SAY("it was not known to fire");
+	return ARRIVAL_RESOLVED_UNKNOWN;
+}
+
+enum arrival plan_arrival(const struct alert *alert, const struct plan_episode *open,
+		const struct plan_episode *last, int64_t now, char *reason)
+{
+	reason[0] = '\0';
+	if (alert->status == ALERT_RESOLVED) {
+		return resolves(alert, open, last, now, reason);
+	}
+	return fires(alert, open, last, now, reason);
+}
+
+enum decision plan_run(const struct plan_facts *facts, char *reason)
+{
+	const char *name = facts->playbook->name;
+
+	if (facts->param_error) {
+		SAY("%s", facts->param_error);
+		return DECISION_REJECTED_PARAM;
+	}
+	if (!facts->by_hand && facts->episode_run) {
+		SAY("run %" PRId64 " (%s) was made for this episode", facts->episode_run,
+				facts->known_status);
+		return DECISION_REPEAT;
+	}
+	if (!facts->by_hand && facts->target_run) {
+		SAY("run %" PRId64 " (%s) of this incident does the same", facts->target_run,
+				facts->known_status);
+		return DECISION_DUPLICATE;
+	}
+	if (!guard_age(facts->max_alert_age_ms, facts->starts_at, facts->now, reason,
+			    PLAN_REASON_MAX)) {
+		return DECISION_TOO_OLD;
+	}
+	if (!guard_cooldown(facts->playbook->cooldown_ms, facts->last_run, facts->last_run_ended_at,
+			    facts->now, reason, PLAN_REASON_MAX)) {
+		return DECISION_COOLDOWN;
+	}
+	if (facts->dry_run) {
+		SAY("dry run: playbook %s would be queued", name);
+		return DECISION_DRY_RUN;
+	}
+	SAY("playbook %s", name);
+	return DECISION_QUEUED;
+}
