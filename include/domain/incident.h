@@ -46,7 +46,8 @@ extern const char *const incident_status_names[INCIDENT_STATUSES];
 /* The status of that name, or -1. */
 int incident_status_parse(const char *name);
 
-/* The status after event, which is the same when event changes nothing; -1 when it may not happen. */
+/* The status after event, which is the same when event changes nothing; -1 when it may not happen.
+ */
 int incident_move(enum incident_status status, enum incident_event event);
 
 /*
@@ -57,8 +58,8 @@ void incident_group(const struct playbook *playbook, const struct labels *labels
 		uint8_t ret_hash[DIGEST_SIZE]);
 
 /*
- * Append the title: the playbook's, with ${param}, ${labels.NAME} and ${annotations.NAME} put in, or,
- * without one, "ALERTNAME on INSTANCE". params may be NULL. Never fails: an absent label is "".
+ * Append the title: the playbook's, with ${param}, ${labels.NAME} and ${annotations.NAME} put in,
+ * or, without one, "ALERTNAME on INSTANCE". params may be NULL. Never fails: an absent label is "".
  */
 void incident_title(const struct playbook *playbook, const struct alert *alert,
 		const struct labels *params, struct buf *out);

@@ -51,20 +51,20 @@ extern const char *const decision_names[DECISIONS];
 struct plan_episode {
 	int64_t id;
 	int64_t incident_id;
-	int64_t starts_at;   /* the sender's clock */
-	int64_t ends_at;     /* the sender's clock; 0 while open */
-	int64_t first_seen;  /* ours */
-	int64_t last_seen;   /* ours */
+	int64_t starts_at;  /* the sender's clock */
+	int64_t ends_at;    /* the sender's clock; 0 while open */
+	int64_t first_seen; /* ours */
+	int64_t last_seen;  /* ours */
 	int64_t occurrences;
-	bool same_sender;    /* did its last delivery come from the same Alertmanager … */
-	bool same_body;      /* … and with the same bytes? */
+	bool same_sender; /* did its last delivery come from the same Alertmanager … */
+	bool same_body;   /* … and with the same bytes? */
 };
 
 enum arrival {
-	ARRIVAL_NEW,              /* a new episode begins */
-	ARRIVAL_REPEAT,           /* the open episode, told again */
-	ARRIVAL_DUPLICATE,        /* the same again: an HA twin, a retry, or older than what is known */
-	ARRIVAL_RESOLVES,         /* the open episode ends */
+	ARRIVAL_NEW,       /* a new episode begins */
+	ARRIVAL_REPEAT,    /* the open episode, told again */
+	ARRIVAL_DUPLICATE, /* the same again: an HA twin, a retry, or older than what is known */
+	ARRIVAL_RESOLVES,  /* the open episode ends */
 	ARRIVAL_RESOLVED_UNKNOWN, /* the end of an episode that was never seen */
 };
 
@@ -75,23 +75,24 @@ enum arrival {
 enum arrival plan_arrival(const struct alert *alert, const struct plan_episode *open,
 		const struct plan_episode *last, int64_t now, char *reason);
 
-/* When the episode ended, by the sender; never after now, so that a wrong clock cannot hide alerts. */
+/* When the episode ended, by the sender; never after now, so that a wrong clock cannot hide alerts.
+ */
 int64_t plan_ends_at(const struct alert *alert, int64_t now);
 
 /* What is known of one playbook and one alert. */
 struct plan_facts {
 	const struct playbook *playbook;
-	const char *param_error;     /* why the params could not be had; or NULL */
-	bool by_hand;                /* a replay: an earlier run of the episode does not count */
+	const char *param_error; /* why the params could not be had; or NULL */
+	bool by_hand;            /* a replay: an earlier run of the episode does not count */
 	int64_t now;
 	int64_t starts_at;
-	int64_t max_alert_age_ms;    /* 0: any */
+	int64_t max_alert_age_ms; /* 0: any */
 	bool dry_run;
-	int64_t episode_run;         /* the run of this episode and playbook; 0: none */
-	int64_t target_run;          /* the run of this incident's generation with the same params */
-	const char *known_status;    /* its status */
-	int64_t last_run;            /* the latest run of this playbook and target; 0: none */
-	int64_t last_run_ended_at;   /* 0 while it is not over */
+	int64_t episode_run;       /* the run of this episode and playbook; 0: none */
+	int64_t target_run;        /* the run of this incident's generation with the same params */
+	const char *known_status;  /* its status */
+	int64_t last_run;          /* the latest run of this playbook and target; 0: none */
+	int64_t last_run_ended_at; /* 0 while it is not over */
 };
 
 /*

@@ -69,7 +69,7 @@ enum run_action {
 struct run_cursor {
 	uint8_t status;           /* enum run_status */
 	uint8_t outcome;          /* enum run_status that will be final, once it is certain to fail;
-	                             RUN_QUEUED while it is not */
+				     RUN_QUEUED while it is not */
 	uint32_t step;            /* index in the playbook */
 	uint32_t attempt;         /* from 1; names the attempt, never used twice */
 	uint32_t tries;           /* attempts of this step that ran */

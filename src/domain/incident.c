@@ -18,7 +18,8 @@ const char *const incident_status_names[INCIDENT_STATUSES] = {
 
 static const int8_t moves[INCIDENT_STATUSES][INCIDENT_EVENTS] = {
 	/*                        FIRE             MITIGATE             RESOLVE            CLOSE */
-	[INCIDENT_FIRING] = { INCIDENT_FIRING, INCIDENT_MITIGATED, INCIDENT_RESOLVED, INCIDENT_CLOSED },
+	[INCIDENT_FIRING] = { INCIDENT_FIRING, INCIDENT_MITIGATED, INCIDENT_RESOLVED,
+			INCIDENT_CLOSED },
 	[INCIDENT_MITIGATED] = { INCIDENT_FIRING, INCIDENT_MITIGATED, INCIDENT_RESOLVED,
 			INCIDENT_CLOSED },
 	[INCIDENT_RESOLVED] = { INCIDENT_FIRING, INCIDENT_RESOLVED, INCIDENT_RESOLVED,
@@ -52,8 +53,8 @@ static void add_part(struct buf *out, const char *text)
 void incident_group(const struct playbook *playbook, const struct labels *labels,
 		uint8_t ret_hash[DIGEST_SIZE])
 {
-	const char *const *names = playbook && playbook->group_by ? playbook->group_by
-								  : default_group_by;
+	const char *const *names =
+			playbook && playbook->group_by ? playbook->group_by : default_group_by;
 	auto_buf struct buf key = { 0 };
 
 	add_part(&key, playbook ? playbook->name : "");

@@ -8,6 +8,8 @@
 
 /* The same bytes again within this time are a retry of the delivery, not a repeat interval. */
 #define RETRY_MS 30000
+/* An HA peer sends, when it does, within its peer timeout (15 s a position) and its retries. */
+#define TWIN_MS 120000
 
 const char *const decision_names[DECISIONS] = {
 	[DECISION_STARTED] = "started",
@@ -42,7 +44,7 @@ static enum arrival known_fires(const struct plan_episode *open, int64_t now, ch
 	char since[CLOCK_TEXT_MAX];
 	char ago[CLOCK_TEXT_MAX];
 
-	if (!open->same_sender) {
+	if (!open->same_sender && now - open->last_seen < TWIN_MS) {
 		SAY("another Alertmanager told of it %s ago",
 				duration_format(now - open->last_seen, ago));
 		return ARRIVAL_DUPLICATE;
@@ -80,7 +82,8 @@ static enum arrival resolves(const struct alert *alert, const struct plan_episod
 	int64_t ends_at = plan_ends_at(alert, now);
 
 	if (open->id && open->starts_at && ends_at < open->starts_at) {
-		SAY("it ended at %s, before the present episode began", clock_format(ends_at, when));
+		SAY("it ended at %s, before the present episode began",
+				clock_format(ends_at, when));
 		return ARRIVAL_DUPLICATE;
 	}
 	if (open->id) {

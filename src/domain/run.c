@@ -13,9 +13,9 @@ static const struct {
 	unsigned can;
 } states[RUN_STATUSES] = {
 	[RUN_QUEUED] = { "queued", CAN(RUN_RUNNING) | CAN(RUN_AWAITING_APPROVAL) |
-					CAN(RUN_CANCELED) | CAN(RUN_INTERRUPTED) },
-	[RUN_AWAITING_APPROVAL] = { "awaiting_approval", CAN(RUN_QUEUED) | CAN(RUN_REJECTED) |
-					CAN(RUN_CANCELED) },
+						   CAN(RUN_CANCELED) | CAN(RUN_INTERRUPTED) },
+	[RUN_AWAITING_APPROVAL] = { "awaiting_approval",
+			CAN(RUN_QUEUED) | CAN(RUN_REJECTED) | CAN(RUN_CANCELED) },
 	[RUN_RUNNING] = { "running", CAN(RUN_VERIFYING) | CAN(RUN_SUCCEEDED) | ENDS },
 	[RUN_VERIFYING] = { "verifying", CAN(RUN_RUNNING) | CAN(RUN_SUCCEEDED) | ENDS },
 	[RUN_SUCCEEDED] = { "succeeded", 0 },
@@ -101,8 +101,8 @@ static enum run_action enter(const struct playbook *playbook, struct run_cursor 
 	return finish(cursor, RUN_SUCCEEDED);
 }
 
-static enum run_action next_step(const struct playbook *playbook, struct run_cursor *cursor,
-		int64_t now_ms)
+static enum run_action next_step(
+		const struct playbook *playbook, struct run_cursor *cursor, int64_t now_ms)
 {
 	enum phase phase = playbook->steps[cursor->step].phase;
 
@@ -126,8 +126,8 @@ static enum run_action step_failed(const struct playbook *playbook, struct run_c
 			now_ms);
 }
 
-static enum run_action probe_passed(const struct playbook *playbook, struct run_cursor *cursor,
-		int64_t now_ms)
+static enum run_action probe_passed(
+		const struct playbook *playbook, struct run_cursor *cursor, int64_t now_ms)
 {
 	const struct step *step = &playbook->steps[cursor->step];
 
@@ -141,8 +141,8 @@ static enum run_action probe_passed(const struct playbook *playbook, struct run_
 		return next_step(playbook, cursor, now_ms);
 	}
 	cursor->attempt++;
-	return pause_until(cursor,
-			settled_ms < now_ms + step->every_ms ? settled_ms : now_ms + step->every_ms);
+	return pause_until(cursor, settled_ms < now_ms + step->every_ms ? settled_ms
+									: now_ms + step->every_ms);
 }
 
 static enum run_action probe_failed(const struct playbook *playbook, struct run_cursor *cursor,
