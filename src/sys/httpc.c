@@ -1,0 +1,543 @@
+#include "sys/httpc.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+struct httpc {
+	struct loop *loop;
+	CURLM *multi;
+	int64_t due_ms; /* mono; when libcurl wants to be called, or -1 */
+	bool reporting; /* a done() is running */
+	struct httpc_look *looks;
+};
+
+enum cut { CUT_NOTHING, CUT_BODY, CUT_HEADERS };
+
+struct httpc_look {
+	struct httpc *httpc;
+	struct httpc_look *next;
+	struct httpc_look **prev;
+	void (*done)(void *arg, const struct httpc_result *result);
+	void *arg;
+	CURL *easy;
+	char *peer; /* "host:port", for messages */
+	int64_t timeout_ms;
+	enum cut cut; /* which limit ended it */
+	size_t headers_len;
+	struct buf body;
+	char refused[INET6_ADDRSTRLEN]; /* an address that is never connected to, or "" */
+	char message[CURL_ERROR_SIZE];  /* libcurl's own words */
+};
+
+/* --- libcurl's callbacks --- */
+
+static void on_ready(void *arg, uint32_t events);
+
+struct socket_watch {
+	struct httpc *httpc;
+	curl_socket_t fd;
+	struct loop_watch *watch;
+};
+
+static uint32_t epoll_events(int what)
+{
+	return (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0U) |
+	       (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0U);
+}
+
+/* libcurl says what it waits for on a socket. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
+{
+	struct httpc *httpc = arg;
+	struct socket_watch *watch = assigned;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (watch) {
+			loop_remove(watch->watch);
+			free(watch);
+			curl_multi_assign(httpc->multi, fd, NULL);
+		}
+		return 0;
+	}
+	if (watch) {
+		loop_change(watch->watch, epoll_events(what));
+		return 0;
+	}
+	watch = xcalloc(1, sizeof(*watch));
+	watch->httpc = httpc;
+	watch->fd = fd;
+	watch->watch = loop_add(httpc->loop, fd, epoll_events(what), on_ready, watch);
+	curl_multi_assign(httpc->multi, fd, watch);
+	return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct httpc *httpc = arg;
+
+	(void)multi;
+	httpc->due_ms = timeout_ms < 0 ? -1 : clock_mono_ms() + timeout_ms;
+	return 0;
+}
+
+static void on_ready(void *arg, uint32_t events)
+{
+	const struct socket_watch *watch = arg;
+	int running = 0;
+	int what = 0;
+
+	what |= events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0;
+	what |= events & EPOLLOUT ? CURL_CSELECT_OUT : 0;
+	what |= events & EPOLLERR ? CURL_CSELECT_ERR : 0;
+	/* May free watch. What has ended is reported by the tick, which follows. */
+	curl_multi_socket_action(watch->httpc->multi, watch->fd, what, &running);
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+	struct httpc_look *look = arg;
+	size_t len = size * count;
+
+	if (len > HTTPC_BODY_MAX - look->body.len) {
+		look->cut = CUT_BODY;
+		return CURL_WRITEFUNC_ERROR;
+	}
+	buf_add(&look->body, data, len);
+	return len;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *arg)
+{
+	struct httpc_look *look = arg;
+	size_t len = size * count;
+
+	(void)data;
+	if (len > HTTPC_HEADERS_MAX - look->headers_len) {
+		look->cut = CUT_HEADERS;
+		return CURL_WRITEFUNC_ERROR;
+	}
+	look->headers_len += len;
+	return len;
+}
+
+static bool ipv4_allowed(uint32_t ip)
+{
+	return ip >> 24 != 0 && ip >> 16 != 0xA9FE && ip >> 28 < 0xE;
+}
+
+static bool ipv6_allowed(const struct in6_addr *ip)
+{
+	static const uint8_t ec2_metadata[16] = { 0xFD, 0x00, 0x0E, 0xC2, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0x02, 0x54 };
+
+	if (IN6_IS_ADDR_V4MAPPED(ip) || (IN6_IS_ADDR_V4COMPAT(ip) && !IN6_IS_ADDR_LOOPBACK(ip))) {
+		uint32_t ipv4;
+
+		memcpy(&ipv4, ip->s6_addr + 12, sizeof(ipv4));
+		return ipv4_allowed(ntohl(ipv4));
+	}
+	return !IN6_IS_ADDR_UNSPECIFIED(ip) && !IN6_IS_ADDR_LINKLOCAL(ip) &&
+	       !IN6_IS_ADDR_MULTICAST(ip) &&
+	       memcmp(ip->s6_addr, ec2_metadata, sizeof(ec2_metadata)) != 0;
+}
+
+static bool address_allowed(const struct curl_sockaddr *address, char *text)
+{
+	if (address->family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, &address->addr, sizeof(in));
+		inet_ntop(AF_INET, &in.sin_addr, text, INET6_ADDRSTRLEN);
+		return ipv4_allowed(ntohl(in.sin_addr.s_addr));
+	}
+	if (address->family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, (const void *)&address->addr, sizeof(in6));
+		inet_ntop(AF_INET6, &in6.sin6_addr, text, INET6_ADDRSTRLEN);
+		return ipv6_allowed(&in6.sin6_addr);
+	}
+	strcpy(text, "not an IP address");
+	return false;
+}
+
+/* After the name is resolved and before anything is sent: the only place to judge the address. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct httpc_look *look = arg;
+	char text[INET6_ADDRSTRLEN];
+
+	(void)purpose;
+	if (!address_allowed(address, text)) {
+		memcpy(look->refused, text, sizeof(text));
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			address->protocol);
+}
+
+/* --- one look --- */
+
+static void look_free(struct httpc_look *look)
+{
+	if (look->easy) {
+		curl_multi_remove_handle(look->httpc->multi, look->easy);
+		curl_easy_cleanup(look->easy);
+	}
+	if (look->prev) {
+		*look->prev = look->next;
+	}
+	if (look->next) {
+		look->next->prev = look->prev;
+	}
+	buf_clear(&look->body);
+	free(look->peer);
+	free(look);
+}
+
+static char *connect_failure(const struct httpc_look *look)
+{
+	long sys_errno = 0;
+
+	if (look->refused[0] != '\0') {
+		return xasprintf("connect to %s: the address %s is not allowed", look->peer,
+				look->refused);
+	}
+	curl_easy_getinfo(look->easy, CURLINFO_OS_ERRNO, &sys_errno);
+	return xasprintf("connect to %s: %s", look->peer,
+			sys_errno != 0 ? strerror((int)sys_errno) : look->message);
+}
+
+static char *failure_text(const struct httpc_look *look, CURLcode code)
+{
+	char duration[CLOCK_TEXT_MAX];
+
+	if (look->cut == CUT_HEADERS) {
+		return xasprintf("the answer's headers are longer than %d KiB",
+				HTTPC_HEADERS_MAX / 1024);
+	}
+	if (look->cut == CUT_BODY || code == CURLE_FILESIZE_EXCEEDED) {
+		return xasprintf("the answer is longer than %d KiB", HTTPC_BODY_MAX / 1024);
+	}
+	if (code == CURLE_OPERATION_TIMEDOUT) {
+		return xasprintf("timed out after %s", duration_format(look->timeout_ms, duration));
+	}
+	if (code == CURLE_COULDNT_CONNECT) {
+		return connect_failure(look);
+	}
+	if (code == CURLE_COULDNT_RESOLVE_HOST) {
+		return xasprintf("connect to %s: the name does not resolve", look->peer);
+	}
+	/* What libcurl says when there is no status line: an answer in HTTP/0.9. */
+	if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) {
+		return xasprintf("%s does not speak HTTP", look->peer);
+	}
+	return xasprintf("%s: %s", look->peer,
+			look->message[0] != '\0' ? look->message : curl_easy_strerror(code));
+}
+
+/* The look is freed before done() is called, which so may do what it likes. */
+static void look_report(struct httpc_look *look, CURLcode code)
+{
+	struct httpc *httpc = look->httpc;
+	void (*done)(void *arg, const struct httpc_result *result) = look->done;
+	void *arg = look->arg;
+	auto_free char *error = NULL;
+	auto_buf struct buf body = { 0 };
+	struct httpc_result result = { .ok = code == CURLE_OK, .body = "", .error = "" };
+
+	if (result.ok) {
+		long status = 0;
+
+		curl_easy_getinfo(look->easy, CURLINFO_RESPONSE_CODE, &status);
+		body = look->body;
+		look->body = (struct buf){ 0 };
+		result.status = (int)status;
+		result.body = buf_text(&body);
+		result.body_len = body.len;
+	} else {
+		error = failure_text(look, code);
+		result.error = error;
+	}
+	look_free(look);
+
+	httpc->reporting = true;
+	done(arg, &result);
+	httpc->reporting = false;
+}
+
+/* Every option here matters for safety; none of them can fail but for an option that this libcurl
+ * does not know, which the first look would show. */
+static CURLcode set_options(struct httpc_look *look, const char *url)
+{
+	CURL *easy = look->easy;
+	CURLcode rc = CURLE_OK;
+
+#define SET(option, value)                                          \
+	do {                                                        \
+		if (rc == CURLE_OK) {                               \
+			rc = curl_easy_setopt(easy, option, value); \
+		}                                                   \
+	} while (0)
+	SET(CURLOPT_URL, url);
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_HTTP09_ALLOWED, 0L);
+	SET(CURLOPT_HTTPGET, 1L);
+	SET(CURLOPT_USERAGENT, "playbookd");
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_FRESH_CONNECT, 1L);
+	SET(CURLOPT_FORBID_REUSE, 1L);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	/* The end of a look does not wait for the thread that resolves its name. */
+	SET(CURLOPT_QUICK_EXIT, 1L);
+	SET(CURLOPT_TIMEOUT_MS, (long)look->timeout_ms);
+	SET(CURLOPT_MAXFILESIZE, (long)HTTPC_BODY_MAX);
+	SET(CURLOPT_BUFFERSIZE, 16384L);
+	SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
+	SET(CURLOPT_OPENSOCKETDATA, look);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	SET(CURLOPT_WRITEDATA, look);
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, look);
+	SET(CURLOPT_ERRORBUFFER, look->message);
+	SET(CURLOPT_PRIVATE, look);
+#undef SET
+	return rc;
+}
+
+static int set_url(CURLU *url, const char *text, struct err *err)
+{
+	char *scheme = NULL;
+	CURLUcode rc = curl_url_set(url, CURLUPART_URL, text, 0);
+
+	if (rc != CURLUE_OK) {
+		return err_set(err, ERR_INPUT, "the URL is wrong: %s", curl_url_strerror(rc));
+	}
+	rc = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+
+	bool known = rc == CURLUE_OK &&
+		     (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+
+	curl_free(scheme);
+	return known ? 0 : err_set(err, ERR_INPUT, "the URL is neither http: nor https:");
+}
+
+/* host:port, and nothing that a URL would read as anything else. */
+static int set_address(CURLU *url, const char *text, struct err *err)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (!colon || colon == text || strpbrk(text, "/@?#\\% ") || colon[1] == '\0' ||
+			strspn(colon + 1, "0123456789") != strlen(colon + 1)) {
+		return err_set(err, ERR_INPUT, "the address is not host:port");
+	}
+
+	auto_free char *host = xstrndup(text, (size_t)(colon - text));
+	CURLUcode rc = curl_url_set(url, CURLUPART_SCHEME, "http", 0);
+
+	if (rc == CURLUE_OK) {
+		rc = curl_url_set(url, CURLUPART_HOST, host, 0);
+	}
+	if (rc == CURLUE_OK) {
+		rc = curl_url_set(url, CURLUPART_PORT, colon + 1, 0);
+	}
+	return rc == CURLUE_OK ? 0
+			       : err_set(err, ERR_INPUT, "the address is wrong: %s",
+						 curl_url_strerror(rc));
+}
+
+static char *peer_text(CURLU *url)
+{
+	char *host = NULL;
+	char *port = NULL;
+
+	curl_url_get(url, CURLUPART_HOST, &host, 0);
+	curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
+
+	char *text = xasprintf("%s:%s", host ? host : "", port ? port : "");
+
+	curl_free(host);
+	curl_free(port);
+	return text;
+}
+
+/* Give the handle its options and hand it to libcurl. */
+static int look_run(struct httpc_look *look, CURLU *url, bool connect_only, struct err *err)
+{
+	char *text = NULL;
+
+	if (curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK) {
+		return err_set(err, ERR_INPUT, "the URL is wrong");
+	}
+
+	CURLcode code = set_options(look, text);
+
+	curl_free(text);
+	if (code == CURLE_OK && connect_only) {
+		code = curl_easy_setopt(look->easy, CURLOPT_CONNECT_ONLY, 1L);
+	}
+	if (code != CURLE_OK) {
+		return err_set(err, ERR_IO, "libcurl: %s", curl_easy_strerror(code));
+	}
+
+	CURLMcode rc = curl_multi_add_handle(look->httpc->multi, look->easy);
+
+	return rc == CURLM_OK ? 0 : err_set(err, ERR_IO, "libcurl: %s", curl_multi_strerror(rc));
+}
+
+static int look_begin(struct httpc_look *look, const struct httpc_request *request, CURLU *url,
+		struct err *err)
+{
+	int rc = request->url ? set_url(url, request->url, err)
+			      : set_address(url, request->address, err);
+
+	if (rc < 0) {
+		return -1;
+	}
+	look->peer = peer_text(url);
+	look->easy = curl_easy_init();
+	if (!look->easy) {
+		return err_set(err, ERR_IO, "libcurl: no handle");
+	}
+	return look_run(look, url, request->address != NULL, err);
+}
+
+static void look_link(struct httpc_look *look)
+{
+	struct httpc *httpc = look->httpc;
+
+	look->next = httpc->looks;
+	look->prev = &httpc->looks;
+	if (look->next) {
+		look->next->prev = &look->next;
+	}
+	httpc->looks = look;
+}
+
+struct httpc_look *httpc_start(
+		struct httpc *httpc, const struct httpc_request *request, struct err *err)
+{
+	assert(!request->url != !request->address);
+	if (request->timeout_ms < 1 || request->timeout_ms > HTTPC_TIMEOUT_MAX_MS) {
+		err_set(err, ERR_INPUT, "the timeout is not between 1 ms and %d ms",
+				HTTPC_TIMEOUT_MAX_MS);
+		return NULL;
+	}
+
+	struct httpc_look *look = xcalloc(1, sizeof(*look));
+	CURLU *url = curl_url();
+
+	look->httpc = httpc;
+	look->done = request->done;
+	look->arg = request->arg;
+	look->timeout_ms = request->timeout_ms;
+
+	int rc = url ? look_begin(look, request, url, err)
+		     : err_set(err, ERR_IO, "libcurl: no URL");
+
+	if (rc < 0) {
+		look_free(look);
+		look = NULL;
+	} else {
+		look_link(look);
+	}
+	curl_url_cleanup(url);
+	return look;
+}
+
+void httpc_cancel(struct httpc_look *look)
+{
+	if (look) {
+		look_free(look);
+	}
+}
+
+/* --- all of them --- */
+
+struct httpc *httpc_new(struct loop *loop, struct err *err)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+		err_set(err, ERR_IO, "libcurl does not start");
+		return NULL;
+	}
+
+	struct httpc *httpc = xcalloc(1, sizeof(*httpc));
+
+	httpc->loop = loop;
+	httpc->due_ms = -1;
+	httpc->multi = curl_multi_init();
+	if (!httpc->multi) {
+		err_set(err, ERR_IO, "libcurl: no multi handle");
+		free(httpc);
+		curl_global_cleanup();
+		return NULL;
+	}
+	curl_multi_setopt(httpc->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(httpc->multi, CURLMOPT_SOCKETDATA, httpc);
+	curl_multi_setopt(httpc->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(httpc->multi, CURLMOPT_TIMERDATA, httpc);
+	return httpc;
+}
+
+void httpc_free(struct httpc *httpc)
+{
+	if (!httpc) {
+		return;
+	}
+	assert(!httpc->reporting);
+	while (httpc->looks) {
+		look_free(httpc->looks);
+	}
+	curl_multi_cleanup(httpc->multi);
+	free(httpc);
+	curl_global_cleanup();
+}
+
+static void report_ended(struct httpc *httpc)
+{
+	CURLMsg *msg;
+	int left = 0;
+
+	while ((msg = curl_multi_info_read(httpc->multi, &left))) {
+		struct httpc_look *look = NULL;
+		CURLcode code = msg->data.result;
+
+		if (msg->msg == CURLMSG_DONE) {
+			curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &look);
+			look_report(look, code);
+		}
+	}
+}
+
+int64_t httpc_tick(struct httpc *httpc)
+{
+	int running = 0;
+
+	if (httpc->due_ms >= 0 && clock_mono_ms() >= httpc->due_ms) {
+		httpc->due_ms = -1;
+		curl_multi_socket_action(httpc->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+	report_ended(httpc);
+	if (httpc->due_ms < 0) {
+		return -1;
+	}
+
+	int64_t wait_ms = httpc->due_ms - clock_mono_ms();
+
+	return wait_ms > 0 ? wait_ms : 0;
+}
