@@ -94,6 +94,7 @@ CREATE TABLE run (
 CREATE UNIQUE INDEX run_once ON run (incident_id, generation, playbook, target)
 	WHERE trigger = 'alert';
 CREATE INDEX run_incident ON run (incident_id, id);
+CREATE INDEX run_episode ON run (episode_id, playbook) WHERE trigger = 'alert';
 CREATE INDEX run_target ON run (target, id);
 CREATE INDEX run_active ON run (id)
 	WHERE status IN ('queued', 'awaiting_approval', 'running', 'verifying');

@@ -1,0 +1,88 @@
+/*
+ * incidents - what people work on. The only writer of an incident's status.
+ */
+#ifndef STORE_INCIDENTS_H
+#define STORE_INCIDENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "domain/incident.h"
+#include "sys/db.h"
+#include "sys/digest.h"
+
+struct incident_row {
+	int64_t id;
+	uint8_t status; /* enum incident_status */
+	const char *title;
+	const char *level; /* NULL: none */
+	const char *severity;
+	const char *service;
+	const char *playbook;      /* NULL: unmatched */
+	const char *labels;        /* JSON */
+	const char *annotations;   /* JSON */
+	const uint8_t *group_hash; /* DIGEST_SIZE bytes; NULL in rows that are read */
+	int64_t generation;
+	int64_t firing;        /* alerts that fire now */
+	const char *attention; /* NULL: no person is needed */
+	int64_t opened_at;
+	int64_t acknowledged_at; /* 0: not set, as are the following */
+	int64_t mitigated_at;
+	int64_t resolved_at;
+	int64_t closed_at;
+	const char *root_cause; /* NULL: not known */
+	const char *resolution; /* NULL: not known */
+};
+
+typedef void (*incident_fn)(const struct incident_row *row, void *arg);
+/* Returns false when it has seen enough. */
+typedef bool (*incident_each_fn)(const struct incident_row *row, void *arg);
+
+/* What intake needs to know of one; id 0: none. */
+struct incident_facts {
+	int64_t id;
+	uint8_t status; /* enum incident_status */
+	int64_t generation;
+	int64_t firing;
+};
+
+/* Add row: firing, generation 1, opened at row->opened_at. */
+int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id, struct err *err);
+
+/* The open one of the group, or else the latest that was resolved at or after resolved_since. */
+int incidents_of_group(struct db *db, const uint8_t group_hash[DIGEST_SIZE], int64_t resolved_since,
+		struct incident_facts *ret, struct err *err);
+int incidents_facts(struct db *db, int64_t id, struct incident_facts *ret, struct err *err);
+
+/*
+ * Let event happen at time now and count `firing_change` more (or fewer) firing alerts. Opening a
+ * resolved one again adds one to its generation. An event that may not happen is ERR_BUG.
+ */
+int incidents_move(struct db *db, const struct incident_facts *incident, enum incident_event event,
+		int firing_change, int64_t now, struct err *err);
+/* Only the count of firing alerts changes. */
+int incidents_count(struct db *db, int64_t id, int firing_change, struct err *err);
+/* Say why a person is needed; NULL: nobody is any more. */
+int incidents_attention(struct db *db, int64_t id, const char *attention, struct err *err);
+
+/* Call fn for the one of that id. Returns 1, 0 when there is none, or -1. */
+int incidents_get(struct db *db, int64_t id, incident_fn fn, void *arg, struct err *err);
+
+struct incident_query {
+	const char *status; /* NULL: any; so the others */
+	const char *playbook;
+	const char *level;
+	int64_t since;  /* opened at or after; 0: any */
+	int64_t until;  /* opened before; 0: any */
+	int64_t before; /* id; 0: from the newest */
+};
+
+/* The newest first, until each returns false. */
+int incidents_each(struct db *db, const struct incident_query *query, incident_each_fn each,
+		void *arg, struct err *err);
+
+/* How many are open. */
+int incidents_open_count(struct db *db, int64_t *ret_count, struct err *err);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * runs - executions of playbooks. The only writer of a run's status.
+ */
+#ifndef STORE_RUNS_H
+#define STORE_RUNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "domain/label.h"
+#include "domain/run.h"
+#include "sys/db.h"
+#include "sys/digest.h"
+
+struct run_row {
+	int64_t id;
+	int64_t incident_id; /* 0: none */
+	int64_t episode_id;  /* 0: none */
+	int64_t generation;
+	const char *playbook;
+	const uint8_t *target; /* DIGEST_SIZE bytes */
+	const char *trigger;   /* alert, manual, replay, escalation */
+	const char *requested_by;
+	const uint8_t *config_hash; /* DIGEST_SIZE bytes */
+	uint8_t status;             /* enum run_status */
+	uint8_t outcome;            /* enum run_status; RUN_QUEUED: none yet */
+	const char *reason;
+	const char *alertname;
+	const char *alert;        /* JSON */
+	const char *alert_status; /* firing, resolved */
+	int64_t queued_at;
+	int64_t started_at;  /* 0: not yet */
+	int64_t finished_at; /* 0: not yet */
+};
+
+typedef void (*run_fn)(const struct run_row *row, void *arg);
+
+/* Add row with its params: queued. */
+int runs_add(struct db *db, const struct run_row *row, const struct labels *params, int64_t *ret_id,
+		struct err *err);
+
+/* A run in a few words; id 0: none. */
+struct run_facts {
+	int64_t id;
+	uint8_t status; /* enum run_status */
+	int64_t finished_at;
+};
+
+/* The latest run of this episode and playbook that an alert asked for. */
+int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, struct run_facts *ret,
+		struct err *err);
+/* The run of this incident's generation, playbook and target that an alert asked for. */
+int runs_once(struct db *db, int64_t incident_id, int64_t generation,
+		const uint8_t target[DIGEST_SIZE], struct run_facts *ret, struct err *err);
+/* The latest run of this target, whoever asked for it. */
+int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
+		struct err *err);
+
+/* Write status, outcome and reason, and started_at or finished_at when they come with the status.
+ */
+int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_t now,
+		struct err *err);
+
+/* The oldest queued run. Calls fn; returns 1, 0 when the queue is empty, or -1. */
+int runs_next_queued(struct db *db, run_fn fn, void *arg, struct err *err);
+/* All that are running or verifying, oldest first. */
+int runs_active(struct db *db, run_fn fn, void *arg, struct err *err);
+/* Call fn for the one of that id. Returns 1, 0 when there is none, or -1. */
+int runs_get(struct db *db, int64_t id, run_fn fn, void *arg, struct err *err);
+/* The params in order, copied into arena. */
+int runs_params(struct db *db, int64_t id, struct arena *arena, struct labels *ret,
+		struct err *err);
+
+struct run_query {
+	const char *status;   /* NULL: any */
+	const char *playbook; /* NULL: any */
+	int64_t incident_id;  /* 0: any */
+	int64_t before;       /* id; 0: from the newest */
+	int64_t limit;
+};
+
+/* The newest first. */
+int runs_list(struct db *db, const struct run_query *query, run_fn fn, void *arg, struct err *err);
+
+#endif

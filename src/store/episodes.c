@@ -1,0 +1,171 @@
+#include "store/episodes.h"
+
+#include <string.h>
+
+int episodes_add(struct db *db, const struct episode_row *row, int64_t *ret_id, struct err *err)
+{
+	static const char sql[] =
+			"INSERT INTO episode (identity, status, incident_id, fingerprint, labels,"
+			" annotations, generator_url, starts_at, ends_at, first_seen, last_seen,"
+			" occurrences, last_delivery_id)"
+			" VALUES (:identity, :status, :incident_id, :fingerprint, :labels,"
+			" :annotations, :generator_url, :starts_at, :ends_at, :first_seen, "
+			":last_seen,"
+			" :occurrences, :delivery_id)";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_blob(s, ":identity", row->identity, DIGEST_SIZE);
+	stmt_text(s, ":status", row->status);
+	stmt_int_or_null(s, ":incident_id", row->incident_id);
+	stmt_text(s, ":fingerprint", row->fingerprint);
+	stmt_text(s, ":labels", row->labels);
+	stmt_text(s, ":annotations", row->annotations);
+	stmt_text(s, ":generator_url", row->generator_url);
+	stmt_int(s, ":starts_at", row->starts_at);
+	stmt_int_or_null(s, ":ends_at", row->ends_at);
+	stmt_int(s, ":first_seen", row->first_seen);
+	stmt_int(s, ":last_seen", row->last_seen);
+	stmt_int(s, ":occurrences", row->occurrences);
+	stmt_int(s, ":delivery_id", row->delivery_id);
+	if (stmt_run(s, err) < 0) {
+		return -1;
+	}
+	*ret_id = db_last_id(db);
+	return 0;
+}
+
+static struct plan_episode read_plan(struct stmt *s)
+{
+	return (struct plan_episode){
+		.id = stmt_col_int(s, 0),
+		.incident_id = stmt_col_int(s, 1),
+		.starts_at = stmt_col_int(s, 2),
+		.ends_at = stmt_col_int(s, 3),
+		.first_seen = stmt_col_int(s, 4),
+		.last_seen = stmt_col_int(s, 5),
+		.occurrences = stmt_col_int(s, 6),
+	};
+}
+
+int episodes_open(struct db *db, const uint8_t identity[DIGEST_SIZE],
+		const struct episode_sender *sender, struct plan_episode *ret, struct err *err)
+{
+	static const char sql[] =
+			"SELECT e.id, e.incident_id, e.starts_at, e.ends_at, e.first_seen, "
+			"e.last_seen,"
+			" e.occurrences, d.external_url = :external_url, d.body_hash = :body_hash"
+			" FROM episode e"
+			" JOIN delivery d ON d.id = e.last_delivery_id"
+			" WHERE e.identity = :identity AND e.status = 'firing'";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_blob(s, ":identity", identity, DIGEST_SIZE);
+	stmt_text(s, ":external_url", sender->external_url);
+	stmt_blob(s, ":body_hash", sender->body_hash, DIGEST_SIZE);
+	*ret = (struct plan_episode){ 0 };
+
+	int rc = stmt_step(s, err);
+
+	if (rc == 1) {
+		*ret = read_plan(s);
+		ret->same_sender = stmt_col_int(s, 7);
+		ret->same_body = stmt_col_int(s, 8);
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int episodes_last(struct db *db, const uint8_t identity[DIGEST_SIZE], struct plan_episode *ret,
+		struct err *err)
+{
+	static const char sql[] = "SELECT id, incident_id, starts_at, ends_at, first_seen, "
+				  "last_seen, occurrences"
+				  " FROM episode"
+				  " WHERE identity = :identity AND status = 'resolved'"
+				  " ORDER BY id DESC"
+				  " LIMIT 1";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_blob(s, ":identity", identity, DIGEST_SIZE);
+	*ret = (struct plan_episode){ 0 };
+
+	int rc = stmt_step(s, err);
+
+	if (rc == 1) {
+		*ret = read_plan(s);
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int episodes_again(struct db *db, int64_t id, int64_t delivery_id, int64_t starts_at, int64_t now,
+		struct err *err)
+{
+	static const char sql[] = "UPDATE episode"
+				  " SET occurrences = occurrences + 1, last_seen = :now,"
+				  " last_delivery_id = :delivery_id,"
+				  " starts_at = CASE WHEN :starts_at > 0 AND :starts_at < starts_at"
+				  " THEN :starts_at ELSE starts_at END"
+				  " WHERE id = :id";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_int(s, ":delivery_id", delivery_id);
+	stmt_int(s, ":starts_at", starts_at);
+	stmt_int(s, ":now", now);
+	return stmt_run(s, err);
+}
+
+int episodes_end(struct db *db, int64_t id, int64_t delivery_id, int64_t ends_at, int64_t now,
+		struct err *err)
+{
+	static const char sql[] = "UPDATE episode"
+				  " SET status = 'resolved', ends_at = :ends_at, last_seen = :now,"
+				  " last_delivery_id = :delivery_id"
+				  " WHERE id = :id AND status = 'firing'";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_int(s, ":delivery_id", delivery_id);
+	stmt_int(s, ":ends_at", ends_at);
+	stmt_int(s, ":now", now);
+	return stmt_run(s, err);
+}
+
+int episodes_of(struct db *db, int64_t incident_id, int64_t limit, episode_fn fn, void *arg,
+		struct err *err)
+{
+	static const char sql[] =
+			"SELECT id, status, incident_id, fingerprint, labels, annotations,"
+			" generator_url, starts_at, ends_at, first_seen, last_seen, occurrences,"
+			" last_delivery_id"
+			" FROM episode"
+			" WHERE incident_id = :incident_id"
+			" ORDER BY id"
+			" LIMIT :limit";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":incident_id", incident_id);
+	stmt_int(s, ":limit", limit);
+	while ((rc = stmt_step(s, err)) == 1) {
+		struct episode_row row = {
+			.id = stmt_col_int(s, 0),
+			.status = stmt_col_text(s, 1),
+			.incident_id = stmt_col_int(s, 2),
+			.fingerprint = stmt_col_text(s, 3),
+			.labels = stmt_col_text(s, 4),
+			.annotations = stmt_col_text(s, 5),
+			.generator_url = stmt_col_text(s, 6),
+			.starts_at = stmt_col_int(s, 7),
+			.ends_at = stmt_col_int(s, 8),
+			.first_seen = stmt_col_int(s, 9),
+			.last_seen = stmt_col_int(s, 10),
+			.occurrences = stmt_col_int(s, 11),
+			.delivery_id = stmt_col_int(s, 12),
+		};
+
+		fn(&row, arg);
+	}
+	return rc;
+}

@@ -1,0 +1,270 @@
+#include "store/runs.h"
+
+static int add_param(struct db *db, int64_t run_id, size_t position, const struct label *param,
+		struct err *err)
+{
+	static const char sql[] = "INSERT INTO run_param (run_id, position, name, value)"
+				  " VALUES (:run_id, :position, :name, :value)";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":run_id", run_id);
+	stmt_int(s, ":position", (int64_t)position);
+	stmt_text(s, ":name", param->name);
+	stmt_text(s, ":value", param->value);
+	return stmt_run(s, err);
+}
+
+int runs_add(struct db *db, const struct run_row *row, const struct labels *params, int64_t *ret_id,
+		struct err *err)
+{
+	static const char sql[] =
+			"INSERT INTO run (incident_id, episode_id, generation, playbook, target,"
+			" trigger, requested_by, config_hash, status, reason, alertname, alert,"
+			" alert_status, queued_at)"
+			" VALUES (:incident_id, :episode_id, :generation, :playbook, :target,"
+			" :trigger, :requested_by, :config_hash, 'queued', '', :alertname, :alert,"
+			" :alert_status, :queued_at)";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int_or_null(s, ":incident_id", row->incident_id);
+	stmt_int_or_null(s, ":episode_id", row->episode_id);
+	stmt_int(s, ":generation", row->generation);
+	stmt_text(s, ":playbook", row->playbook);
+	stmt_blob(s, ":target", row->target, DIGEST_SIZE);
+	stmt_text(s, ":trigger", row->trigger);
+	stmt_text(s, ":requested_by", row->requested_by);
+	stmt_blob(s, ":config_hash", row->config_hash, DIGEST_SIZE);
+	stmt_text(s, ":alertname", row->alertname);
+	stmt_text(s, ":alert", row->alert);
+	stmt_text(s, ":alert_status", row->alert_status);
+	stmt_int(s, ":queued_at", row->queued_at);
+	if (stmt_run(s, err) < 0) {
+		return -1;
+	}
+	*ret_id = db_last_id(db);
+	for (size_t i = 0; i < params->len; i++) {
+		if (add_param(db, *ret_id, i, &params->items[i], err) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int read_facts(struct stmt *s, struct run_facts *ret, struct err *err)
+{
+	int rc = stmt_step(s, err);
+
+	*ret = (struct run_facts){ 0 };
+	if (rc == 1) {
+		ret->id = stmt_col_int(s, 0);
+		ret->status = (uint8_t)run_status_parse(stmt_col_text(s, 1));
+		ret->finished_at = stmt_col_int(s, 2);
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, struct run_facts *ret,
+		struct err *err)
+{
+	static const char sql[] = "SELECT id, status, finished_at"
+				  " FROM run"
+				  " WHERE episode_id = :episode_id AND playbook = :playbook AND "
+				  "trigger = 'alert'"
+				  " ORDER BY id DESC"
+				  " LIMIT 1";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":episode_id", episode_id);
+	stmt_text(s, ":playbook", playbook);
+	return read_facts(s, ret, err);
+}
+
+int runs_once(struct db *db, int64_t incident_id, int64_t generation,
+		const uint8_t target[DIGEST_SIZE], struct run_facts *ret, struct err *err)
+{
+	static const char sql[] = "SELECT id, status, finished_at"
+				  " FROM run"
+				  " WHERE incident_id = :incident_id AND generation = :generation"
+				  " AND target = :target AND trigger = 'alert'"
+				  " LIMIT 1";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":incident_id", incident_id);
+	stmt_int(s, ":generation", generation);
+	stmt_blob(s, ":target", target, DIGEST_SIZE);
+	return read_facts(s, ret, err);
+}
+
+int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
+		struct err *err)
+{
+	static const char sql[] = "SELECT id, status, finished_at"
+				  " FROM run"
+				  " WHERE target = :target"
+				  " ORDER BY id DESC"
+				  " LIMIT 1";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_blob(s, ":target", target, DIGEST_SIZE);
+	return read_facts(s, ret, err);
+}
+
+int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_t now,
+		struct err *err)
+{
+	static const char sql[] = "UPDATE run"
+				  " SET status = :status, outcome = :outcome, reason = :reason,"
+				  " started_at = CASE WHEN :status = 'running' THEN "
+				  "coalesce(started_at, :now)"
+				  " ELSE started_at END,"
+				  " finished_at = CASE WHEN :final THEN :now END"
+				  " WHERE id = :id";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_text(s, ":status", run_status_names[cursor->status]);
+	stmt_text(s, ":outcome",
+			cursor->outcome == RUN_QUEUED ? NULL : run_status_names[cursor->outcome]);
+	stmt_text(s, ":reason", cursor->reason);
+	stmt_int(s, ":final", run_status_final(cursor->status));
+	stmt_int(s, ":now", now);
+	return stmt_run(s, err);
+}
+
+#define RUN_COLUMNS                                                                         \
+	"id, incident_id, episode_id, generation, playbook, target, trigger, requested_by," \
+	" config_hash, status, outcome, reason, alertname, alert, alert_status, queued_at," \
+	" started_at, finished_at"
+
+static struct run_row read_run(struct stmt *s)
+{
+	size_t len;
+	const char *outcome = stmt_col_text(s, 10);
+
+	return (struct run_row){
+		.id = stmt_col_int(s, 0),
+		.incident_id = stmt_col_int(s, 1),
+		.episode_id = stmt_col_int(s, 2),
+		.generation = stmt_col_int(s, 3),
+		.playbook = stmt_col_text(s, 4),
+		.target = stmt_col_blob(s, 5, &len),
+		.trigger = stmt_col_text(s, 6),
+		.requested_by = stmt_col_text(s, 7),
+		.config_hash = stmt_col_blob(s, 8, &len),
+		.status = (uint8_t)run_status_parse(stmt_col_text(s, 9)),
+		.outcome = outcome ? (uint8_t)run_status_parse(outcome) : RUN_QUEUED,
+		.reason = stmt_col_text(s, 11),
+		.alertname = stmt_col_text(s, 12),
+		.alert = stmt_col_text(s, 13),
+		.alert_status = stmt_col_text(s, 14),
+		.queued_at = stmt_col_int(s, 15),
+		.started_at = stmt_col_int(s, 16),
+		.finished_at = stmt_col_int(s, 17),
+	};
+}
+
+static int each_run(struct stmt *s, run_fn fn, void *arg, struct err *err)
+{
+	int rc;
+
+	while ((rc = stmt_step(s, err)) == 1) {
+		struct run_row row = read_run(s);
+
+		fn(&row, arg);
+	}
+	return rc;
+}
+
+static int one_run(struct stmt *s, run_fn fn, void *arg, struct err *err)
+{
+	int rc = stmt_step(s, err);
+
+	if (rc == 1) {
+		struct run_row row = read_run(s);
+
+		fn(&row, arg);
+		stmt_reset(s);
+	}
+	return rc;
+}
+
+int runs_next_queued(struct db *db, run_fn fn, void *arg, struct err *err)
+{
+	static const char sql[] =
+			"SELECT " RUN_COLUMNS " FROM run"
+			" WHERE status IN ('queued', 'awaiting_approval', 'running', 'verifying')"
+			" AND status = 'queued'"
+			" ORDER BY id"
+			" LIMIT 1";
+
+	return one_run(db_stmt(db, sql), fn, arg, err);
+}
+
+int runs_active(struct db *db, run_fn fn, void *arg, struct err *err)
+{
+	static const char sql[] =
+			"SELECT " RUN_COLUMNS " FROM run"
+			" WHERE status IN ('queued', 'awaiting_approval', 'running', 'verifying')"
+			" AND status IN ('running', 'verifying')"
+			" ORDER BY id";
+
+	return each_run(db_stmt(db, sql), fn, arg, err);
+}
+
+int runs_get(struct db *db, int64_t id, run_fn fn, void *arg, struct err *err)
+{
+	static const char sql[] = "SELECT " RUN_COLUMNS " FROM run WHERE id = :id";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	return one_run(s, fn, arg, err);
+}
+
+int runs_params(struct db *db, int64_t id, struct arena *arena, struct labels *ret, struct err *err)
+{
+	static const char sql[] = "SELECT name, value, (SELECT count(*) FROM run_param"
+				  " WHERE run_id = :run_id)"
+				  " FROM run_param"
+				  " WHERE run_id = :run_id"
+				  " ORDER BY position";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	*ret = (struct labels){ 0 };
+	stmt_int(s, ":run_id", id);
+	while ((rc = stmt_step(s, err)) == 1) {
+		if (!ret->items) {
+			ret->items = arena_calloc(
+					arena, (size_t)stmt_col_int(s, 2), sizeof(*ret->items));
+		}
+		ret->items[ret->len].name = arena_strdup(arena, stmt_col_text(s, 0));
+		ret->items[ret->len].value = arena_strdup(arena, stmt_col_text(s, 1));
+		ret->len++;
+	}
+	return rc;
+}
+
+int runs_list(struct db *db, const struct run_query *query, run_fn fn, void *arg, struct err *err)
+{
+#define RUN_PAGE                                           \
+	" AND id < :before"                                \
+	" AND (:status IS NULL OR status = :status)"       \
+	" AND (:playbook IS NULL OR playbook = :playbook)" \
+	" ORDER BY id DESC"                                \
+	" LIMIT :limit"
+	static const char all[] = "SELECT " RUN_COLUMNS " FROM run WHERE 1" RUN_PAGE;
+	static const char of_one[] =
+			"SELECT " RUN_COLUMNS " FROM run WHERE incident_id = :incident_id" RUN_PAGE;
+#undef RUN_PAGE
+	struct stmt *s = db_stmt(db, query->incident_id ? of_one : all);
+
+	if (query->incident_id) {
+		stmt_int(s, ":incident_id", query->incident_id);
+	}
+	stmt_int(s, ":before", query->before ? query->before : INT64_MAX);
+	stmt_text(s, ":status", query->status);
+	stmt_text(s, ":playbook", query->playbook);
+	stmt_int(s, ":limit", query->limit);
+	return each_run(s, fn, arg, err);
+}
