@@ -1,0 +1,53 @@
+/*
+ * permit - what the executor checks itself before it starts anything for the core.
+ *
+ * The core may be wrong or in somebody else's hands. It names a playbook, a step and the values of
+ * params; what is executed, with which arguments and environment, comes from the executor's own
+ * copy of the configuration, and every value has to pass the pattern that stands there.
+ */
+#ifndef EXECUTOR_PERMIT_H
+#define EXECUTOR_PERMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/strv.h"
+#include "config/config.h"
+#include "wire/message.h"
+
+#define PERMIT_GENERATIONS   4      /* configurations that runs may still use */
+#define PERMIT_ATTEMPT_MAX   100000 /* each probe of a check is one */
+#define PERMIT_ALERTNAME_MAX 1024
+#define PERMIT_ALERT_MAX     (256 * 1024)
+
+/* The configurations in force and before; the newest first, NULL behind the last. */
+struct generations {
+	struct config *items[PERMIT_GENERATIONS];
+};
+
+/* Makes config, which it takes, the newest and frees the one that falls out. */
+void generations_push_take(struct generations *generations, struct config *config);
+void generations_clear(struct generations *generations);
+
+/* What may be started. argv and env are its own; other text is borrowed from the configuration. */
+struct permit {
+	struct strv argv;
+	struct strv env; /* without HOME, unless the step sets it */
+	const char *cwd;
+	const char *user;
+	int64_t timeout_ms;
+	bool stdin_alert;
+};
+
+/*
+ * Is this start allowed, and what does it start? On refusal err.code says how final it is:
+ * ERR_NOT_FOUND the configuration is not (any more) known here, else never. Caller clears
+ * ret_permit with permit_clear(), on failure too.
+ */
+int permit_start(const struct generations *generations, const struct msg_start *start,
+		struct permit *ret_permit, struct err *err);
+void permit_clear(struct permit *permit);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * shim - one process for each step attempt, which outlives every role.
+ *
+ * Life of a shim, forked from the executor (not executed anew):
+ *   1. it lets go of all that is the executor's: session, descriptors, signals;
+ *   2. it writes one byte to the handshake and waits for one. End of file instead (the executor or
+ *      the core died) means that the step must not run: result=not_started;
+ *   3. it starts the step and drains its output into the ring file, never making it wait;
+ *   4. the step has ended when its process has. What it left behind gets SHIM_DRAIN_MS to close
+ *      the output, then all of it is killed. At the deadline: TERM to the group, SHIM_GRACE_MS
+ *      later KILL to everything;
+ *   5. it writes the status file durably and exits, which frees the lock.
+ *
+ * wire/attempt.h describes the files. Times are CLOCK_BOOTTIME.
+ */
+#ifndef EXECUTOR_SHIM_H
+#define EXECUTOR_SHIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/strv.h"
+
+#define SHIM_DRAIN_MS 2000
+#define SHIM_GRACE_MS 5000
+#define SHIM_KILL_MS  5000 /* what cannot be killed by then is left (uninterruptible sleep) */
+
+#define SHIM_STATUS_TMP "status.tmp"
+
+/* The descriptors that a shim lives with, by their number in it. */
+enum shim_fd {
+	SHIM_STDIN,    /* what the step reads */
+	SHIM_NULL_OUT, /* /dev/null: a shim says nothing */
+	SHIM_NULL_ERR,
+	SHIM_DIR,       /* the attempt's folder */
+	SHIM_LOCK,      /* holds the lock */
+	SHIM_OUTPUT,    /* the ring file, for writing */
+	SHIM_STATUS,    /* SHIM_STATUS_TMP, with room allocated */
+	SHIM_HANDSHAKE, /* stream socket to the executor */
+	SHIM_FDS
+};
+
+struct shim {
+	int fds[SHIM_FDS]; /* as numbered in the caller */
+	const struct strv *argv;
+	const struct strv *env; /* all but HOME, when that is not set by the step */
+	const char *cwd;
+	const char *user; /* NULL: the daemon's own */
+	const char *home; /* of the daemon's own user */
+	int64_t timeout_ms;
+};
+
+/* Be the shim: called in the child of a fork. Ends the process. */
+__attribute__((noreturn)) void shim_run(const struct shim *shim);
+
+#endif

@@ -1,0 +1,366 @@
+#include "executor/executor.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/config.h"
+#include "executor/attempts.h"
+#include "executor/listen.h"
+#include "executor/permit.h"
+#include "executor/roles.h"
+#include "executor/storage.h"
+#include "sys/loop.h"
+#include "wire/message.h"
+
+#define NOFILE     65536       /* descriptors the front may need, when we are allowed that many */
+#define REPORT_MAX (64 * 1024) /* of a reload's report, for the front */
+
+struct executor {
+	const struct executor_options *options;
+	struct loop *loop;
+	struct storage storage;
+	struct listener listeners[EXECUTOR_LISTEN_MAX];
+	size_t listeners_len;
+	struct generations generations;
+	struct config_files files; /* of the newest generation */
+	struct attempts *attempts;
+	struct roles *roles;
+	int64_t started_at;
+	int64_t config_loaded_at;
+	bool config_ok;
+};
+
+static void send_core(void *arg, enum message_id id, const void *msg)
+{
+	struct executor *e = arg;
+
+	roles_send(e->roles, ROLE_CORE, id, msg, -1);
+}
+
+static void send_config(struct executor *e)
+{
+	send_core(e, MSG_CONFIG,
+			&(struct msg_config){ .files = e->files.items, .files_len = e->files.len });
+}
+
+static void send_roles(struct executor *e)
+{
+	struct role_state rows[ROLES - 1];
+
+	roles_report(e->roles, rows);
+	send_core(e, MSG_ROLES,
+			&(struct msg_roles){ .roles = rows,
+					.roles_len = ROLES - 1,
+					.started_at = e->started_at,
+					.config_loaded_at = e->config_loaded_at,
+					.config_ok = e->config_ok,
+					.config_path = e->options->config_path });
+}
+
+static void on_started(void *arg, enum role role)
+{
+	struct executor *e = arg;
+	const struct msg_setup setup = { .storage_path = e->storage.path,
+		.external_url = e->options->external_url,
+		.operator_token = role == ROLE_FRONT ? e->storage.token : "",
+		.retention_ms = e->options->retention_ms };
+
+	roles_send(e->roles, role, MSG_SETUP, &setup, -1);
+	if (role == ROLE_CORE) {
+		send_config(e);
+	}
+	for (size_t i = 0; role == ROLE_FRONT && i < e->listeners_len; i++) {
+		roles_send(e->roles, role, MSG_LISTEN,
+				&(struct msg_listen){ .address = e->listeners[i].address },
+				e->listeners[i].fd);
+	}
+}
+
+static void on_changed(void *arg, enum role role)
+{
+	struct executor *e = arg;
+	struct role_state rows[ROLES - 1];
+
+	roles_report(e->roles, rows);
+	if (role == ROLE_CORE && rows[ROLE_CORE - 1].pid == 0) {
+		attempts_core_gone(e->attempts);
+	}
+	send_roles(e);
+}
+
+/* Read and check the files; on success they are in force. */
+static int load(struct executor *e, struct buf *report, struct err *err)
+{
+	struct config_files files = { 0 };
+	struct config *config = NULL;
+
+	if (config_read(e->options->config_path, &files, report, err) == 0) {
+		config = config_parse(&files, report, err);
+	}
+	e->config_ok = config != NULL;
+	if (!config) {
+		config_files_clear(&files);
+		return -1;
+	}
+	generations_push_take(&e->generations, config);
+	config_files_clear(&e->files);
+	e->files = files;
+	e->config_loaded_at = clock_wall_ms();
+	return 0;
+}
+
+static void log_report(const struct buf *report, const struct err *err)
+{
+	const char *rest = buf_text(report);
+
+	while (*rest) {
+		size_t len = strcspn(rest, "\n");
+		auto_free char *line = xstrndup(rest, len);
+
+		log_error("configuration", LOG_STR("err", line));
+		rest += len + (rest[len] == '\n');
+	}
+	log_error("configuration not loaded, the one before stays in force",
+			LOG_STR("err", err->msg));
+}
+
+/* Returns whether it worked; report says what did not. */
+static bool reload(struct executor *e, struct buf *report)
+{
+	struct err err;
+
+	if (load(e, report, &err) < 0) {
+		log_report(report, &err);
+		if (report->len == 0) {
+			buf_addf(report, "%s\n", err.msg);
+		}
+		send_roles(e);
+		return false;
+	}
+	log_info("configuration loaded", LOG_STR("path", e->options->config_path),
+			LOG_INT("playbooks", e->generations.items[0]->playbooks_len),
+			LOG_INT("checks", e->generations.items[0]->checks_len));
+	send_config(e);
+	send_roles(e);
+	return true;
+}
+
+static int on_reload(void *arg, const void *msg, int fd, struct err *err)
+{
+	const struct msg_reload *request = msg;
+	struct executor *e = arg;
+	auto_buf struct buf report = { 0 };
+	bool ok = reload(e, &report);
+
+	(void)fd;
+	(void)err;
+	if (report.len > REPORT_MAX) {
+		report.len = REPORT_MAX;
+		report.data[report.len] = '\0';
+	}
+	roles_send(e->roles, ROLE_FRONT, MSG_RELOADED,
+			&(struct msg_reloaded){ .id = request->id,
+					.ok = ok,
+					.report = ok ? "" : buf_text(&report) },
+			-1);
+	return 0;
+}
+
+static int on_ready(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct executor *e = arg;
+
+	(void)msg;
+	(void)fd;
+	(void)err;
+	for (size_t i = 0; i < e->listeners_len; i++) {
+		log_info("ready to receive alerts", LOG_STR("address", e->listeners[i].address));
+	}
+	return 0;
+}
+
+static int on_start(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct executor *e = arg;
+
+	(void)fd;
+	(void)err;
+	attempts_start(e->attempts, &e->generations, msg);
+	return 0;
+}
+
+static int on_go(void *arg, const void *msg, int fd, struct err *err)
+{
+	const struct msg_go *go = msg;
+	struct executor *e = arg;
+
+	(void)fd;
+	(void)err;
+	attempts_go(e->attempts, &go->id);
+	return 0;
+}
+
+/* What each role may say to us; anything else breaks the protocol. */
+static const struct message_handler handlers[ROLES][MSG_IDS] = {
+	[ROLE_CORE] = {
+		[MSG_START] = { on_start },
+		[MSG_GO] = { on_go },
+		[MSG_READY] = { on_ready },
+	},
+	[ROLE_FRONT] = {
+		[MSG_RELOAD] = { on_reload },
+	},
+};
+
+static int on_frame(void *arg, enum role role, uint16_t type, const unsigned char *payload,
+		size_t len, int fd, struct err *err)
+{
+	return message_dispatch(handlers[role], arg, type, payload, len, fd, err);
+}
+
+static const struct roles_ops roles_ops = { on_started, on_frame, on_changed };
+
+static void close_listeners(struct executor *e)
+{
+	for (size_t i = 0; i < e->listeners_len; i++) {
+		listen_close(&e->listeners[i]);
+	}
+	e->listeners_len = 0;
+}
+
+static void stop(struct executor *e, int signo)
+{
+	log_info("stopping", LOG_STR("signal", sigabbrev_np(signo)),
+			LOG_INT("steps_that_go_on", attempts_count(e->attempts)));
+	close_listeners(e);
+	attempts_stop(e->attempts);
+	roles_stop(e->roles);
+}
+
+static void on_signal(void *arg, int signo)
+{
+	struct executor *e = arg;
+	auto_buf struct buf report = { 0 };
+
+	if (signo == SIGCHLD) {
+		roles_reap(e->roles);
+		attempts_reap(e->attempts);
+	} else if (signo == SIGHUP) {
+		reload(e, &report);
+	} else {
+		stop(e, signo);
+	}
+}
+
+static int64_t on_tick(void *arg)
+{
+	struct executor *e = arg;
+
+	if (roles_stopped(e->roles)) {
+		loop_stop(e->loop, 0);
+		return 0;
+	}
+	return roles_tick(e->roles);
+}
+
+static int open_listeners(struct executor *e, struct err *err)
+{
+	const struct strv *listen = e->options->listen;
+
+	if (listen->len > EXECUTOR_LISTEN_MAX) {
+		return err_set(err, ERR_LIMIT, "more than %d --web.listen-address",
+				EXECUTOR_LISTEN_MAX);
+	}
+	for (size_t i = 0; i < listen->len; i++) {
+		if (listen_open(listen->items[i], &e->listeners[i], err) < 0) {
+			return -1;
+		}
+		e->listeners_len++;
+	}
+	return 0;
+}
+
+/* Everything up to the first role. */
+static int open_all(struct executor *e, struct buf *report, struct err *err)
+{
+	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, 0 };
+
+	if (load(e, report, err) < 0 ||
+			storage_open(e->options->storage_path, &e->storage, err) < 0 ||
+			open_listeners(e, err) < 0) {
+		return -1;
+	}
+	e->loop = loop_new(err);
+	if (!e->loop || loop_signals(e->loop, signals, on_signal, e, err) < 0) {
+		return -1;
+	}
+	e->attempts = attempts_new(e->loop, e->storage.fd, send_core, e, err);
+	if (!e->attempts) {
+		return -1;
+	}
+	e->roles = roles_new(e->loop,
+			&(struct roles_options){ .program = e->options->program,
+					.log_level = e->options->log_level,
+					.log_format = e->options->log_format,
+					.lock_fd = e->storage.lock_fd },
+			&roles_ops, e);
+	return 0;
+}
+
+static void close_all(struct executor *e)
+{
+	roles_free(e->roles);
+	attempts_free(e->attempts);
+	close_listeners(e);
+	loop_free(e->loop);
+	storage_close(&e->storage);
+	config_files_clear(&e->files);
+	generations_clear(&e->generations);
+}
+
+/* Inherited by the roles; what a step gets is set in sys/spawn. */
+static void set_limits(void)
+{
+	const struct rlimit no_core = { 0, 0 };
+	struct rlimit nofile;
+
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	setrlimit(RLIMIT_CORE, &no_core);
+	if (getrlimit(RLIMIT_NOFILE, &nofile) == 0) {
+		nofile.rlim_cur = nofile.rlim_max < NOFILE ? nofile.rlim_max : NOFILE;
+		setrlimit(RLIMIT_NOFILE, &nofile);
+	}
+}
+
+int executor_main(const struct executor_options *options)
+{
+	struct executor e = { .options = options,
+		.storage = { .fd = -1, .lock_fd = -1 },
+		.started_at = clock_wall_ms() };
+	auto_buf struct buf report = { 0 };
+	struct err err;
+	int status;
+
+	set_limits();
+	if (open_all(&e, &report, &err) < 0) {
+		fprintf(stderr, "%splaybookd: %s\n", buf_text(&report), err.msg);
+		close_all(&e);
+		return err_exit_status(err.code);
+	}
+	log_info("started", LOG_STR("config", options->config_path),
+			LOG_STR("storage", e.storage.path),
+			LOG_INT("playbooks", e.generations.items[0]->playbooks_len));
+	status = loop_run(e.loop, on_tick, &e);
+	close_all(&e);
+	log_info("stopped", LOG_INT("status", status));
+	return status;
+}

@@ -1,0 +1,227 @@
+#include "executor/permit.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "domain/playbook.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const char *const triggers[] = { "alert", "manual", "replay", "escalation", NULL };
+static const char *const statuses[] = { "", "firing", "resolved", NULL };
+
+void generations_push_take(struct generations *generations, struct config *config)
+{
+	config_free(generations->items[PERMIT_GENERATIONS - 1]);
+	memmove(&generations->items[1], &generations->items[0],
+			(PERMIT_GENERATIONS - 1) * sizeof(generations->items[0]));
+	generations->items[0] = config;
+}
+
+void generations_clear(struct generations *generations)
+{
+	for (int i = 0; i < PERMIT_GENERATIONS; i++) {
+		config_free(generations->items[i]);
+		generations->items[i] = NULL;
+	}
+}
+
+static const struct config *generations_find(
+		const struct generations *generations, const uint8_t hash[DIGEST_SIZE])
+{
+	for (int i = 0; i < PERMIT_GENERATIONS && generations->items[i]; i++) {
+		if (memcmp(generations->items[i]->hash, hash, DIGEST_SIZE) == 0) {
+			return generations->items[i];
+		}
+	}
+	return NULL;
+}
+
+static bool one_of(const char *const *words, const char *text)
+{
+	for (; *words; words++) {
+		if (strcmp(*words, text) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is not checked against the configuration only has to be short and harmless. */
+static int check_words(const struct msg_start *start, struct err *err)
+{
+	size_t len = strlen(start->alertname);
+
+	if (start->id.attempt < 1 || start->id.attempt > PERMIT_ATTEMPT_MAX) {
+		return err_set(err, ERR_INPUT, "attempt %" PRIu32 " is not between 1 and %d",
+				start->id.attempt, PERMIT_ATTEMPT_MAX);
+	}
+	if (start->id.run < 1 || start->id.run > INT64_MAX) {
+		return err_set(err, ERR_INPUT, "run %" PRIu64 " cannot be", start->id.run);
+	}
+	if (!one_of(triggers, start->trigger) || !one_of(statuses, start->status)) {
+		return err_set(err, ERR_INPUT, "trigger or status is no word that is used here");
+	}
+	if (len > PERMIT_ALERTNAME_MAX || !utf8_valid(start->alertname, len)) {
+		return err_set(err, ERR_INPUT, "alertname is longer than %d bytes or not UTF-8",
+				PERMIT_ALERTNAME_MAX);
+	}
+	if (start->alert.len > PERMIT_ALERT_MAX) {
+		return err_set(err, ERR_INPUT, "alert is longer than %d bytes", PERMIT_ALERT_MAX);
+	}
+	return 0;
+}
+
+/* The first who sets a name wins. */
+static void env_set(struct strv *env, const char *name, const char *value)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < env->len; i++) {
+		if (strncmp(env->items[i], name, len) == 0 && env->items[i][len] == '=') {
+			return;
+		}
+	}
+	strv_addf(env, "%s=%s", name, value);
+}
+
+static void env_set_number(struct strv *env, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	env_set(env, name, text);
+}
+
+static void env_set_param(struct strv *env, const struct label *param)
+{
+	auto_buf struct buf name = { 0 };
+
+	buf_adds(&name, "PARAM_");
+	for (const char *c = param->name; *c; c++) {
+		buf_addch(&name, (char)toupper((unsigned char)*c));
+	}
+	env_set(env, buf_text(&name), param->value);
+}
+
+/* The environment, from nothing. What the daemon itself was started with is not looked at. */
+static int build_env(const struct msg_start *start, const struct playbook *playbook,
+		const struct step *step, struct strv *env, struct err *err)
+{
+	for (size_t i = 0; i < start->params.len; i++) {
+		env_set_param(env, &start->params.items[i]);
+	}
+	if (start->incident > 0) {
+		env_set_number(env, "PLAYBOOKD_INCIDENT_ID", start->incident);
+	}
+	env_set_number(env, "PLAYBOOKD_RUN_ID", start->id.run);
+	env_set(env, "PLAYBOOKD_PLAYBOOK", playbook->name);
+	env_set(env, "PLAYBOOKD_STEP", step->name);
+	env_set_number(env, "PLAYBOOKD_ATTEMPT", start->id.attempt);
+	env_set(env, "PLAYBOOKD_TRIGGER", start->trigger);
+	env_set(env, "PLAYBOOKD_ALERTNAME", start->alertname);
+	env_set(env, "PLAYBOOKD_STATUS", start->status);
+	for (size_t i = 0; i < step->env.len; i++) {
+		auto_buf struct buf value = { 0 };
+
+		if (params_expand(step->env.items[i].value, &start->params, &value, err) < 0) {
+			return err_wrap(err, "env %s", step->env.items[i].name);
+		}
+		env_set(env, step->env.items[i].name, buf_text(&value));
+	}
+	env_set(env, "PATH", DEFAULT_PATH);
+	env_set(env, "LANG", "C.UTF-8");
+	return 0;
+}
+
+/* A check is a step's work only when it is a command; the others are egress's. */
+static int permit_check_step(const struct config *config, const struct step *step,
+		const struct labels *params, struct permit *ret, struct err *err)
+{
+	auto_buf struct buf name = { 0 };
+
+	if (params_expand(step->check, params, &name, err) < 0) {
+		return -1;
+	}
+
+	const struct check *check = config_check(config, buf_text(&name));
+
+	if (!check || check->kind != CHECK_COMMAND) {
+		return err_set(err, ERR_INPUT, "there is no check '%s' that is a command",
+				buf_text(&name));
+	}
+	for (const char *const *arg = check->argv; *arg; arg++) {
+		strv_add(&ret->argv, *arg);
+	}
+	ret->timeout_ms = check->timeout_ms;
+	return 0;
+}
+
+static int permit_step(const struct config *config, const struct playbook *playbook,
+		const struct msg_start *start, struct permit *ret, struct err *err)
+{
+	const struct step *step = &playbook->steps[start->id.step];
+
+	switch ((enum step_kind)step->kind) {
+	case STEP_RUN:
+	case STEP_SCRIPT:
+		if (step_argv(step, &start->params, &ret->argv, err) < 0) {
+			return -1;
+		}
+		ret->timeout_ms = step->timeout_ms;
+		break;
+	case STEP_CHECK:
+		if (permit_check_step(config, step, &start->params, ret, err) < 0) {
+			return -1;
+		}
+		break;
+	case STEP_WAIT:
+	case STEP_KINDS:
+		return err_set(err, ERR_INPUT, "it is not a step that is executed");
+	}
+	ret->cwd = step->cwd ? step->cwd : "/";
+	ret->user = step->user;
+	ret->stdin_alert = step->stdin_alert;
+	return build_env(start, playbook, step, &ret->env, err);
+}
+
+int permit_start(const struct generations *generations, const struct msg_start *start,
+		struct permit *ret_permit, struct err *err)
+{
+	*ret_permit = (struct permit){ 0 };
+	if (check_words(start, err) < 0) {
+		return -1;
+	}
+
+	const struct config *config = generations_find(generations, start->config_hash);
+
+	if (!config) {
+		return err_set(err, ERR_NOT_FOUND, "the executor does not know this configuration");
+	}
+
+	const struct playbook *playbook = config_playbook(config, start->playbook);
+
+	if (!playbook) {
+		return err_set(err, ERR_INPUT, "there is no playbook of that name");
+	}
+	if (start->id.step >= playbook->steps_len) {
+		return err_set(err, ERR_INPUT, "playbook '%s' has no step %" PRIu32, playbook->name,
+				start->id.step);
+	}
+	if (playbook_params_check(playbook, &start->params, err) < 0 ||
+			permit_step(config, playbook, start, ret_permit, err) < 0) {
+		return err_wrap(err, "playbook '%s', step %" PRIu32, playbook->name,
+				start->id.step);
+	}
+	return 0;
+}
+
+void permit_clear(struct permit *permit)
+{
+	strv_clear(&permit->argv);
+	strv_clear(&permit->env);
+}

@@ -1,0 +1,191 @@
+/*
+ * playbookd - the daemon: command line, sub-commands, and the table of roles.
+ *
+ * Without --role it is the executor, which starts the other roles by executing this program again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "core/core.h"
+#include "egress/egress.h"
+#include "executor/executor.h"
+#include "executor/roles.h"
+#include "front/front.h"
+#include "main/options.h"
+#include "wire/message.h"
+
+#define EXIT_USAGE 2
+
+/* The one place that knows all roles; none of them includes another. */
+static int (*const role_mains[ROLES])(int control_fd) = {
+	[ROLE_CORE] = core_main,
+	[ROLE_FRONT] = front_main,
+	[ROLE_EGRESS] = egress_main,
+};
+
+struct command {
+	const char *name;
+	int (*run)(const struct options *options);
+};
+
+static int usage(const char *sentence)
+{
+	fprintf(stderr, "playbookd: %s\n", sentence);
+	return EXIT_USAGE;
+}
+
+static void setup_log(const struct options *options, const char *role)
+{
+	enum log_level level = LOG_INFO;
+	enum log_format format = LOG_LOGFMT;
+	struct err err;
+
+	/* Both were checked with the command line. */
+	log_level_parse(options->log_level, &level, &err);
+	log_format_parse(options->log_format, &format, &err);
+	log_setup(level, format, role);
+}
+
+static int run_role(const struct options *options)
+{
+	struct stat st;
+
+	if (fstat(ROLES_CONTROL_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
+		return usage("--role is for playbookd itself");
+	}
+	for (int role = 0; role < ROLES; role++) {
+		if (role_mains[role] && strcmp(role_names[role], options->role) == 0) {
+			setup_log(options, role_names[role]);
+			return role_mains[role](ROLES_CONTROL_FD);
+		}
+	}
+	return usage("there is no such role");
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static int check_file(const char *path)
+{
+	struct config_files files = { 0 };
+	struct config *config = NULL;
+	auto_buf struct buf report = { 0 };
+	struct err err;
+
+	if (config_read(path, &files, &report, &err) == 0) {
+		config = config_parse(&files, &report, &err);
+	}
+	config_files_clear(&files);
+	if (!config) {
+		fputs(buf_text(&report), stderr);
+		fprintf(stderr, "%s: %s\n", path, err.msg);
+		return 1;
+	}
+	printf("%s: OK, %zu playbook%s, %zu check%s\n", path, config->playbooks_len,
+			plural(config->playbooks_len), config->checks_len,
+			plural(config->checks_len));
+	config_free(config);
+	return 0;
+}
+
+static int check_config(const struct options *options)
+{
+	int status = 0;
+
+	if (options->args.len < 2) {
+		return usage("check-config needs at least one FILE");
+	}
+	for (size_t i = 1; i < options->args.len; i++) {
+		status |= check_file(options->args.items[i]);
+	}
+	return status;
+}
+
+static const struct command commands[] = {
+	{ "check-config", check_config },
+};
+
+static int run_command(const struct options *options)
+{
+	const char *name = options->args.items[0];
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			return commands[i].run(options);
+		}
+	}
+	fprintf(stderr, "playbookd: there is no command '%s'; --help lists them\n", name);
+	return EXIT_USAGE;
+}
+
+/* Somebody's code in the process that starts programs would be somebody's code everywhere. */
+static const char *loader_variable(void)
+{
+	for (char **env = environ; *env; env++) {
+		if (strncmp(*env, "LD_", 3) == 0) {
+			return *env;
+		}
+	}
+	return NULL;
+}
+
+static int run_executor(const struct options *options)
+{
+	const char *variable = loader_variable();
+	struct executor_options executor = { .program = "/proc/self/exe",
+		.config_path = options_config_file(options),
+		.storage_path = options->storage_path,
+		.listen = &options->listen,
+		.external_url = options->external_url,
+		.log_level = options->log_level,
+		.log_format = options->log_format };
+	struct err err;
+
+	if (variable) {
+		fprintf(stderr,
+				"playbookd: %.*s is set in the environment: unset it and start "
+				"again\n",
+				(int)strcspn(variable, "="), variable);
+		return 1;
+	}
+	duration_parse(options->retention, &executor.retention_ms, &err);
+	setup_log(options, role_names[ROLE_EXECUTOR]);
+	return executor_main(&executor);
+}
+
+static int run(const struct options *options)
+{
+	if (options->help) {
+		options_help(stdout);
+		return 0;
+	}
+	if (options->version) {
+		printf("playbookd %s\n", PLAYBOOKD_VERSION);
+		return 0;
+	}
+	if (options->role) {
+		return run_role(options);
+	}
+	return options->args.len > 0 ? run_command(options) : run_executor(options);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct err err;
+	int status;
+
+	(void)argc;
+	status = options_parse(argv, &options, &err) < 0 ? usage(err.msg) : run(&options);
+	options_clear(&options);
+	return status;
+}
