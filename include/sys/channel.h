@@ -1,9 +1,11 @@
 /*
  * channel - frames over a stream socket pair, watched by a loop.
  *
- * A frame is {u32 payload length, u16 type, u16 0} in host order and the payload; at most one
- * descriptor travels with it. Sending never blocks: what the socket does not take is kept and sent
- * when it does. A frame longer than frame_max, or one that breaks the format, ends the channel.
+ * A frame is {u32 payload length, u16 type, u16 descriptors} in host order and the payload; at most
+ * one descriptor travels with it, attached to its first byte. Received descriptors are given out in
+ * order to the frames that announce one; one that belongs to no frame is closed. Sending never
+ * blocks: what the socket does not take is kept and sent when it does. A frame longer than
+ * frame_max, or one that breaks the format, ends the channel.
  */
 #ifndef SYS_CHANNEL_H
 #define SYS_CHANNEL_H
@@ -26,8 +28,9 @@ struct channel_ops {
 	int (*frame)(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
 			struct err *err);
 	/*
-	 * The peer is gone (why NULL) or broke the protocol (why says how). Called once, never from
-	 * within channel_send(). The owner calls channel_free() in it or later.
+	 * The peer is gone (why NULL) or broke the protocol (why says how). Called once, after all
+	 * whole frames that the peer had sent, never from within channel_send(). The owner calls
+	 * channel_free() in it or later.
 	 */
 	void (*closed)(void *arg, const struct err *why);
 };
@@ -35,7 +38,7 @@ struct channel_ops {
 /* Two connected, non-blocking, close-on-exec sockets. */
 int channel_pair(int ret_fds[2], struct err *err);
 
-/* Takes fd. Borrows loop and ops until channel_free(). frame_max bounds what is accepted. */
+/* Takes fd. Borrows loop and ops until channel_free(). frame_max bounds the payload accepted. */
 struct channel *channel_new(struct loop *loop, int fd, size_t frame_max,
 		const struct channel_ops *ops, void *arg);
 /* NULL is a no-op. Closes the socket; what was not sent yet is dropped. Allowed in a callback. */
@@ -43,7 +46,8 @@ void channel_free(struct channel *channel);
 
 /*
  * Queue a frame and send what the socket takes now. Copies payload. fd (or -1) is duplicated, so
- * the caller may close it after. A channel whose peer is gone drops the frame.
+ * the caller may close it after. A channel whose peer is gone drops the frame; one that cannot
+ * duplicate fd ends, through the loop.
  */
 void channel_send(struct channel *channel, uint16_t type, const void *payload, size_t len, int fd);
 /* Bytes that wait to be sent. */

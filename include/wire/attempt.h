@@ -12,7 +12,8 @@
  * OUTPUT_HEAD + (n - OUTPUT_HEAD) % OUTPUT_TAIL. So up to OUTPUT_HEAD + OUTPUT_TAIL bytes the file
  * simply is the output.
  *
- * The status file is "key=value" lines, at most ATTEMPT_STATUS_MAX bytes:
+ * The status file is these "key=value" lines, all of them, in this order; at most
+ * ATTEMPT_STATUS_MAX bytes:
  *
  *	result=exited            not_started, exited, signaled, timed_out, exec_failed
  *	exit_code=0
@@ -21,7 +22,7 @@
  *	started_at=1763851200000 wall ms, when the step was started
  *	finished_at=1763851201000
  *	output_bytes=1234        all that was written, kept or not
- *	what=docker              exec_failed: what could not be done or found; last line
+ *	what=docker              exec_failed: what could not be done or found; else empty
  */
 #ifndef WIRE_ATTEMPT_H
 #define WIRE_ATTEMPT_H
@@ -65,9 +66,12 @@ struct attempt_status {
 /* "runs/RUN/STEP.ATTEMPT" below the storage directory; text has ATTEMPT_DIR_TEXT_MAX. */
 const char *attempt_dir(const struct attempt_id *id, char *text);
 
-/* The text of a status file; never longer than ATTEMPT_STATUS_MAX. */
+/*
+ * Append the text of a status file; never longer than ATTEMPT_STATUS_MAX. Control characters in
+ * what become '?'.
+ */
 void attempt_status_format(const struct attempt_status *status, struct buf *out);
-/* Strict: unknown, missing, repeated or out-of-range lines are ERR_INPUT. */
+/* Strict: unknown, missing, repeated, moved or out-of-range lines are ERR_INPUT. */
 int attempt_status_parse(const char *text, size_t len, struct attempt_status *ret, struct err *err);
 
 enum attempt_state {
@@ -77,17 +81,26 @@ enum attempt_state {
 	ATTEMPT_VANISHED /* the lock is free and there is no status: interrupted */
 };
 
-/* Look at the folder below the storage directory's descriptor. ret_status is set for ENDED. */
+/*
+ * Look at the folder below the storage directory's descriptor. ret_status is set for ENDED. On -1
+ * nothing is known: ERR_IO, or ERR_INPUT for a status that makes no sense.
+ */
 int attempt_look(int storage_fd, const struct attempt_id *id, enum attempt_state *ret_state,
 		struct attempt_status *ret_status, struct err *err);
 
+/* For the output of an attempt without a status: the ring comes as it lies. */
+#define OUTPUT_TOTAL_UNKNOWN UINT64_MAX
+
+/* When at most OUTPUT_HEAD + OUTPUT_TAIL bytes were written, head and tail are all of them. */
 struct attempt_output {
-	struct buf head; /* the first OUTPUT_HEAD bytes, or all of it */
-	struct buf tail; /* the last bytes, unrolled; empty when all fits into head + tail contiguous */
+	struct buf head; /* the first OUTPUT_HEAD bytes */
+	struct buf tail; /* what was kept of those after them, in order; at most OUTPUT_TAIL */
 };
 
-/* Read what was kept of total bytes of output. A missing file gives empty output. Caller clears both
- * buffers. */
+/*
+ * Read what was kept of total bytes of output. A missing file gives empty output, one that was cut
+ * (a full disk) gives what is there. Caller clears both buffers, after -1 too.
+ */
 int attempt_output_read(int storage_fd, const struct attempt_id *id, uint64_t total,
 		struct attempt_output *ret, struct err *err);
 

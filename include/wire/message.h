@@ -77,7 +77,7 @@ struct msg_config {
 
 struct role_state {
 	uint8_t role;
-	int64_t pid; /* 0 while it is down */
+	int64_t pid;        /* 0 while it is down */
 	int64_t started_at; /* wall ms */
 	uint64_t restarts;
 };
@@ -110,7 +110,7 @@ struct msg_ready {
 /* Which attempt of which step of which run. The first three fields of all that speak of one. */
 struct attempt_id {
 	uint64_t run;
-	uint32_t step; /* index in the playbook's steps */
+	uint32_t step;    /* index in the playbook's steps */
 	uint32_t attempt; /* from 1 */
 };
 
@@ -119,19 +119,19 @@ struct msg_start {
 	struct attempt_id id;
 	uint8_t config_hash[DIGEST_SIZE];
 	const char *playbook;
-	struct labels params;    /* in the order in which the playbook declares them */
-	uint64_t incident;       /* 0: none */
-	const char *trigger;     /* alert, manual, replay, escalation */
+	struct labels params; /* in the order in which the playbook declares them */
+	uint64_t incident;    /* 0: none */
+	const char *trigger;  /* alert, manual, replay, escalation */
 	const char *alertname;
-	const char *status;      /* firing, resolved */
-	struct bytes alert;      /* the alert as JSON, for a step with stdin: alert */
+	const char *status; /* firing, resolved */
+	struct bytes alert; /* the alert as JSON, for a step with stdin: alert */
 };
 
 /* Executor → core: the shim holds the lock and waits for GO. */
 struct msg_started {
 	struct attempt_id id;
-	int64_t pid;           /* of the shim */
-	int64_t pid_started;   /* field 22 of /proc/PID/stat */
+	int64_t pid;         /* of the shim */
+	int64_t pid_started; /* field 22 of /proc/PID/stat */
 	const char *boot_id;
 };
 
@@ -155,24 +155,24 @@ struct msg_ended {
 
 /* Front → core. */
 struct msg_deliver {
-	uint64_t id;            /* of the request at the front; comes back in the answer */
-	const char *principal;  /* who sent it */
-	uint64_t replay_of;     /* the delivery that is sent again by hand; 0: none */
+	uint64_t id;           /* of the request at the front; comes back in the answer */
+	const char *principal; /* who sent it */
+	uint64_t replay_of;    /* the delivery that is sent again by hand; 0: none */
 	uint8_t dry_run;
 	struct delivery delivery;
 	struct bytes body;
 };
 
 enum route {
-	ROUTE_INCIDENTS,        /* matchers, status, playbook, level, since, until, limit, cursor */
-	ROUTE_INCIDENT,         /* ids[0] */
-	ROUTE_RUNS,             /* status, playbook, incident, limit, cursor */
-	ROUTE_RUN,              /* ids[0] */
-	ROUTE_OUTPUT,           /* ids[0] run, ids[1] step; attempt */
-	ROUTE_DELIVERIES,       /* limit, cursor */
-	ROUTE_DELIVERY,         /* ids[0] */
-	ROUTE_DELIVERY_BODY,    /* ids[0]; the front's own, for replay: content is the raw body */
-	ROUTE_DECISIONS,        /* fingerprint, decision, limit, cursor */
+	ROUTE_INCIDENTS,     /* matchers, status, playbook, level, since, until, limit, cursor */
+	ROUTE_INCIDENT,      /* ids[0] */
+	ROUTE_RUNS,          /* status, playbook, incident, limit, cursor */
+	ROUTE_RUN,           /* ids[0] */
+	ROUTE_OUTPUT,        /* ids[0] run, ids[1] step; attempt */
+	ROUTE_DELIVERIES,    /* limit, cursor */
+	ROUTE_DELIVERY,      /* ids[0] */
+	ROUTE_DELIVERY_BODY, /* ids[0]; the front's own, for replay: content is the raw body */
+	ROUTE_DECISIONS,     /* fingerprint, decision, limit, cursor */
 	ROUTE_PLAYBOOKS,
 	ROUTE_STATUS,
 	ROUTE_METRICS,
@@ -183,7 +183,7 @@ enum route {
 /* Front → core: a read. Arguments are checked against the route's list by the front. */
 struct msg_query {
 	uint64_t id;
-	uint16_t route;          /* enum route */
+	uint16_t route; /* enum route */
 	uint64_t ids[2];
 	const char *principal;
 	struct labels args;      /* query parameters by name, each at most once */
@@ -197,16 +197,16 @@ struct msg_answer {
 	uint8_t code;             /* enum err_code; ERR_NONE: content is the answer */
 	const char *error;        /* one sentence, when code is not ERR_NONE */
 	const char *content_type; /* "": content is the value of `data` in Prometheus's envelope;
-	                             else content is sent as it is, with this type */
+				     else content is sent as it is, with this type */
 	struct bytes content;
 };
 
 /* Core → egress: look once. */
 struct msg_probe {
 	uint64_t id;
-	uint8_t kind;         /* enum check_kind, HTTP or TCP */
-	const char *url;      /* HTTP */
-	const char *address;  /* TCP, host:port */
+	uint8_t kind;        /* enum check_kind, HTTP or TCP */
+	const char *url;     /* HTTP */
+	const char *address; /* TCP, host:port */
 	int64_t status;
 	uint8_t json;
 	const char *contains; /* may be NULL */
@@ -222,7 +222,7 @@ struct msg_probed {
 /* The table of each message, by id. */
 extern const struct wire_type *const message_types[MSG_IDS];
 
-/* Encode msg, a struct of id's type, and send it with fd (or -1). */
+/* Encode msg, a struct of id's type, and send it with fd (-1 for all but LISTEN and PEER). */
 void message_send(struct channel *channel, enum message_id id, const void *msg, int fd);
 
 /* One row of a role's dispatch table. */
@@ -234,7 +234,8 @@ struct message_handler {
 
 /*
  * Decode a frame and call its row of handlers (MSG_IDS rows; fn NULL: not for us). Returns what the
- * handler returned, or -1 with ERR_INPUT. Closes fd unless a handler took it over.
+ * handler returned, or -1 with ERR_INPUT. Closes fd unless a handler was called. A descriptor comes
+ * with LISTEN and PEER, always, and with nothing else.
  */
 int message_dispatch(const struct message_handler *handlers, void *arg, uint16_t type,
 		const unsigned char *payload, size_t len, int fd, struct err *err);
