@@ -28,8 +28,8 @@
 struct jsonw {
 	struct buf *out;
 	unsigned depth;
-	bool comma;                       /* the next value needs one before it */
-	char closers[JSONW_DEPTH_MAX];    /* '}' or ']' of each open bracket */
+	bool comma;                    /* the next value needs one before it */
+	char closers[JSONW_DEPTH_MAX]; /* '}' or ']' of each open bracket */
 };
 
 /* Borrows out until jsonw_end(). */

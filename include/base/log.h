@@ -27,15 +27,15 @@ struct log_field {
 	int64_t number;
 };
 
-#define LOG_STR(k, v)                                                                              \
-	(struct log_field)                                                                         \
-	{                                                                                          \
-		(k), (v) ? (v) : "", 0                                                             \
+#define LOG_STR(k, v)                  \
+	(struct log_field)             \
+	{                              \
+		(k), (v) ? (v) : "", 0 \
 	}
-#define LOG_INT(k, v)                                                                              \
-	(struct log_field)                                                                         \
-	{                                                                                          \
-		(k), NULL, (int64_t)(v)                                                            \
+#define LOG_INT(k, v)                   \
+	(struct log_field)              \
+	{                               \
+		(k), NULL, (int64_t)(v) \
 	}
 
 /* Role is borrowed for ever; it stands on every line ("" leaves it out). */
@@ -46,10 +46,10 @@ int log_format_parse(const char *text, enum log_format *ret_format, struct err *
 
 void log_write(enum log_level level, const char *msg, const struct log_field *fields);
 
-#define LOG_END                                                                                    \
-	(struct log_field)                                                                         \
-	{                                                                                          \
-		NULL, NULL, 0                                                                      \
+#define LOG_END               \
+	(struct log_field)    \
+	{                     \
+		NULL, NULL, 0 \
 	}
 #define LOG_AT(level, msg, ...) log_write((level), (msg), (const struct log_field[]){ __VA_ARGS__ })
 #define log_debug(...)          LOG_AT(LOG_DEBUG, __VA_ARGS__, LOG_END)
