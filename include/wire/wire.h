@@ -65,67 +65,31 @@ struct wire_type {
 
 /* Rows of a table; a member of another type than the row's kind does not compile. */
 #define WIRE_MEMBER(T, m) (((T *)0)->m)
-#define WIRE_ROW(row_kind, T, m, C) \
-	.kind = _Generic(WIRE_MEMBER(T, m), C : row_kind), .name = #m, .offset = offsetof(T, m)
-#define WIRE_FIELD_U8(T, m)                      \
-	{                                        \
-		WIRE_ROW(WIRE_U8, T, m, uint8_t) \
+#define WIRE_ROW(row_kind, T, m, ...)                                                 \
+	{                                                                             \
+		.kind = (row_kind), .name = #m, .offset = offsetof(T, m), __VA_ARGS__ \
 	}
-#define WIRE_FIELD_U16(T, m)                       \
-	{                                          \
-		WIRE_ROW(WIRE_U16, T, m, uint16_t) \
-	}
-#define WIRE_FIELD_U32(T, m)                       \
-	{                                          \
-		WIRE_ROW(WIRE_U32, T, m, uint32_t) \
-	}
-#define WIRE_FIELD_U64(T, m)                       \
-	{                                          \
-		WIRE_ROW(WIRE_U64, T, m, uint64_t) \
-	}
-#define WIRE_FIELD_I64(T, m)                      \
-	{                                         \
-		WIRE_ROW(WIRE_I64, T, m, int64_t) \
-	}
-#define WIRE_FIELD_STR(T, m)                           \
-	{                                              \
-		WIRE_ROW(WIRE_STR, T, m, const char *) \
-	}
-#define WIRE_FIELD_OPT(T, m)                           \
-	{                                              \
-		WIRE_ROW(WIRE_OPT, T, m, const char *) \
-	}
-#define WIRE_FIELD_BYTES(T, m)                           \
-	{                                                \
-		WIRE_ROW(WIRE_BYTES, T, m, struct bytes) \
-	}
+#define WIRE_IF(T, m, C, row_kind) _Generic(WIRE_MEMBER(T, m), C : (row_kind))
+#define WIRE_FIELD_U8(T, m)        WIRE_ROW(WIRE_IF(T, m, uint8_t, WIRE_U8), T, m)
+#define WIRE_FIELD_U16(T, m)       WIRE_ROW(WIRE_IF(T, m, uint16_t, WIRE_U16), T, m)
+#define WIRE_FIELD_U32(T, m)       WIRE_ROW(WIRE_IF(T, m, uint32_t, WIRE_U32), T, m)
+#define WIRE_FIELD_U64(T, m)       WIRE_ROW(WIRE_IF(T, m, uint64_t, WIRE_U64), T, m)
+#define WIRE_FIELD_I64(T, m)       WIRE_ROW(WIRE_IF(T, m, int64_t, WIRE_I64), T, m)
+#define WIRE_FIELD_STR(T, m)       WIRE_ROW(WIRE_IF(T, m, const char *, WIRE_STR), T, m)
+#define WIRE_FIELD_OPT(T, m)       WIRE_ROW(WIRE_IF(T, m, const char *, WIRE_OPT), T, m)
+#define WIRE_FIELD_BYTES(T, m)     WIRE_ROW(WIRE_IF(T, m, struct bytes, WIRE_BYTES), T, m)
 /* An array of numbers. */
-#define WIRE_FIELD_FIXED(T, m)                                            \
-	{                                                                 \
-		.kind = WIRE_FIXED, .name = #m, .offset = offsetof(T, m), \
-		.size = sizeof(WIRE_MEMBER(T, m)),                        \
-	}
+#define WIRE_FIELD_FIXED(T, m) WIRE_ROW(WIRE_FIXED, T, m, .size = sizeof(WIRE_MEMBER(T, m)))
 /* An enum in a uint8_t or uint16_t: only values below count. */
-#define WIRE_FIELD_ENUM8(T, m, count)                               \
-	{                                                           \
-		WIRE_ROW(WIRE_U8, T, m, uint8_t), .values = (count) \
-	}
-#define WIRE_FIELD_ENUM16(T, m, count)                                \
-	{                                                             \
-		WIRE_ROW(WIRE_U16, T, m, uint16_t), .values = (count) \
-	}
+#define WIRE_FIELD_ENUM8(T, m, count) \
+	WIRE_ROW(WIRE_IF(T, m, uint8_t, WIRE_U8), T, m, .values = (count))
+#define WIRE_FIELD_ENUM16(T, m, count) \
+	WIRE_ROW(WIRE_IF(T, m, uint16_t, WIRE_U16), T, m, .values = (count))
 #define WIRE_FIELD_BOOL(T, m) WIRE_FIELD_ENUM8(T, m, 2)
-#define WIRE_FIELD_LIST(T, m, len_m, item_type)                                           \
-	{                                                                                 \
-		.kind = _Generic(WIRE_MEMBER(T, len_m), size_t                            \
-				 : WIRE_LIST),                                            \
-		.name = #m, .offset = offsetof(T, m), .count_offset = offsetof(T, len_m), \
-		.type = (item_type),                                                      \
-	}
-#define WIRE_FIELD_SUB(T, m, sub_type)                                                      \
-	{                                                                                   \
-		.kind = WIRE_SUB, .name = #m, .offset = offsetof(T, m), .type = (sub_type), \
-	}
+#define WIRE_FIELD_LIST(T, m, len_m, item_type)                                                  \
+	WIRE_ROW(WIRE_IF(T, len_m, size_t, WIRE_LIST), T, m, .count_offset = offsetof(T, len_m), \
+			.type = (item_type))
+#define WIRE_FIELD_SUB(T, m, sub_type) WIRE_ROW(WIRE_SUB, T, m, .type = (sub_type))
 #define WIRE_TYPE(type_name, T, table)                                              \
 	{                                                                           \
 		(type_name), sizeof(T), (table), sizeof(table) / sizeof((table)[0]) \

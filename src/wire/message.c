@@ -24,13 +24,10 @@ static const struct wire_field label_fields[] = {
 static const struct wire_type label_type = WIRE_TYPE("label", struct label, label_fields);
 
 /* A struct labels, named as one list. */
-#define FIELD_LABELS(T, m)                                                                      \
-	{                                                                                       \
-		.kind = _Generic(WIRE_MEMBER(T, m), struct labels                               \
-				 : WIRE_LIST),                                                  \
-		.name = #m, .offset = offsetof(T, m.items), .count_offset = offsetof(T, m.len), \
-		.type = &label_type,                                                            \
-	}
+#define FIELD_LABELS(T, m)                                      \
+	WIRE_ROW(WIRE_IF(T, m, struct labels, WIRE_LIST), T, m, \
+			.count_offset = offsetof(T, m.len), .type = &label_type)
+static_assert(offsetof(struct labels, items) == 0, "the list stands where the labels stand");
 
 static const struct wire_field matcher_fields[] = {
 	WIRE_FIELD_STR(struct matcher, name),
