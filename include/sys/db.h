@@ -2,8 +2,8 @@
  * db - the one SQLite connection: prepared statements, one transaction at a time.
  *
  * Opened with WAL, synchronous=FULL, foreign keys, defensive mode, no extensions, no ATTACH,
- * untrusted schema off, NOFOLLOW, busy timeout 2 s. Statements are prepared once, keyed by the address
- * of their text (a static const char[]), and kept.
+ * untrusted schema, NOFOLLOW, busy timeout 2 s. Statements are prepared once, keyed by the
+ * address of their text (a static const char[]), and kept.
  *
  *	struct stmt *s = db_stmt(db, sql);
  *	stmt_int(s, ":id", id);
@@ -12,7 +12,8 @@
  *
  * Errors: ERR_DB for all that makes further work on this connection senseless or unknown (I/O,
  * corrupt, full), ERR_BUSY when another process holds the lock, ERR_CONFLICT for a constraint,
- * ERR_BUG for wrong SQL.
+ * ERR_LIMIT for a value longer than 64 MiB, ERR_BUG for wrong SQL. After ERR_DB SQLite may have
+ * rolled back the transaction: db_in_transaction() says so.
  */
 #ifndef SYS_DB_H
 #define SYS_DB_H
@@ -27,23 +28,34 @@
 struct db;
 struct stmt;
 
-/* Open or create the file (0600). Caller closes with db_close(). */
+/*
+ * Open or create the file (0600, its -wal and -shm too). The file itself may not be a symbolic
+ * link; its folder may be reached through one. Caller closes with db_close().
+ */
 struct db *db_open(const char *path, struct err *err);
-/* NULL is a no-op. Rolls back what is open. */
+/* NULL is a no-op. Rolls back what is open; all its statements are gone. */
 void db_close(struct db *db);
+/* From now on nothing is written to the database's files, not even by db_close(). */
+void db_freeze(struct db *db);
 
-/* Run SQL text of one or more statements that give no rows. */
+/* Run SQL text of one or more statements; rows are dropped. Wrong SQL is ERR_BUG. */
 int db_exec(struct db *db, const char *sql, struct err *err);
 
 /* BEGIN IMMEDIATE. Asserts that none is open. */
 int db_begin(struct db *db, struct err *err);
-/* Returns 0 when durable. On -1 the outcome is unknown (ERR_DB) or nothing happened (ERR_BUSY). */
+/*
+ * Returns 0 when durable. On -1 the transaction is rolled back, or its outcome is unknown (ERR_DB
+ * only: what was written may be there after the next start).
+ */
 int db_commit(struct db *db, struct err *err);
 /* A no-op when no transaction is open. */
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
 
-/* SAVEPOINT, ROLLBACK TO + RELEASE, RELEASE of one nested savepoint. */
+/*
+ * SAVEPOINT, ROLLBACK TO + RELEASE, RELEASE of the newest savepoint, within a transaction. ERR_DB
+ * when the transaction is gone.
+ */
 int db_savepoint(struct db *db, struct err *err);
 int db_savepoint_undo(struct db *db, struct err *err);
 int db_savepoint_keep(struct db *db, struct err *err);
@@ -55,7 +67,8 @@ int64_t db_changes(const struct db *db);
 
 /*
  * The prepared statement of sql, reset and with all parameters NULL. sql must be one statement and
- * live as long as db. Wrong SQL is our mistake: aborts with SQLite's message.
+ * live as long as db. Wrong SQL is our mistake: aborts with SQLite's message. When the file keeps
+ * it from being prepared, the first step fails.
  */
 struct stmt *db_stmt(struct db *db, const char *sql);
 
@@ -72,10 +85,11 @@ void stmt_blob(struct stmt *stmt, const char *name, const void *data, size_t len
 int stmt_step(struct stmt *stmt, struct err *err);
 /* Step a statement that gives no rows, or whose row is not wanted; resets. */
 int stmt_run(struct stmt *stmt, struct err *err);
+/* What is bound stays bound until db_stmt(). */
 void stmt_reset(struct stmt *stmt);
 
 /* Columns from 0. Text and blobs are valid until the next step or reset. */
-int64_t stmt_col_int(struct stmt *stmt, int column); /* NULL gives 0 */
+int64_t stmt_col_int(struct stmt *stmt, int column);      /* NULL gives 0 */
 const char *stmt_col_text(struct stmt *stmt, int column); /* NULL gives NULL */
 const void *stmt_col_blob(struct stmt *stmt, int column, size_t *ret_len);
 

@@ -3,7 +3,8 @@
  *
  * The steps are the files migrations/NNNN_noun.sql, embedded at build time. Each runs in its own
  * transaction, which ends with PRAGMA user_version = NNNN. A database from the future is refused
- * with both numbers in the message (ERR_CONFLICT) and is not changed.
+ * with both numbers in the message (ERR_CONFLICT) and is not changed: the connection is frozen. So
+ * is one without a version that is not empty: it is not ours.
  */
 #ifndef SYS_MIGRATE_H
 #define SYS_MIGRATE_H
@@ -24,5 +25,7 @@ extern const struct migration migrations[];
 extern const size_t migrations_len;
 
 int migrate(struct db *db, struct err *err);
+/* The same with steps of one's own, for tests. */
+int migrate_steps(struct db *db, const struct migration *steps, size_t len, struct err *err);
 
 #endif

@@ -1,0 +1,499 @@
+#include "sys/db.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <sqlite3.h>
+
+#include "base/mem.h"
+
+#define BUSY_TIMEOUT_MS 2000
+#define LENGTH_MAX      (64 * 1024 * 1024)
+#define BUCKETS         256
+
+struct stmt {
+	struct db *db;
+	sqlite3_stmt *handle; /* NULL: it could not be prepared, see failure */
+	const char *sql;      /* its address is the key */
+	struct stmt *next;    /* in the bucket */
+	int bind_rc;          /* the first bind that failed, or SQLITE_OK */
+	struct err failure;
+};
+
+struct db {
+	sqlite3 *handle;
+	struct stmt *buckets[BUCKETS];
+	struct stmt broken; /* what db_stmt() returns when the disk keeps it from preparing */
+};
+
+/* Errors */
+
+/* By primary result code; all others make further work senseless. */
+static enum err_code code_of(int rc)
+{
+	static const struct {
+		int primary;
+		enum err_code code;
+	} rows[] = {
+		{ SQLITE_ERROR, ERR_BUG },
+		{ SQLITE_BUSY, ERR_BUSY },
+		{ SQLITE_LOCKED, ERR_BUSY },
+		{ SQLITE_TOOBIG, ERR_LIMIT },
+		{ SQLITE_RANGE, ERR_BUG },
+		{ SQLITE_CONSTRAINT, ERR_CONFLICT },
+		{ SQLITE_MISMATCH, ERR_BUG },
+		{ SQLITE_MISUSE, ERR_BUG },
+		{ SQLITE_AUTH, ERR_BUG },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].primary == (rc & 0xff)) {
+			return rows[i].code;
+		}
+	}
+	return ERR_DB;
+}
+
+/* Says what rc, the newest result of the connection, means. Returns -1. */
+static int fail(const struct db *db, int rc, struct err *err)
+{
+	int sys_errno = sqlite3_system_errno(db->handle);
+	bool of_system = (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN;
+
+	return err_set(err, code_of(rc), "database: %s (%d)%s%s", sqlite3_errmsg(db->handle), rc,
+			of_system && sys_errno ? ": " : "",
+			of_system && sys_errno ? strerror(sys_errno) : "");
+}
+
+static void die(const char *what, const char *sql, const char *why)
+{
+	fprintf(stderr, "database: %s: %s: %s\n", what, why, sql);
+	abort();
+}
+
+/* Statements */
+
+static size_t bucket_of(const char *sql)
+{
+	uint64_t key = (uint64_t)(uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15);
+
+	return key >> 56;
+}
+
+/* The tail behind the first statement must be empty. */
+static void check_single(const char *sql, const char *tail)
+{
+	if (tail[strspn(tail, " \t\n;")] != '\0') {
+		die("prepare", sql, "more than one statement");
+	}
+}
+
+static struct stmt *prepare(struct db *db, const char *sql)
+{
+	sqlite3_stmt *handle = NULL;
+	const char *tail = "";
+	int rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, &tail);
+
+	if (rc != SQLITE_OK && code_of(rc) == ERR_BUG) {
+		die("prepare", sql, sqlite3_errmsg(db->handle));
+	}
+	if (rc != SQLITE_OK) {
+		fail(db, rc, &db->broken.failure);
+		return &db->broken;
+	}
+	check_single(sql, tail);
+
+	struct stmt *stmt = xcalloc(1, sizeof(*stmt));
+	size_t bucket = bucket_of(sql);
+
+	stmt->db = db;
+	stmt->handle = handle;
+	stmt->sql = sql;
+	stmt->next = db->buckets[bucket];
+	db->buckets[bucket] = stmt;
+	return stmt;
+}
+
+struct stmt *db_stmt(struct db *db, const char *sql)
+{
+	for (struct stmt *stmt = db->buckets[bucket_of(sql)]; stmt; stmt = stmt->next) {
+		if (stmt->sql == sql) {
+			sqlite3_reset(stmt->handle);
+			sqlite3_clear_bindings(stmt->handle);
+			stmt->bind_rc = SQLITE_OK;
+			return stmt;
+		}
+	}
+	return prepare(db, sql);
+}
+
+/* 0 when there is nothing to bind to. */
+static int index_of(const struct stmt *stmt, const char *name)
+{
+	if (!stmt->handle) {
+		return 0;
+	}
+
+	int index = sqlite3_bind_parameter_index(stmt->handle, name);
+
+	if (!index) {
+		die(name, stmt->sql, "no such parameter");
+	}
+	return index;
+}
+
+static void bound(struct stmt *stmt, int rc)
+{
+	if (stmt->bind_rc == SQLITE_OK) {
+		stmt->bind_rc = rc;
+	}
+}
+
+void stmt_int(struct stmt *stmt, const char *name, int64_t value)
+{
+	int index = index_of(stmt, name);
+
+	if (index) {
+		bound(stmt, sqlite3_bind_int64(stmt->handle, index, value));
+	}
+}
+
+void stmt_int_or_null(struct stmt *stmt, const char *name, int64_t value)
+{
+	int index = index_of(stmt, name);
+
+	if (index) {
+		bound(stmt, value ? sqlite3_bind_int64(stmt->handle, index, value)
+				  : sqlite3_bind_null(stmt->handle, index));
+	}
+}
+
+void stmt_text(struct stmt *stmt, const char *name, const char *text)
+{
+	int index = index_of(stmt, name);
+
+	if (index) {
+		bound(stmt, sqlite3_bind_text64(stmt->handle, index, text, text ? strlen(text) : 0,
+					    SQLITE_TRANSIENT, SQLITE_UTF8));
+	}
+}
+
+void stmt_blob(struct stmt *stmt, const char *name, const void *data, size_t len)
+{
+	int index = index_of(stmt, name);
+
+	if (index) {
+		bound(stmt, sqlite3_bind_blob64(stmt->handle, index, data, len, SQLITE_STATIC));
+	}
+}
+
+int stmt_step(struct stmt *stmt, struct err *err)
+{
+	if (!stmt->handle) {
+		*err = stmt->failure;
+		return -1;
+	}
+	if (stmt->bind_rc != SQLITE_OK) {
+		return err_set(err, code_of(stmt->bind_rc), "database: %s",
+				sqlite3_errstr(stmt->bind_rc));
+	}
+
+	int rc = sqlite3_step(stmt->handle);
+
+	if (rc == SQLITE_ROW) {
+		return 1;
+	}
+	if (rc != SQLITE_DONE) {
+		fail(stmt->db, rc, err);
+	}
+	sqlite3_reset(stmt->handle);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int stmt_run(struct stmt *stmt, struct err *err)
+{
+	int rc;
+
+	do {
+		rc = stmt_step(stmt, err);
+	} while (rc == 1);
+	return rc;
+}
+
+void stmt_reset(struct stmt *stmt)
+{
+	sqlite3_reset(stmt->handle);
+}
+
+int64_t stmt_col_int(struct stmt *stmt, int column)
+{
+	return sqlite3_column_int64(stmt->handle, column);
+}
+
+const char *stmt_col_text(struct stmt *stmt, int column)
+{
+	return (const char *)sqlite3_column_text(stmt->handle, column);
+}
+
+const void *stmt_col_blob(struct stmt *stmt, int column, size_t *ret_len)
+{
+	const void *data = sqlite3_column_blob(stmt->handle, column);
+
+	*ret_len = (size_t)sqlite3_column_bytes(stmt->handle, column);
+	return data;
+}
+
+/* Transactions */
+
+static int run_text(struct db *db, const char *sql, struct err *err)
+{
+	return stmt_run(db_stmt(db, sql), err);
+}
+
+bool db_in_transaction(const struct db *db)
+{
+	return !sqlite3_get_autocommit(db->handle);
+}
+
+/* SQLite itself may have rolled back, after an I/O error or a full disk. */
+static int need_transaction(const struct db *db, struct err *err)
+{
+	return db_in_transaction(db)
+			       ? 0
+			       : err_set(err, ERR_DB, "database: no transaction is open any more");
+}
+
+int db_begin(struct db *db, struct err *err)
+{
+	static const char sql[] = "BEGIN IMMEDIATE";
+
+	assert(!db_in_transaction(db));
+	return run_text(db, sql, err);
+}
+
+int db_commit(struct db *db, struct err *err)
+{
+	static const char sql[] = "COMMIT";
+
+	if (need_transaction(db, err) < 0) {
+		return -1;
+	}
+	if (run_text(db, sql, err) < 0) {
+		db_rollback(db);
+		return -1;
+	}
+	return 0;
+}
+
+void db_rollback(struct db *db)
+{
+	static const char sql[] = "ROLLBACK";
+	struct err ignored; /* when it fails, SQLite has rolled back already */
+
+	if (db_in_transaction(db)) {
+		run_text(db, sql, &ignored);
+	}
+}
+
+int db_savepoint(struct db *db, struct err *err)
+{
+	static const char sql[] = "SAVEPOINT nested";
+
+	return need_transaction(db, err) < 0 ? -1 : run_text(db, sql, err);
+}
+
+int db_savepoint_keep(struct db *db, struct err *err)
+{
+	static const char sql[] = "RELEASE nested";
+
+	return need_transaction(db, err) < 0 ? -1 : run_text(db, sql, err);
+}
+
+int db_savepoint_undo(struct db *db, struct err *err)
+{
+	static const char sql[] = "ROLLBACK TO nested";
+
+	if (need_transaction(db, err) < 0 || run_text(db, sql, err) < 0) {
+		return -1;
+	}
+	return db_savepoint_keep(db, err);
+}
+
+int64_t db_last_id(const struct db *db)
+{
+	return sqlite3_last_insert_rowid(db->handle);
+}
+
+int64_t db_changes(const struct db *db)
+{
+	return sqlite3_changes64(db->handle);
+}
+
+int db_exec(struct db *db, const char *sql, struct err *err)
+{
+	int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : fail(db, rc, err);
+}
+
+/* Open and close */
+
+static void set_options(sqlite3 *handle)
+{
+	static const struct {
+		int option;
+		int value;
+	} rows[] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+		{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+		{ SQLITE_DBCONFIG_DQS_DML, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		sqlite3_db_config(handle, rows[i].option, rows[i].value, NULL);
+	}
+	sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
+	sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
+}
+
+static int set_pragmas(struct db *db, struct err *err)
+{
+	static const char look[] = "SELECT 1 FROM sqlite_schema LIMIT 1"; /* is it a database? */
+	static const char sql[] = "PRAGMA synchronous = FULL;"
+				  "PRAGMA foreign_keys = ON;"
+				  "PRAGMA cell_size_check = ON;"
+				  "PRAGMA cache_size = -8192;"
+				  "PRAGMA wal_autocheckpoint = 1000;"
+				  "PRAGMA journal_size_limit = 16777216;"
+				  "PRAGMA temp_store = MEMORY;";
+	static const char journal[] = "PRAGMA journal_mode = WAL";
+
+	if (db_exec(db, look, err) < 0) {
+		return -1;
+	}
+
+	struct stmt *s = db_stmt(db, journal);
+	int rc = stmt_step(s, err);
+
+	if (rc < 0) {
+		return -1;
+	}
+
+	bool wal = rc == 1 && !strcmp(stmt_col_text(s, 0), "wal");
+
+	stmt_reset(s);
+	if (!wal) {
+		return err_set(err, ERR_DB,
+				"database: this file system cannot hold a write-ahead log");
+	}
+	return db_exec(db, sql, err);
+}
+
+/* SQLite gives -wal and -shm the mode of the database itself. */
+static int restrict_mode(const char *path, struct err *err)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	char name[PATH_MAX + 8];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		if (chmod(name, 0600) < 0 && errno != ENOENT) {
+			return err_set(err, ERR_DB, "set the mode of '%s': %s", name,
+					strerror(errno));
+		}
+	}
+	return 0;
+}
+
+/* The folder's real path and the file's name: NOFOLLOW minds links in the folders too. */
+static int real_path(const char *path, char ret[PATH_MAX], struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *folder = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	char real[PATH_MAX];
+
+	if (!realpath(folder, real)) {
+		return err_set(err, ERR_DB, "open '%s': %s", folder, strerror(errno));
+	}
+	if (snprintf(ret, PATH_MAX, "%s/%s", real, slash ? slash + 1 : path) >= PATH_MAX) {
+		return err_set(err, ERR_DB, "open '%s': %s", path, strerror(ENAMETOOLONG));
+	}
+	return 0;
+}
+
+static int open_file(struct db *db, const char *path, struct err *err)
+{
+	char real[PATH_MAX];
+
+	if (real_path(path, real, err) < 0) {
+		return -1;
+	}
+
+	int rc = sqlite3_open_v2(real, &db->handle,
+			SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW |
+					SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+			NULL);
+
+	if (rc != SQLITE_OK) {
+		return fail(db, rc, err);
+	}
+	set_options(db->handle);
+	return set_pragmas(db, err) < 0 ? -1 : restrict_mode(real, err);
+}
+
+struct db *db_open(const char *path, struct err *err)
+{
+	struct db *db = xcalloc(1, sizeof(*db));
+	mode_t before = umask(0077);
+	int rc = open_file(db, path, err);
+
+	umask(before);
+	if (rc < 0) {
+		err_wrap(err, "open '%s'", path);
+		db_close(db);
+		return NULL;
+	}
+	return db;
+}
+
+static void finalize_all(struct db *db)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (db->buckets[i]) {
+			struct stmt *stmt = db->buckets[i];
+
+			db->buckets[i] = stmt->next;
+			sqlite3_finalize(stmt->handle);
+			free(stmt);
+		}
+	}
+}
+
+void db_close(struct db *db)
+{
+	if (!db) {
+		return;
+	}
+	if (db->handle) {
+		db_rollback(db);
+		finalize_all(db);
+		sqlite3_close(db->handle);
+	}
+	free(db);
+}
+
+void db_freeze(struct db *db)
+{
+	struct err ignored;
+
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	db_exec(db, "PRAGMA query_only = ON", &ignored);
+}
