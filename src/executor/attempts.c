@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -43,13 +42,13 @@ struct attempts {
 };
 
 /* What an attempt needs on disk, open. */
-struct place {
+struct folder {
 	char dir[ATTEMPT_DIR_TEXT_MAX];
 	int fds[SHIM_FDS];
 	int handshake; /* our end */
 };
 
-static const char *const place_files[] = { "lock", "output", "stdin", SHIM_STATUS_TMP };
+static const char *const folder_files[] = { "lock", "output", "stdin", SHIM_STATUS_TMP };
 
 static void read_boot_id(char *ret, size_t size)
 {
@@ -239,15 +238,15 @@ static int open_stdin(int dir_fd, const struct bytes *alert, struct err *err)
 
 /* Everything that can fail for want of room or descriptors fails here, before there is a shim. */
 static int open_files(
-		struct place *place, int storage_fd, const struct bytes *alert, struct err *err)
+		struct folder *folder, int storage_fd, const struct bytes *alert, struct err *err)
 {
-	int *fds = place->fds;
+	int *fds = folder->fds;
 	int pair[2];
 
 	fds[SHIM_DIR] = openat(
-			storage_fd, place->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			storage_fd, folder->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fds[SHIM_DIR] < 0) {
-		return err_set(err, ERR_IO, "open '%s': %s", place->dir, strerror(errno));
+		return err_set(err, ERR_IO, "open '%s': %s", folder->dir, strerror(errno));
 	}
 	fds[SHIM_LOCK] = file_lock(fds[SHIM_DIR], "lock", err);
 	if (fds[SHIM_LOCK] < 0) {
@@ -269,35 +268,35 @@ static int open_files(
 	if (fds[SHIM_STDIN] < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
 		return err_set(err, ERR_IO, "open the attempt's files: %s", strerror(errno));
 	}
-	place->handshake = pair[0];
+	folder->handshake = pair[0];
 	fds[SHIM_HANDSHAKE] = pair[1];
 	return 0;
 }
 
-static void close_files(struct place *place)
+static void close_files(struct folder *folder)
 {
 	for (int i = 0; i < SHIM_FDS; i++) {
-		if (place->fds[i] >= 0) {
-			close(place->fds[i]);
+		if (folder->fds[i] >= 0) {
+			close(folder->fds[i]);
 		}
 	}
 }
 
 /* Nothing was started: leave no sign that it was. */
-static void remove_folder(struct place *place, int storage_fd)
+static void remove_folder(struct folder *folder, int storage_fd)
 {
-	if (place->fds[SHIM_DIR] >= 0) {
-		for (size_t i = 0; i < sizeof(place_files) / sizeof(*place_files); i++) {
-			unlinkat(place->fds[SHIM_DIR], place_files[i], 0);
+	if (folder->fds[SHIM_DIR] >= 0) {
+		for (size_t i = 0; i < sizeof(folder_files) / sizeof(*folder_files); i++) {
+			unlinkat(folder->fds[SHIM_DIR], folder_files[i], 0);
 		}
 	}
-	unlinkat(storage_fd, place->dir, AT_REMOVEDIR);
-	if (place->handshake >= 0) {
-		close(place->handshake);
+	unlinkat(storage_fd, folder->dir, AT_REMOVEDIR);
+	if (folder->handshake >= 0) {
+		close(folder->handshake);
 	}
 }
 
-static pid_t fork_shim(const struct attempts *attempts, const struct place *place,
+static pid_t fork_shim(const struct attempts *attempts, const struct folder *folder,
 		const struct permit *permit, struct err *err)
 {
 	struct shim shim = { .argv = &permit->argv,
@@ -307,7 +306,7 @@ static pid_t fork_shim(const struct attempts *attempts, const struct place *plac
 		.home = attempts->home,
 		.timeout_ms = permit->timeout_ms };
 
-	memcpy(shim.fds, place->fds, sizeof(shim.fds));
+	memcpy(shim.fds, folder->fds, sizeof(shim.fds));
 
 	pid_t pid = fork();
 
@@ -324,28 +323,28 @@ static pid_t fork_shim(const struct attempts *attempts, const struct place *plac
 static int launch(struct attempts *attempts, struct attempt *attempt, const struct permit *permit,
 		const struct msg_start *start, struct err *err)
 {
-	struct place place = { .handshake = -1 };
+	struct folder folder = { .handshake = -1 };
 
-	memset(place.fds, -1, sizeof(place.fds));
-	attempt_dir(&start->id, place.dir);
-	if (make_folder(attempts->storage_fd, place.dir, err) < 0) {
+	memset(folder.fds, -1, sizeof(folder.fds));
+	attempt_dir(&start->id, folder.dir);
+	if (make_folder(attempts->storage_fd, folder.dir, err) < 0) {
 		return -1;
 	}
 
 	const struct bytes *alert = permit->stdin_alert ? &start->alert : NULL;
 	pid_t pid = -1;
 
-	if (open_files(&place, attempts->storage_fd, alert, err) == 0) {
-		pid = fork_shim(attempts, &place, permit, err);
+	if (open_files(&folder, attempts->storage_fd, alert, err) == 0) {
+		pid = fork_shim(attempts, &folder, permit, err);
 	}
 	if (pid < 0) {
-		remove_folder(&place, attempts->storage_fd);
-		close_files(&place);
+		remove_folder(&folder, attempts->storage_fd);
+		close_files(&folder);
 		return -1;
 	}
-	close_files(&place);
+	close_files(&folder);
 	*attempt = (struct attempt){
-		.owner = attempts, .id = start->id, .pid = pid, .handshake = place.handshake
+		.owner = attempts, .id = start->id, .pid = pid, .handshake = folder.handshake
 	};
 	attempt->watch = loop_add(
 			attempts->loop, attempt->handshake, EPOLLIN, on_handshake, attempt);

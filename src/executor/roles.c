@@ -19,6 +19,8 @@
 #include "sys/channel.h"
 #include "sys/spawn.h"
 
+/* An alert of PERMIT_ALERT_MAX and what goes with it. */
+#define FRAME_MAX (MESSAGE_SMALL_MAX + 64 * 1024)
 #define LINGER_MS 1000 /* how long a role may live on without its control channel */
 
 struct role_process {
@@ -195,7 +197,7 @@ static int start_process(struct role_process *p)
 		p->pid = 0;
 		return -1;
 	}
-	p->channel = channel_new(roles->loop, fds[0], MESSAGE_SMALL_MAX, &channel_ops, p);
+	p->channel = channel_new(roles->loop, fds[0], FRAME_MAX, &channel_ops, p);
 	return 0;
 }
 

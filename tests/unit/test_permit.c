@@ -1,0 +1,287 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "executor/permit.h"
+#include "test.h"
+
+static const char text[] = "checks:\n"
+			   "  - name: disk\n"
+			   "    command: [/bin/df, -h, /]\n"
+			   "    timeout: 7s\n"
+			   "  - name: page\n"
+			   "    http: { url: \"http://localhost:1/\" }\n"
+			   "playbooks:\n"
+			   "  - name: restart\n"
+			   "    matchers: ['alertname=\"Down\"']\n"
+			   "    params:\n"
+			   "      service: { from: labels.service, pattern: \"argus|hermes\" }\n"
+			   "      path: { from: labels.path, pattern: \"[a-z/.=@+-]+\" }\n"
+			   "    steps:\n"
+			   "      - name: one\n"
+			   "        run: [docker, restart, \"opareta-${service}\"]\n"
+			   "        env: { WHERE: \"at ${path}\", LANG: C }\n"
+			   "        cwd: /srv\n"
+			   "        stdin: alert\n"
+			   "        timeout: 3m\n"
+			   "      - { name: pause, wait: 1s }\n"
+			   "      - { name: text, script: 'echo \"$PARAM_SERVICE\"' }\n"
+			   "    verify:\n"
+			   "      - { check: disk, within: 10s }\n"
+			   "      - { check: page, within: 10s }\n";
+
+static struct config *must_parse(const char *yaml)
+{
+	struct config_file file = { "test.yml", yaml, (uint32_t)strlen(yaml) };
+	struct config_files files = { .items = &file, .len = 1 };
+	struct buf report = { 0 };
+	struct err err;
+	struct config *config = config_parse(&files, &report, &err);
+
+	if (!config) {
+		test_abort(__FILE__, __LINE__, "%s%s", buf_text(&report), err.msg);
+	}
+	buf_clear(&report);
+	return config;
+}
+
+static struct label values[] = { { "service", "argus" }, { "path", "a/b" } };
+
+/* A START that is allowed; each test breaks one thing. */
+static struct msg_start good_start(const struct generations *generations)
+{
+	struct msg_start start = { .id = { .run = 9, .step = 0, .attempt = 1 },
+		.playbook = "restart",
+		.params = { values, 2 },
+		.incident = 4,
+		.trigger = "alert",
+		.alertname = "Down",
+		.status = "firing" };
+
+	memcpy(start.config_hash, generations->items[0]->hash, DIGEST_SIZE);
+	return start;
+}
+
+static void ck_refused(const struct generations *generations, const struct msg_start *start,
+		enum err_code code, const char *part)
+{
+	struct permit permit;
+	struct err err = { ERR_NONE, "" };
+
+	ck_int(permit_start(generations, start, &permit, &err), -1);
+	ck_int(err.code, code);
+	ck_has(err.msg, part);
+	permit_clear(&permit);
+}
+
+static char *joined(const struct strv *strv)
+{
+	struct buf all = { 0 };
+
+	for (size_t i = 0; i < strv->len; i++) {
+		buf_addf(&all, "%s|", strv->items[i]);
+	}
+	return buf_detach(&all);
+}
+
+static void ck_strv(const struct strv *strv, const char *want)
+{
+	char *got = joined(strv);
+
+	ck_str(got, want);
+	free(got);
+}
+
+TEST(allowed_start_gets_the_configured_argv_and_environment)
+{
+	struct generations g = { { must_parse(text) } };
+	struct msg_start start = good_start(&g);
+	struct permit permit;
+	struct err err;
+
+	setenv("LEAK", "1", 1);
+	must_ok(permit_start(&g, &start, &permit, &err), err);
+	ck_strv(&permit.argv, "docker|restart|opareta-argus|");
+	ck_strv(&permit.env, "PARAM_SERVICE=argus|PARAM_PATH=a/b|PLAYBOOKD_INCIDENT_ID=4|"
+			     "PLAYBOOKD_RUN_ID=9|PLAYBOOKD_PLAYBOOK=restart|PLAYBOOKD_STEP=one|"
+			     "PLAYBOOKD_ATTEMPT=1|PLAYBOOKD_TRIGGER=alert|PLAYBOOKD_ALERTNAME=Down|"
+			     "PLAYBOOKD_STATUS=firing|LANG=C|WHERE=at a/b|"
+			     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin|");
+	ck_str(permit.cwd, "/srv");
+	ck_int(permit.timeout_ms, 180000);
+	ck(permit.stdin_alert);
+	permit_clear(&permit);
+	generations_clear(&g);
+}
+
+TEST(run_without_an_incident_has_no_incident_id)
+{
+	struct generations g = { { must_parse(text) } };
+	struct msg_start start = good_start(&g);
+	struct permit permit;
+	struct err err;
+
+	start.incident = 0;
+	start.trigger = "manual";
+	start.alertname = "";
+	start.status = "";
+	must_ok(permit_start(&g, &start, &permit, &err), err);
+	for (size_t i = 0; i < permit.env.len; i++) {
+		ck(!strstr(permit.env.items[i], "INCIDENT"));
+	}
+	permit_clear(&permit);
+	generations_clear(&g);
+}
+
+TEST(script_is_fixed_text_for_a_shell)
+{
+	struct generations g = { { must_parse(text) } };
+	struct msg_start start = good_start(&g);
+	struct permit permit;
+	struct err err;
+
+	start.id.step = 2;
+	must_ok(permit_start(&g, &start, &permit, &err), err);
+	ck_str(permit.argv.items[0], "/bin/sh");
+	ck_str(permit.argv.items[3], "echo \"$PARAM_SERVICE\"");
+	permit_clear(&permit);
+	generations_clear(&g);
+}
+
+TEST(command_check_is_executed_with_its_own_timeout)
+{
+	struct generations g = { { must_parse(text) } };
+	struct msg_start start = good_start(&g);
+	struct permit permit;
+	struct err err;
+
+	start.id.step = 3;
+	must_ok(permit_start(&g, &start, &permit, &err), err);
+	ck_strv(&permit.argv, "/bin/df|-h|/|");
+	ck_int(permit.timeout_ms, 7000);
+	permit_clear(&permit);
+	generations_clear(&g);
+}
+
+TEST(steps_that_are_not_executed_are_refused)
+{
+	struct generations g = { { must_parse(text) } };
+	struct msg_start start = good_start(&g);
+
+	start.id.step = 1;
+	ck_refused(&g, &start, ERR_INPUT, "not a step that is executed");
+	start.id.step = 4;
+	ck_refused(&g, &start, ERR_INPUT, "no check 'page' that is a command");
+	start.id.step = 5;
+	ck_refused(&g, &start, ERR_INPUT, "has no step 5");
+	start.id.step = UINT32_MAX;
+	ck_refused(&g, &start, ERR_INPUT, "has no step 4294967295");
+	generations_clear(&g);
+}
+
+TEST(unknown_names_are_refused)
+{
+	struct generations g = { { must_parse(text) } };
+	struct msg_start start = good_start(&g);
+
+	start.playbook = "restart-all";
+	ck_refused(&g, &start, ERR_INPUT, "no playbook of that name");
+	start = good_start(&g);
+	start.config_hash[31] ^= 1;
+	ck_refused(&g, &start, ERR_NOT_FOUND, "does not know this configuration");
+	generations_clear(&g);
+}
+
+TEST(values_that_do_not_pass_the_pattern_are_refused)
+{
+	static const char *const bad[] = { "", "zeus", "argus\n", "argus hermes", "-f", "argus;id",
+		"argusx" };
+	static const char *const bad_paths[] = { "-a", "@a", "+a", "=a", "a/../b", "A" };
+	struct generations g = { { must_parse(text) } };
+	struct msg_start start = good_start(&g);
+	struct label items[2] = { values[0], values[1] };
+
+	start.params.items = items;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		items[0].value = bad[i];
+		ck_refused(&g, &start, ERR_INPUT, "service");
+	}
+	items[0] = values[0];
+	for (size_t i = 0; i < sizeof(bad_paths) / sizeof(*bad_paths); i++) {
+		items[1].value = bad_paths[i];
+		ck_refused(&g, &start, ERR_INPUT, "path");
+	}
+	generations_clear(&g);
+}
+
+TEST(params_are_exactly_the_declared_ones)
+{
+	struct generations g = { { must_parse(text) } };
+	struct msg_start start = good_start(&g);
+	struct label swapped[] = { values[1], values[0] };
+	struct label more[] = { values[0], values[1], { "z", "1" } };
+
+	start.params = (struct labels){ values, 1 };
+	ck_refused(&g, &start, ERR_INPUT, "restart");
+	start.params = (struct labels){ swapped, 2 };
+	ck_refused(&g, &start, ERR_INPUT, "restart");
+	start.params = (struct labels){ more, 3 };
+	ck_refused(&g, &start, ERR_INPUT, "restart");
+	generations_clear(&g);
+}
+
+TEST(words_of_the_core_are_bounded)
+{
+	struct generations g = { { must_parse(text) } };
+	struct msg_start start = good_start(&g);
+	char *name = malloc(PERMIT_ALERTNAME_MAX + 2);
+
+	must(name != NULL);
+	memset(name, 'x', PERMIT_ALERTNAME_MAX + 1);
+	name[PERMIT_ALERTNAME_MAX + 1] = '\0';
+	start.alertname = name;
+	ck_refused(&g, &start, ERR_INPUT, "alertname");
+	start.alertname = "\xff";
+	ck_refused(&g, &start, ERR_INPUT, "alertname");
+	start = good_start(&g);
+	start.trigger = "root";
+	ck_refused(&g, &start, ERR_INPUT, "trigger");
+	start = good_start(&g);
+	start.status = "FIRING";
+	ck_refused(&g, &start, ERR_INPUT, "status");
+	start = good_start(&g);
+	start.id.attempt = 0;
+	ck_refused(&g, &start, ERR_INPUT, "attempt 0");
+	start = good_start(&g);
+	start.id.run = UINT64_MAX;
+	ck_refused(&g, &start, ERR_INPUT, "run");
+	start = good_start(&g);
+	start.alert = (struct bytes){ (const unsigned char *)"", PERMIT_ALERT_MAX + 1 };
+	ck_refused(&g, &start, ERR_INPUT, "alert is longer");
+	free(name);
+	generations_clear(&g);
+}
+
+TEST(runs_may_use_the_last_configurations_only)
+{
+	struct generations g = { 0 };
+	struct msg_start start;
+	struct permit permit;
+	struct err err;
+
+	generations_push_take(&g, must_parse(text));
+	start = good_start(&g);
+	for (int i = 1; i <= PERMIT_GENERATIONS; i++) {
+		must_ok(permit_start(&g, &start, &permit, &err), err);
+		permit_clear(&permit);
+
+		char *other = NULL;
+
+		must(asprintf(&other, "%s# %d\n", text, i) > 0);
+		generations_push_take(&g, must_parse(other));
+		free(other);
+	}
+	ck_refused(&g, &start, ERR_NOT_FOUND, "does not know");
+	generations_clear(&g);
+}
