@@ -15,4 +15,10 @@
 size_t utf8_next(const char *text, size_t len, uint32_t *ret_code);
 bool utf8_valid(const char *text, size_t len);
 
+/*
+ * Does the character do more than show itself: C0, DEL, C1, line and paragraph separators, marks
+ * and overrides of the writing direction (U+200E/F, U+202A to E, U+2066 to 9)?
+ */
+bool utf8_is_control(uint32_t code);
+
 #endif

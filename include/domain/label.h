@@ -24,7 +24,7 @@ struct labels {
 
 /* Sort in place. */
 void labels_sort(struct labels *labels);
-/* The value of name, or NULL. */
+/* The value of name, or NULL. The order does not matter. */
 const char *labels_get(const struct labels *labels, const char *name);
 /* The value of name, or "": an absent label equals an empty one in Prometheus. */
 const char *labels_value(const struct labels *labels, const char *name);

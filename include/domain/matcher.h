@@ -4,8 +4,9 @@
  *	alertname="ServiceCompletelyDown"    foo=~"a|b"    "name with space"!="x"    severity!~info
  *
  * Follows alertmanager/matcher/parse (docs: "Alertmanager configuration", matcher): operators
- * = != =~ !~; name and value bare (any UTF-8 but white space and {}!=~,\"'` ) or double-quoted with the
- * escapes \" \\ \n; optional braces around and a trailing comma are accepted, one matcher only.
+ * = != =~ !~; name and value bare (any UTF-8 but white space and {}!=~,\"'` ) or double-quoted with
+ * the escapes of a Go string (\" \\ \n \t … \xNN \NNN \uNNNN \UNNNNNNNN; never U+0000); optional
+ * braces around and a trailing comma are accepted, one matcher only; the name is not empty.
  * Regular expressions are anchored. An absent label has the value "".
  */
 #ifndef DOMAIN_MATCHER_H

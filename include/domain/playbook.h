@@ -26,12 +26,13 @@
 enum param_source { PARAM_LABEL, PARAM_ANNOTATION, PARAM_CONSTANT };
 
 struct param {
-	const char *name;    /* [a-z_][a-z0-9_]* */
-	uint8_t source;      /* enum param_source */
-	const char *key;     /* the label's or annotation's name */
-	const char *fallback;/* `default:`, used when the alert has no such label; or NULL */
-	const char *pattern; /* source text, for messages */
-	struct regex *regex; /* the anchored pattern */
+	const char *name;     /* [a-z_][a-z0-9_]* */
+	uint8_t source;       /* enum param_source */
+	const char *key;      /* the label's or annotation's name; NULL of a constant */
+	const char *fallback; /* `default:`, used when the alert has no such label; or NULL. Of a
+				 constant its value */
+	const char *pattern;  /* source text, for messages */
+	struct regex *regex;  /* the anchored pattern */
 };
 
 enum phase { PHASE_STEPS, PHASE_VERIFY, PHASE_RESCUE, PHASES };
@@ -45,8 +46,8 @@ extern const char *const step_kind_names[STEP_KINDS];
 enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE };
 
 struct step {
-	uint8_t phase;           /* enum phase */
-	uint8_t kind;            /* enum step_kind */
+	uint8_t phase; /* enum phase */
+	uint8_t kind;  /* enum step_kind */
 	const char *name;
 	const char *const *argv; /* run: templates, NULL-terminated; argv[0] without any ${} */
 	const char *script;      /* script: text for /bin/sh -eu; no ${} of ours in it */
@@ -75,8 +76,8 @@ struct playbook {
 	const char *level;           /* "L1".."L4", or NULL */
 	struct param *params;
 	size_t params_len;
-	int64_t cooldown_ms;         /* guards.cooldown; 0 = none */
-	struct step *steps;          /* steps, then verify, then rescue */
+	int64_t cooldown_ms; /* guards.cooldown; 0 = none */
+	struct step *steps;  /* steps, then verify, then rescue */
 	size_t steps_len;
 };
 
@@ -107,10 +108,10 @@ int playbook_match(const struct playbook *playbook, const struct labels *labels,
 
 /*
  * May value be the value of param? Not empty, at most PARAM_VALUE_MAX bytes, UTF-8 without control
- * characters, matches the pattern; a leading '-', '@', '+' or '=' only where the pattern (or one of
- * its top-level alternatives) begins with that character, plain or escaped; ".." only where the
- * pattern has "\.\." in it. The executor and the core both ask this. ERR_INPUT says what is wrong,
- * naming param, value and pattern.
+ * characters (utf8_is_control), matches the pattern; a leading '-', '@', '+' or '=' only where the
+ * pattern (or one of its top-level alternatives) begins with that character, plain or escaped; ".."
+ * only where the pattern has "\.\." in it. The executor and the core both ask this. ERR_INPUT says
+ * what is wrong, naming param, value and pattern.
  */
 int param_check(const struct param *param, const char *value, struct err *err);
 
@@ -122,10 +123,13 @@ int playbook_params(const struct playbook *playbook, const struct alert *alert,
 		struct labels *ret_values, struct err *err);
 
 /* Do the names of values equal the declared params, in order, and does each pass param_check()? */
-int playbook_params_check(const struct playbook *playbook, const struct labels *values,
-		struct err *err);
+int playbook_params_check(
+		const struct playbook *playbook, const struct labels *values, struct err *err);
 
-/* Append the step's argv with params put in: of a script, /bin/sh -eu -c TEXT NAME. */
+/*
+ * Append the step's argv with params put in: of a script, /bin/sh -eu -c TEXT NAME, where nothing
+ * is put in. Only of a run or script step.
+ */
 int step_argv(const struct step *step, const struct labels *params, struct strv *out,
 		struct err *err);
 /* Append template text with params put in to out. */

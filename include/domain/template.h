@@ -1,7 +1,8 @@
 /*
  * template - text with ${name} in it.
  *
- * One pass: a value is never looked at again. "$$" is a literal "$"; a "$" before anything else than
+ * One pass: a value is never looked at again. "$$" is a literal "$"; a "$" before anything else
+ * than
  * "{" or "$" is itself. Names are [A-Za-z_][A-Za-z0-9_.-]*.
  */
 #ifndef DOMAIN_TEMPLATE_H
@@ -16,15 +17,17 @@
 typedef const char *(*template_lookup)(const char *name, size_t len, void *arg);
 
 /*
- * Append text with every ${name} replaced. ERR_INPUT: "unknown name '${servce}'" or "'${' without
- * '}'"; what was appended so far stays in out.
+ * Append text with every ${name} replaced. ERR_INPUT: "unknown name '${servce}'", "'${a b}': not a
+ * name" or "'${' without '}'"; what was appended so far stays in out.
  */
 int template_expand(const char *text, template_lookup lookup, void *arg, struct buf *out,
 		struct err *err);
 
 /*
  * Replace only the names that lookup knows, and leave every other ${name} and every "$$" as it
- * stands (for vars, which are filled in when the configuration is loaded).
+ * stands (for vars, which are filled in when the configuration is loaded). The result is a template
+ * still: each "$" of a value is doubled, so that the last pass gives the value back as it is.
+ * ERR_INPUT: "'${' without '}'".
  */
 int template_expand_known(const char *text, template_lookup lookup, void *arg, struct buf *out,
 		struct err *err);

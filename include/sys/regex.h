@@ -4,7 +4,10 @@
  * A match that hits PCRE2's limits is an error, never "no match": the caller must not go on as if
  * the text had been looked at.
  *
- * Limits: pattern REGEX_PATTERN_MAX bytes, subject REGEX_SUBJECT_MAX bytes, match limit 100,000.
+ * \d, \w and \s are ASCII's, as in RE2. Not to be used by two threads at once.
+ *
+ * Limits: pattern REGEX_PATTERN_MAX bytes, subject REGEX_SUBJECT_MAX bytes, match limit 100,000,
+ * 8 MiB for one match.
  */
 #ifndef SYS_REGEX_H
 #define SYS_REGEX_H
@@ -26,7 +29,10 @@ struct regex;
 struct regex *regex_new(const char *pattern, struct err *err);
 /* NULL is a no-op. */
 void regex_free(struct regex *regex);
-/* Does the whole of text match? Returns 0 and sets *ret_match, or -1 with ERR_LIMIT. */
+/*
+ * Does the whole of text match? Returns 0 and sets *ret_match, or -1 with ERR_LIMIT: a limit was
+ * hit, or text is not UTF-8.
+ */
 int regex_match(const struct regex *regex, const char *text, bool *ret_match, struct err *err);
 
 #endif

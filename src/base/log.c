@@ -89,16 +89,6 @@ static void put_text(struct line *line, const char *text)
 	put(line, text, strlen(text));
 }
 
-/* What ends a line, moves a cursor or turns the direction of writing. */
-static bool harmless(uint32_t code)
-{
-	if (code < 0x20 || (code >= 0x7f && code < 0xa0)) {
-		return false;
-	}
-	return code != 0x2028 && code != 0x2029 && code != 0x200e && code != 0x200f &&
-	       !(code >= 0x202a && code <= 0x202e) && !(code >= 0x2066 && code <= 0x2069);
-}
-
 /* As Go's strconv.Quote writes it, which is what slog does; JSON knows only \u for the rest. */
 static void put_escape(struct line *line, uint32_t code)
 {
@@ -142,7 +132,7 @@ static bool needs_quotes(const char *text)
 	for (size_t at = 0; at < len;) {
 		size_t n = utf8_next(text + at, len - at, &code);
 
-		if (!n || code == ' ' || code == '=' || code == '"' || !harmless(code)) {
+		if (!n || code == ' ' || code == '=' || code == '"' || utf8_is_control(code)) {
 			return true;
 		}
 		at += n;
@@ -162,7 +152,7 @@ static void put_quoted(struct line *line, const char *text)
 
 		if (!n) {
 			put_byte(line, (unsigned char)text[at]);
-		} else if (code == '"' || code == '\\' || !harmless(code)) {
+		} else if (code == '"' || code == '\\' || utf8_is_control(code)) {
 			put_escape(line, code);
 		} else {
 			put(line, text + at, n);

@@ -1,0 +1,6 @@
+#include "domain/alert.h"
+
+const char *const alert_status_names[ALERT_STATUSES] = {
+	[ALERT_FIRING] = "firing",
+	[ALERT_RESOLVED] = "resolved",
+};
