@@ -60,9 +60,8 @@ int steps_started(struct db *db, const struct step_row *row, struct err *err);
 /* C5: how it ended: status, reason, exit_code, signal, finished_at, output_bytes of row. */
 int steps_ended(struct db *db, const struct step_row *row, struct err *err);
 
-/* A probing check goes on in the same row, as attempt row->attempt: status, reason of row. */
-int steps_probe_again(
-		struct db *db, const struct step_row *row, int64_t old_attempt, struct err *err);
+/* A probing check goes on in its one row, as attempt row->attempt: status, reason of row. */
+int steps_probe_again(struct db *db, const struct step_row *row, struct err *err);
 
 struct step_output {
 	const void *head; /* the first bytes, or all */

@@ -84,19 +84,17 @@ int steps_ended(struct db *db, const struct step_row *row, struct err *err)
 	return stmt_run(s, err);
 }
 
-int steps_probe_again(
-		struct db *db, const struct step_row *row, int64_t old_attempt, struct err *err)
+int steps_probe_again(struct db *db, const struct step_row *row, struct err *err)
 {
 	static const char sql[] =
 			"UPDATE step"
-			" SET attempt = :attempt, status = :status, reason = :reason, exit_code = "
-			"NULL,"
-			" signal = NULL, pid = NULL, pid_started = NULL, boot_id = NULL"
-			" WHERE run_id = :run_id AND step = :step AND attempt = :old_attempt";
+			" SET attempt = :attempt, status = :status, reason = :reason, exit_code = NULL,"
+			" signal = NULL, pid = NULL, pid_started = NULL, boot_id = NULL,"
+			" finished_at = NULL"
+			" WHERE run_id = :run_id AND step = :step";
 	struct stmt *s = db_stmt(db, sql);
 
 	bind_key(s, row->run_id, row->step, row->attempt);
-	stmt_int(s, ":old_attempt", old_attempt);
 	stmt_text(s, ":status", step_status_names[row->status]);
 	stmt_text(s, ":reason", row->reason);
 	return stmt_run(s, err);

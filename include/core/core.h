@@ -1,0 +1,93 @@
+/*
+ * core - the role that decides and remembers: the only one that touches the database.
+ *
+ * One struct owns everything in the process; the rooms of core/ work on it:
+ *
+ *	intake    a delivery becomes decisions, incidents and queued runs     (C1)
+ *	runner    queued runs become steps, steps become results              (C2 to C5)
+ *	recovery  what was running when the last core ended                   (at start)
+ *	api       answers to reads
+ *	metrics   what Prometheus asks for
+ *
+ * A failure of the store ends the role: its parent starts it again, and recovery finds out what is
+ * on the disk. There is no other way out of such a failure.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "core/runner.h"
+#include "core/turn.h"
+#include "domain/plan.h"
+#include "domain/run.h"
+#include "sys/channel.h"
+#include "sys/db.h"
+#include "sys/loop.h"
+#include "wire/message.h"
+
+/* A configuration and how many runs still follow it; the newest is in force. */
+struct generation {
+	struct generation *older;
+	struct config *config;
+	unsigned refs;
+};
+
+/* Counted since the process began. */
+struct counters {
+	uint64_t deliveries;
+	uint64_t replays;
+	uint64_t truncated_alerts;
+	uint64_t alerts[ALERT_STATUSES];
+	uint64_t decisions[DECISIONS];
+	uint64_t commits;
+	struct run_counter {
+		char *playbook;
+		uint64_t ended[RUN_STATUSES];
+	} * runs;
+	size_t runs_len;
+	size_t runs_cap;
+};
+
+/* What the executor last told about the daemon. */
+struct daemon_state {
+	struct role_state roles[ROLES];
+	size_t roles_len;
+	int64_t started_at;
+	int64_t config_loaded_at;
+	bool config_ok;
+	char *config_path;
+};
+
+struct core {
+	struct loop *loop;
+	struct channel *control; /* to the executor */
+	struct channel *front;   /* NULL while there is none, as is egress */
+	struct channel *egress;
+	char *storage_path;
+	int storage_fd;
+	struct db *db;
+	struct turn turn;
+	struct generation *generations; /* the newest first; NULL before the first */
+	struct runner runner;
+	struct counters counters;
+	struct daemon_state daemon;
+	bool failed; /* the store failed: end without another commit */
+};
+
+/*
+ * Run the role on the control channel control_fd until the parent is gone. Returns the process's
+ * exit status. Descriptor 4 holds the lock of the storage directory and stays open.
+ */
+int core_main(int control_fd);
+
+/* The configuration in force. */
+const struct config *core_config(const struct core *core);
+
+/* The store failed: log it, commit nothing more and end the role. */
+void core_fail(struct core *core, const struct err *err);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * intake - a delivery becomes decisions, incidents and queued runs (C1), and an answer.
+ */
+#ifndef CORE_INTAKE_H
+#define CORE_INTAKE_H
+
+#include "base/err.h"
+#include "wire/message.h"
+
+struct core;
+
+/*
+ * Decide about every alert of the delivery, write all of it, and hold the answer
+ *
+ *	{"deliveryId":7,"alerts":3,"decisions":[{"fingerprint":"…","alertname":"…",
+ *	 "decision":"queued","reason":"…","playbook":"…","incidentId":4,"runId":9}]}
+ *
+ * until it is committed. A dry run decides the same and leaves nothing behind (deliveryId null).
+ * Returns -1 when the store failed.
+ */
+int intake_deliver(struct core *core, const struct msg_deliver *msg, struct err *err);
+
+#endif

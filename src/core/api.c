@@ -1,0 +1,498 @@
+#include "core/api.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/jsonw.h"
+#include "core/api_rows.h"
+#include "core/core.h"
+#include "core/metrics.h"
+#include "domain/incident.h"
+#include "store/deliveries.h"
+#include "store/episodes.h"
+#include "store/incidents.h"
+#include "store/runs.h"
+#include "store/steps.h"
+#include "sys/json.h"
+
+#define LIMIT_DEFAULT   50
+#define ALERTS_MAX      1000  /* of one incident, in its answer */
+#define RUNS_MAX        1000  /* of one incident, in its answer */
+#define SCAN_MAX        10000 /* incidents that one page of a filtered list looks at */
+#define OUTPUT_TAIL_MAX 4096  /* outputTail of a step */
+
+CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
+
+/* One answer in the making. */
+struct answer {
+	struct core *core;
+	const struct msg_query *query;
+	struct buf content;
+	struct jsonw w;
+	const char *content_type; /* "": content is JSON data */
+	struct err problem;       /* code ERR_NONE: there is none */
+};
+
+static const char *arg_text(const struct answer *a, const char *name)
+{
+	return labels_get(&a->query->args, name);
+}
+
+static int64_t arg_int(const struct answer *a, const char *name, int64_t otherwise)
+{
+	const char *text = arg_text(a, name);
+
+	return text ? strtoll(text, NULL, 10) : otherwise;
+}
+
+static int64_t arg_limit(const struct answer *a)
+{
+	return arg_int(a, "limit", LIMIT_DEFAULT);
+}
+
+/* A get by id: 1 found, 0 not; the latter becomes the answer's problem. */
+static int found(struct answer *a, int rc, const char *noun, uint64_t id)
+{
+	if (rc == 0) {
+		err_set(&a->problem, ERR_NOT_FOUND, "there is no %s %" PRIu64, noun, id);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+/* A list that ends with the cursor of its next page, when there may be one. */
+struct page {
+	struct answer *a;
+	int64_t limit;
+	int64_t rows;
+	int64_t scanned;
+	int64_t last_id;
+	int64_t last_position; /* decisions only */
+	bool more;
+	struct arena *arena;
+};
+
+static void end_page(struct page *page, bool positions)
+{
+	struct jsonw *w = &page->a->w;
+	char cursor[64];
+
+	jsonw_close(w);
+	if (!page->more) {
+		jsonw_null(w, "nextCursor");
+	} else if (positions) {
+		snprintf(cursor, sizeof(cursor), "%" PRId64 ":%" PRId64, page->last_id,
+				page->last_position);
+		jsonw_str(w, "nextCursor", cursor);
+	} else {
+		snprintf(cursor, sizeof(cursor), "%" PRId64, page->last_id);
+		jsonw_str(w, "nextCursor", cursor);
+	}
+	jsonw_close(w);
+}
+
+static void begin_page(struct answer *a, const char *key)
+{
+	jsonw_object(&a->w, NULL);
+	jsonw_array(&a->w, key);
+}
+
+/* Lists ask for one row more than the limit, to know whether there is another page. */
+static bool page_takes(struct page *page, int64_t id)
+{
+	if (page->rows == page->limit) {
+		page->more = true;
+		return false;
+	}
+	page->rows++;
+	page->last_id = id;
+	return true;
+}
+
+static bool filters_match(struct page *page, const struct incident_row *row)
+{
+	struct answer *a = page->a;
+	struct labels labels;
+	bool match = true;
+
+	if (!a->query->filters_len) {
+		return true;
+	}
+	if (json_labels(row->labels, page->arena, &labels, &a->problem) < 0 ||
+			matchers_match(a->query->filters, a->query->filters_len, &labels, &match,
+					&a->problem) < 0) {
+		return false;
+	}
+	return match;
+}
+
+static bool each_incident(const struct incident_row *row, void *arg)
+{
+	struct page *page = arg;
+
+	if (page->scanned++ == SCAN_MAX) {
+		page->more = true;
+		return false;
+	}
+	if (!filters_match(page, row)) {
+		page->last_id = row->id;
+		return page->a->problem.code == ERR_NONE;
+	}
+	if (!page_takes(page, row->id)) {
+		return false;
+	}
+	jsonw_object(&page->a->w, NULL);
+	api_write_incident(&page->a->w, row);
+	jsonw_close(&page->a->w);
+	return true;
+}
+
+static int compile_filters(struct answer *a)
+{
+	for (size_t i = 0; i < a->query->filters_len; i++) {
+		if (matcher_compile(&a->query->filters[i], &a->problem) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int get_incidents(struct answer *a, struct err *err)
+{
+	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
+	struct page page = { .a = a, .limit = arg_limit(a), .arena = arena };
+	const struct incident_query query = {
+		.status = arg_text(a, "status"),
+		.playbook = arg_text(a, "playbook"),
+		.level = arg_text(a, "level"),
+		.since = arg_int(a, "since", 0),
+		.until = arg_int(a, "until", 0),
+		.before = arg_int(a, "cursor", 0),
+	};
+	int rc = 0;
+
+	begin_page(a, "incidents");
+	if (compile_filters(a) == 0) {
+		rc = incidents_each(a->core->db, &query, each_incident, &page, err);
+	}
+	end_page(&page, false);
+	for (size_t i = 0; i < a->query->filters_len; i++) {
+		matcher_clear(&a->query->filters[i]);
+	}
+	return rc;
+}
+
+static void each_episode(const struct episode_row *row, void *arg)
+{
+	api_write_episode(arg, row);
+}
+
+static void each_incident_run(const struct run_row *row, void *arg)
+{
+	api_write_run_short(arg, row);
+}
+
+static void one_incident(const struct incident_row *row, void *arg)
+{
+	struct answer *a = arg;
+
+	jsonw_object(&a->w, NULL);
+	api_write_incident(&a->w, row);
+}
+
+static int get_incident(struct answer *a, struct err *err)
+{
+	struct db *db = a->core->db;
+	int64_t id = (int64_t)a->query->ids[0];
+	const struct run_query runs = { .incident_id = id, .limit = RUNS_MAX };
+	int rc = incidents_get(db, id, one_incident, a, err);
+
+	if (rc != 1) {
+		return found(a, rc, "incident", a->query->ids[0]);
+	}
+	jsonw_array(&a->w, "alerts");
+	if (episodes_of(db, id, ALERTS_MAX, each_episode, &a->w, err) < 0) {
+		return -1;
+	}
+	jsonw_close(&a->w);
+	jsonw_array(&a->w, "runs");
+	if (runs_list(db, &runs, each_incident_run, &a->w, err) < 0) {
+		return -1;
+	}
+	jsonw_close(&a->w);
+	jsonw_array(&a->w, "followUps");
+	jsonw_close(&a->w);
+	jsonw_close(&a->w);
+	return 0;
+}
+
+static void each_run(const struct run_row *row, void *arg)
+{
+	struct page *page = arg;
+
+	if (page_takes(page, row->id)) {
+		jsonw_object(&page->a->w, NULL);
+		api_write_run(&page->a->w, row);
+		jsonw_close(&page->a->w);
+	}
+}
+
+static int get_runs(struct answer *a, struct err *err)
+{
+	struct page page = { .a = a, .limit = arg_limit(a) };
+	const struct run_query query = {
+		.status = arg_text(a, "status"),
+		.playbook = arg_text(a, "playbook"),
+		.incident_id = arg_int(a, "incident", 0),
+		.before = arg_int(a, "cursor", 0),
+		.limit = page.limit + 1,
+	};
+
+	begin_page(a, "runs");
+	if (runs_list(a->core->db, &query, each_run, &page, err) < 0) {
+		return -1;
+	}
+	end_page(&page, false);
+	return 0;
+}
+
+static void one_run(const struct run_row *row, void *arg)
+{
+	struct answer *a = arg;
+
+	jsonw_object(&a->w, NULL);
+	api_write_run(&a->w, row);
+}
+
+static void each_step(const struct step_row *row, void *arg)
+{
+	api_write_step(arg, row);
+}
+
+static int get_run(struct answer *a, struct err *err)
+{
+	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
+	struct db *db = a->core->db;
+	int64_t id = (int64_t)a->query->ids[0];
+	struct labels params;
+	int rc = runs_get(db, id, one_run, a, err);
+
+	if (rc != 1) {
+		return found(a, rc, "run", a->query->ids[0]);
+	}
+	if (runs_params(db, id, arena, &params, err) < 0) {
+		return -1;
+	}
+	jsonw_object(&a->w, "params");
+	for (size_t i = 0; i < params.len; i++) {
+		jsonw_str(&a->w, params.items[i].name, params.items[i].value);
+	}
+	jsonw_close(&a->w);
+	jsonw_array(&a->w, "steps");
+	if (steps_of(db, id, OUTPUT_TAIL_MAX, each_step, &a->w, err) < 0) {
+		return -1;
+	}
+	jsonw_close(&a->w);
+	jsonw_close(&a->w);
+	return 0;
+}
+
+/* Head and tail as they were written; between them, when bytes are missing, one line that says so.
+ */
+static void one_output(const struct step_row *row, const struct step_output *output, void *arg)
+{
+	struct answer *a = arg;
+	int64_t left_out = row->output_bytes - (int64_t)(output->head_len + output->tail_len);
+
+	buf_add(&a->content, output->head, output->head_len);
+	if (left_out > 0) {
+		buf_addf(&a->content, "\n[%" PRId64 " bytes left out]\n", left_out);
+	}
+	buf_add(&a->content, output->tail, output->tail_len);
+	a->content_type = "text/plain; charset=utf-8";
+}
+
+static int get_output(struct answer *a, struct err *err)
+{
+	int rc = steps_output_get(a->core->db, (int64_t)a->query->ids[0], (int64_t)a->query->ids[1],
+			arg_int(a, "attempt", 0), one_output, a, err);
+
+	return found(a, rc, "such step of run", a->query->ids[0]);
+}
+
+static void each_delivery(const struct delivery_row *row, void *arg)
+{
+	struct page *page = arg;
+
+	if (page_takes(page, row->id)) {
+		jsonw_object(&page->a->w, NULL);
+		api_write_delivery(&page->a->w, row);
+		jsonw_close(&page->a->w);
+	}
+}
+
+static int get_deliveries(struct answer *a, struct err *err)
+{
+	struct page page = { .a = a, .limit = arg_limit(a) };
+
+	begin_page(a, "deliveries");
+	if (deliveries_list(a->core->db, arg_int(a, "cursor", 0), page.limit + 1, each_delivery,
+			    &page, err) < 0) {
+		return -1;
+	}
+	end_page(&page, false);
+	return 0;
+}
+
+static void one_delivery(const struct delivery_row *row, void *arg)
+{
+	struct answer *a = arg;
+
+	jsonw_object(&a->w, NULL);
+	api_write_delivery(&a->w, row);
+	jsonw_strn(&a->w, "body", row->body, row->body_len);
+}
+
+static void each_decision_of(const struct decision_row *row, void *arg)
+{
+	api_write_decision(arg, row);
+}
+
+static int get_delivery(struct answer *a, struct err *err)
+{
+	int64_t id = (int64_t)a->query->ids[0];
+	int rc = deliveries_get(a->core->db, id, one_delivery, a, err);
+
+	if (rc != 1) {
+		return found(a, rc, "delivery", a->query->ids[0]);
+	}
+	jsonw_array(&a->w, "decisions");
+	if (decisions_of(a->core->db, id, each_decision_of, &a->w, err) < 0) {
+		return -1;
+	}
+	jsonw_close(&a->w);
+	jsonw_close(&a->w);
+	return 0;
+}
+
+static void one_body(const struct delivery_row *row, void *arg)
+{
+	struct answer *a = arg;
+
+	buf_add(&a->content, row->body, row->body_len);
+	a->content_type = "application/json";
+}
+
+static int get_delivery_body(struct answer *a, struct err *err)
+{
+	int rc = deliveries_get(a->core->db, (int64_t)a->query->ids[0], one_body, a, err);
+
+	return found(a, rc, "delivery", a->query->ids[0]);
+}
+
+static void each_decision(const struct decision_row *row, void *arg)
+{
+	struct page *page = arg;
+
+	if (page_takes(page, row->delivery_id)) {
+		page->last_position = row->position;
+		api_write_decision(&page->a->w, row);
+	}
+}
+
+static int get_decisions(struct answer *a, struct err *err)
+{
+	struct page page = { .a = a, .limit = arg_limit(a) };
+	const char *cursor = arg_text(a, "cursor");
+	const char *colon = cursor ? strchr(cursor, ':') : NULL;
+	const struct decision_query query = {
+		.fingerprint = arg_text(a, "fingerprint"),
+		.decision = arg_text(a, "decision"),
+		.before_delivery = cursor ? strtoll(cursor, NULL, 10) : 0,
+		.before_position = colon ? strtoll(colon + 1, NULL, 10) : 0,
+		.limit = page.limit + 1,
+	};
+
+	begin_page(a, "decisions");
+	if (decisions_list(a->core->db, &query, each_decision, &page, err) < 0) {
+		return -1;
+	}
+	end_page(&page, true);
+	return 0;
+}
+
+static int get_playbooks(struct answer *a, struct err *err)
+{
+	const struct config *config = core_config(a->core);
+
+	(void)err;
+	jsonw_object(&a->w, NULL);
+	jsonw_array(&a->w, "playbooks");
+	for (size_t i = 0; i < config->playbooks_len; i++) {
+		api_write_playbook(&a->w, &config->playbooks[i]);
+	}
+	jsonw_close(&a->w);
+	jsonw_close(&a->w);
+	return 0;
+}
+
+static int get_status(struct answer *a, struct err *err)
+{
+	(void)err;
+	api_write_status(&a->w, a->core);
+	return 0;
+}
+
+static int get_metrics(struct answer *a, struct err *err)
+{
+	a->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	return metrics_write(a->core, &a->content, err);
+}
+
+static int get_ready(struct answer *a, struct err *err)
+{
+	(void)err;
+	a->content_type = "text/plain; charset=utf-8";
+	buf_adds(&a->content, "playbookd is ready.\n");
+	return 0;
+}
+
+static int (*const handlers[ROUTES])(struct answer *, struct err *) = {
+	[ROUTE_INCIDENTS] = get_incidents,
+	[ROUTE_INCIDENT] = get_incident,
+	[ROUTE_RUNS] = get_runs,
+	[ROUTE_RUN] = get_run,
+	[ROUTE_OUTPUT] = get_output,
+	[ROUTE_DELIVERIES] = get_deliveries,
+	[ROUTE_DELIVERY] = get_delivery,
+	[ROUTE_DELIVERY_BODY] = get_delivery_body,
+	[ROUTE_DECISIONS] = get_decisions,
+	[ROUTE_PLAYBOOKS] = get_playbooks,
+	[ROUTE_STATUS] = get_status,
+	[ROUTE_METRICS] = get_metrics,
+	[ROUTE_READY] = get_ready,
+};
+
+int api_query(struct core *core, const struct msg_query *query, struct err *err)
+{
+	struct answer a = { .core = core, .query = query, .content_type = "" };
+	int rc;
+
+	a.w = jsonw_begin(&a.content);
+	rc = handlers[query->route](&a, err);
+	if (rc == 0) {
+		const struct msg_answer msg = {
+			.id = query->id,
+			.code = (uint8_t)a.problem.code,
+			.error = a.problem.msg,
+			.content_type = a.content_type,
+			.content = { a.content.data, (uint32_t)a.content.len },
+		};
+
+		turn_send(&core->turn, core->front, MSG_ANSWER, &msg);
+	}
+	buf_clear(&a.content);
+	return rc;
+}

@@ -1,0 +1,654 @@
+#include "core/intake.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/jsonw.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/core.h"
+#include "domain/incident.h"
+#include "domain/plan.h"
+#include "store/deliveries.h"
+#include "store/episodes.h"
+#include "store/incidents.h"
+#include "store/runs.h"
+
+CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
+
+/* One delivery on its way through. */
+struct intake {
+	struct core *core;
+	const struct config *config;
+	const struct msg_deliver *msg;
+	uint8_t body_hash[DIGEST_SIZE];
+	int64_t now;
+	int64_t delivery_id;
+	int64_t position;       /* of the next decision */
+	int64_t truncated_said; /* the incident that was last told of cut alerts */
+	struct arena *arena;
+	struct jsonw answer;
+};
+
+/* The alert in hand. */
+struct subject {
+	const struct alert *alert;
+	const char *fingerprint;
+	const char *alertname;
+	char *labels;      /* JSON */
+	char *annotations; /* JSON */
+	uint8_t identity[DIGEST_SIZE];
+	int64_t episode_id;
+	struct incident_facts incident;
+};
+
+static void write_pairs(struct jsonw *w, const char *key, const struct labels *labels)
+{
+	jsonw_object(w, key);
+	for (size_t i = 0; i < labels->len; i++) {
+		jsonw_str(w, labels->items[i].name, labels->items[i].value);
+	}
+	jsonw_close(w);
+}
+
+static char *pairs_json(struct arena *arena, const struct labels *labels)
+{
+	auto_buf struct buf text = { 0 };
+	struct jsonw w = jsonw_begin(&text);
+
+	write_pairs(&w, NULL, labels);
+	jsonw_end(&w);
+	return arena_strndup(arena, buf_text(&text), text.len);
+}
+
+/* What a step with `stdin: alert` reads. */
+static char *alert_json(struct arena *arena, const struct subject *subject)
+{
+	const struct alert *alert = subject->alert;
+	auto_buf struct buf text = { 0 };
+	struct jsonw w = jsonw_begin(&text);
+
+	jsonw_object(&w, NULL);
+	jsonw_str(&w, "status", alert_status_names[alert->status]);
+	jsonw_raw(&w, "labels", subject->labels);
+	jsonw_raw(&w, "annotations", subject->annotations);
+	jsonw_time(&w, "startsAt", alert->starts_at);
+	jsonw_time(&w, "endsAt", alert->ends_at);
+	jsonw_str(&w, "generatorURL", alert->generator_url);
+	jsonw_str(&w, "fingerprint", subject->fingerprint);
+	jsonw_close(&w);
+	jsonw_end(&w);
+	return arena_strndup(arena, buf_text(&text), text.len);
+}
+
+struct verdict {
+	enum decision decision;
+	const char *reason;
+	const char *playbook; /* NULL: none */
+	int64_t incident_id;  /* 0: none */
+	int64_t run_id;       /* 0: none */
+};
+
+static void write_id(struct jsonw *w, const char *key, int64_t id)
+{
+	if (id) {
+		jsonw_int(w, key, id);
+	} else {
+		jsonw_null(w, key);
+	}
+}
+
+/* Write the decision down, count it and add it to the answer. */
+static int record(struct intake *in, const struct subject *subject, const struct verdict *verdict,
+		struct err *err)
+{
+	const struct decision_row row = {
+		.delivery_id = in->delivery_id,
+		.position = in->position++,
+		.at = in->now,
+		.fingerprint = subject->fingerprint,
+		.alertname = subject->alertname,
+		.decision = decision_names[verdict->decision],
+		.reason = verdict->reason,
+		.playbook = verdict->playbook,
+		.incident_id = verdict->incident_id,
+		.run_id = verdict->run_id,
+	};
+	struct jsonw *w = &in->answer;
+
+	jsonw_object(w, NULL);
+	jsonw_str(w, "fingerprint", row.fingerprint);
+	jsonw_str(w, "alertname", row.alertname);
+	jsonw_str(w, "decision", row.decision);
+	jsonw_str(w, "reason", row.reason);
+	jsonw_str(w, "playbook", row.playbook);
+	write_id(w, "incidentId", row.incident_id);
+	write_id(w, "runId", row.run_id);
+	jsonw_close(w);
+	if (!in->msg->dry_run) {
+		in->core->counters.decisions[verdict->decision]++;
+	}
+	return decisions_add(in->core->db, &row, err);
+}
+
+/* A person is needed; unless that is known already it is logged, too. */
+static int call_for_attention(
+		struct intake *in, int64_t incident_id, const char *why, struct err *err)
+{
+	if (!in->msg->dry_run) {
+		log_warn("incident needs a person", LOG_INT("incident", incident_id),
+				LOG_STR("why", why));
+	}
+	return incidents_attention(in->core->db, incident_id, why, err);
+}
+
+static void target_hash(const struct playbook *playbook, const struct labels *params,
+		uint8_t ret_hash[DIGEST_SIZE])
+{
+	auto_buf struct buf key = { 0 };
+
+	buf_add(&key, playbook->name, strlen(playbook->name) + 1);
+	for (size_t i = 0; i < params->len; i++) {
+		const char *value = params->items[i].value;
+
+		buf_add(&key, value, strlen(value) + 1);
+	}
+	digest_sha256(key.data, key.len, ret_hash);
+}
+
+static int add_run(struct intake *in, const struct subject *subject,
+		const struct playbook *playbook, const struct labels *params,
+		const uint8_t target[DIGEST_SIZE], int64_t *ret_id, struct err *err)
+{
+	const struct run_row row = {
+		.incident_id = subject->incident.id,
+		.episode_id = subject->episode_id,
+		.generation = subject->incident.generation,
+		.playbook = playbook->name,
+		.target = target,
+		.trigger = in->msg->replay_of ? "replay" : "alert",
+		.requested_by = in->msg->principal,
+		.config_hash = in->config->hash,
+		.alertname = subject->alertname,
+		.alert = alert_json(in->arena, subject),
+		.alert_status = alert_status_names[subject->alert->status],
+		.queued_at = in->now,
+	};
+
+	in->core->runner.queue_waits = true;
+	return runs_add(in->core->db, &row, params, ret_id, err);
+}
+
+/* Ask the store what plan_run() wants to know. */
+static int gather_facts(struct intake *in, const struct subject *subject,
+		const uint8_t target[DIGEST_SIZE], struct plan_facts *facts, struct err *err)
+{
+	struct db *db = in->core->db;
+	struct run_facts episode;
+	struct run_facts once = { 0 };
+	struct run_facts last = { 0 };
+
+	if (runs_of_episode(db, subject->episode_id, facts->playbook->name, &episode, err) < 0) {
+		return -1;
+	}
+	if (!episode.id && runs_once(db, subject->incident.id, subject->incident.generation, target,
+					   &once, err) < 0) {
+		return -1;
+	}
+	if (facts->playbook->cooldown_ms && runs_last(db, target, &last, err) < 0) {
+		return -1;
+	}
+	facts->episode_run = episode.id;
+	facts->target_run = once.id;
+	facts->known_status = run_status_names[episode.id ? episode.status : once.status];
+	facts->last_run = last.id;
+	facts->last_run_ended_at = last.finished_at;
+	return 0;
+}
+
+/* One playbook that matches: does it run? told: how the alert arrived, "" when it is new. */
+static int consider(struct intake *in, const struct subject *subject,
+		const struct playbook *playbook, const char *told, struct err *err)
+{
+	char reason[PLAN_REASON_MAX];
+	char both[2 * PLAN_REASON_MAX];
+	uint8_t target[DIGEST_SIZE] = { 0 };
+	struct labels params = {
+		arena_calloc(in->arena, playbook->params_len, sizeof(struct label)), 0
+	};
+	struct err wrong = { 0 };
+	struct plan_facts facts = {
+		.playbook = playbook,
+		.by_hand = in->msg->replay_of != 0,
+		.now = in->now,
+		.starts_at = subject->alert->starts_at,
+		.max_alert_age_ms = in->config->max_alert_age_ms,
+		.dry_run = in->config->dry_run,
+	};
+	struct verdict verdict = { .playbook = playbook->name,
+		.incident_id = subject->incident.id };
+
+	if (playbook_params(playbook, subject->alert, &params, &wrong) < 0) {
+		facts.param_error = wrong.msg;
+	} else {
+		target_hash(playbook, &params, target);
+		if (gather_facts(in, subject, target, &facts, err) < 0) {
+			return -1;
+		}
+	}
+	verdict.decision = plan_run(&facts, reason);
+	verdict.run_id = facts.episode_run ? facts.episode_run : facts.target_run;
+	if (verdict.decision == DECISION_QUEUED &&
+			add_run(in, subject, playbook, &params, target, &verdict.run_id, err) < 0) {
+		return -1;
+	}
+	if (verdict.decision == DECISION_REJECTED_PARAM &&
+			call_for_attention(in, subject->incident.id, reason, err) < 0) {
+		return -1;
+	}
+	snprintf(both, sizeof(both), "%s%s%s", told, *told ? "; " : "", reason);
+	verdict.reason = both;
+	return record(in, subject, &verdict, err);
+}
+
+/* The playbooks that want this alert, in order. */
+struct matches {
+	const struct playbook **items;
+	size_t len;
+	struct err error; /* code is not ERR_NONE: a matcher gave up, so nothing is known */
+};
+
+static struct matches match_playbooks(struct intake *in, const struct alert *alert)
+{
+	const struct config *config = in->config;
+	struct matches matches = { .items = arena_calloc(in->arena, config->playbooks_len,
+						   sizeof(*matches.items)) };
+
+	for (size_t i = 0; i < config->playbooks_len; i++) {
+		const struct playbook *playbook = &config->playbooks[i];
+		bool match = false;
+
+		if (playbook_match(playbook, &alert->labels, &match, &matches.error) < 0) {
+			matches.len = 0;
+			return matches;
+		}
+		if (match) {
+			matches.items[matches.len++] = playbook;
+		}
+		if (match && !playbook->go_on) {
+			break;
+		}
+	}
+	return matches;
+}
+
+static int consider_all(struct intake *in, const struct subject *subject,
+		const struct matches *matches, const char *told, struct err *err)
+{
+	const char *why = matches->error.code != ERR_NONE ? matches->error.msg
+							  : "no playbook matches this alert";
+	struct verdict verdict = { .decision = *told ? DECISION_REPEAT : DECISION_UNMATCHED,
+		.reason = *told ? told : why,
+		.incident_id = subject->incident.id };
+
+	for (size_t i = 0; i < matches->len; i++) {
+		if (consider(in, subject, matches->items[i], told, err) < 0) {
+			return -1;
+		}
+	}
+	if (matches->len) {
+		return 0;
+	}
+	if (subject->incident.id && !*told &&
+			call_for_attention(in, subject->incident.id, why, err) < 0) {
+		return -1;
+	}
+	return record(in, subject, &verdict, err);
+}
+
+static int open_incident(struct intake *in, struct subject *subject,
+		const struct playbook *playbook, const uint8_t group_hash[DIGEST_SIZE],
+		struct err *err)
+{
+	const struct alert *alert = subject->alert;
+	auto_buf struct buf title = { 0 };
+	struct labels params = { NULL, 0 };
+	struct err wrong;
+	struct incident_row row = {
+		.level = playbook ? playbook->level : NULL,
+		.severity = labels_value(&alert->labels, "severity"),
+		.service = labels_value(&alert->labels, "service"),
+		.playbook = playbook ? playbook->name : NULL,
+		.labels = subject->labels,
+		.annotations = subject->annotations,
+		.group_hash = group_hash,
+		.opened_at = in->now,
+	};
+
+	if (playbook) {
+		params.items = arena_calloc(in->arena, playbook->params_len, sizeof(struct label));
+		if (playbook_params(playbook, alert, &params, &wrong) < 0) {
+			params.len = 0;
+		}
+	}
+	incident_title(playbook, alert, &params, &title);
+	row.title = buf_text(&title);
+	subject->incident = (struct incident_facts){ .status = INCIDENT_FIRING, .generation = 1 };
+	return incidents_add(in->core->db, &row, &subject->incident.id, err);
+}
+
+/* The incident that the new episode joins, opened (again) if need be. */
+static int join_incident(struct intake *in, struct subject *subject,
+		const struct playbook *playbook, struct err *err)
+{
+	struct db *db = in->core->db;
+	uint8_t group_hash[DIGEST_SIZE];
+	struct incident_facts *incident = &subject->incident;
+
+	incident_group(playbook, &subject->alert->labels, group_hash);
+	if (incidents_of_group(db, group_hash, in->now - in->config->reopen_within_ms, incident,
+			    err) < 0) {
+		return -1;
+	}
+	if (!incident->id && open_incident(in, subject, playbook, group_hash, err) < 0) {
+		return -1;
+	}
+	if (incidents_move(db, incident, INCIDENT_FIRE, 1, in->now, err) < 0) {
+		return -1;
+	}
+	if (incident->status == INCIDENT_RESOLVED) {
+		incident->generation++;
+	}
+	incident->status = INCIDENT_FIRING;
+	return 0;
+}
+
+static int add_episode(struct intake *in, struct subject *subject, struct err *err)
+{
+	const struct alert *alert = subject->alert;
+	bool firing = alert->status == ALERT_FIRING;
+	const struct episode_row row = {
+		.identity = subject->identity,
+		.status = firing ? "firing" : "resolved",
+		.incident_id = subject->incident.id,
+		.fingerprint = subject->fingerprint,
+		.labels = subject->labels,
+		.annotations = subject->annotations,
+		.generator_url = alert->generator_url,
+		.starts_at = alert->starts_at,
+		.ends_at = firing ? 0 : plan_ends_at(alert, in->now),
+		.first_seen = in->now,
+		.last_seen = in->now,
+		.occurrences = firing ? 1 : 0,
+		.delivery_id = in->delivery_id,
+	};
+
+	return episodes_add(in->core->db, &row, &subject->episode_id, err);
+}
+
+static int take_new(struct intake *in, struct subject *subject, struct err *err)
+{
+	struct matches matches = match_playbooks(in, subject->alert);
+	bool wanted = matches.len || matches.error.code != ERR_NONE ||
+		      in->config->unmatched_incident;
+
+	if (wanted && join_incident(in, subject, matches.len ? matches.items[0] : NULL, err) < 0) {
+		return -1;
+	}
+	if (add_episode(in, subject, err) < 0) {
+		return -1;
+	}
+	return consider_all(in, subject, &matches, "", err);
+}
+
+static int take_repeat(struct intake *in, struct subject *subject, const struct plan_episode *open,
+		const char *told, struct err *err)
+{
+	struct db *db = in->core->db;
+	struct matches matches;
+
+	if (episodes_again(db, open->id, in->delivery_id, subject->alert->starts_at, in->now, err) <
+			0) {
+		return -1;
+	}
+	subject->episode_id = open->id;
+	if (open->incident_id &&
+			incidents_facts(db, open->incident_id, &subject->incident, err) < 0) {
+		return -1;
+	}
+	if (!open->incident_id || subject->incident.status == INCIDENT_CLOSED) {
+		matches = (struct matches){ 0 };
+	} else {
+		matches = match_playbooks(in, subject->alert);
+	}
+	return consider_all(in, subject, &matches, told, err);
+}
+
+static int take_end(struct intake *in, struct subject *subject, const struct plan_episode *open,
+		const char *told, struct err *err)
+{
+	struct db *db = in->core->db;
+	struct incident_facts incident = { 0 };
+	const struct verdict verdict = { DECISION_RESOLVED, told, NULL, open->incident_id, 0 };
+
+	if (episodes_end(db, open->id, in->delivery_id, plan_ends_at(subject->alert, in->now),
+			    in->now, err) < 0) {
+		return -1;
+	}
+	if (open->incident_id && incidents_facts(db, open->incident_id, &incident, err) < 0) {
+		return -1;
+	}
+	if (incident.id && incident.firing <= 1) {
+		if (incidents_move(db, &incident, INCIDENT_RESOLVE, -1, in->now, err) < 0) {
+			return -1;
+		}
+	} else if (incident.id && incidents_count(db, incident.id, -1, err) < 0) {
+		return -1;
+	}
+	return record(in, subject, &verdict, err);
+}
+
+static int take_duplicate(struct intake *in, struct subject *subject,
+		const struct plan_episode *open, const struct plan_episode *known, const char *told,
+		struct err *err)
+{
+	const struct verdict verdict = { DECISION_DUPLICATE, told, NULL, known->incident_id, 0 };
+
+	if (open->id && subject->alert->status == ALERT_FIRING &&
+			episodes_again(in->core->db, open->id, in->delivery_id,
+					subject->alert->starts_at, in->now, err) < 0) {
+		return -1;
+	}
+	return record(in, subject, &verdict, err);
+}
+
+/* A person asks for it again: the episode that is known is taken up, whatever its state. */
+static int take_by_hand(struct intake *in, struct subject *subject,
+		const struct plan_episode *known, struct err *err)
+{
+	struct matches matches = match_playbooks(in, subject->alert);
+
+	subject->episode_id = known->id;
+	if (incidents_facts(in->core->db, known->incident_id, &subject->incident, err) < 0) {
+		return -1;
+	}
+	return consider_all(in, subject, &matches, "", err);
+}
+
+static int take_known(struct intake *in, struct subject *subject, struct err *err)
+{
+	char told[PLAN_REASON_MAX];
+	struct plan_episode open;
+	struct plan_episode last = { 0 };
+	const struct episode_sender sender = { in->msg->delivery.external_url, in->body_hash };
+	struct db *db = in->core->db;
+
+	if (episodes_open(db, subject->identity, &sender, &open, err) < 0) {
+		return -1;
+	}
+	if (!open.id && episodes_last(db, subject->identity, &last, err) < 0) {
+		return -1;
+	}
+
+	const struct plan_episode *known = open.id ? &open : &last;
+
+	if (in->msg->replay_of && subject->alert->status == ALERT_FIRING && known->incident_id) {
+		return take_by_hand(in, subject, known, err);
+	}
+	switch (plan_arrival(subject->alert, &open, &last, in->now, told)) {
+	case ARRIVAL_NEW:
+		return take_new(in, subject, err);
+	case ARRIVAL_REPEAT:
+		return take_repeat(in, subject, &open, told, err);
+	case ARRIVAL_DUPLICATE:
+		return take_duplicate(in, subject, &open, known, told, err);
+	case ARRIVAL_RESOLVES:
+		subject->incident.id = open.incident_id;
+		return take_end(in, subject, &open, told, err);
+	case ARRIVAL_RESOLVED_UNKNOWN:
+		if (add_episode(in, subject, err) < 0) {
+			return -1;
+		}
+		return record(in, subject, &(struct verdict){ DECISION_RESOLVED, told, NULL, 0, 0 },
+				err);
+	}
+	return 0;
+}
+
+/* Alertmanager cut alerts from this delivery: nobody here will ever see them. */
+static int tell_of_truncated(struct intake *in, int64_t incident_id, struct err *err)
+{
+	char why[256];
+
+	if (!in->msg->delivery.truncated || !incident_id || in->truncated_said == incident_id) {
+		return 0;
+	}
+	in->truncated_said = incident_id;
+	snprintf(why, sizeof(why),
+			"Alertmanager cut %" PRIu64 " alerts from delivery %" PRId64
+			" (max_alerts); look for them there",
+			in->msg->delivery.truncated, in->delivery_id);
+	return call_for_attention(in, incident_id, why, err);
+}
+
+static int take_alert(struct intake *in, const struct alert *alert, struct err *err)
+{
+	struct subject subject = {
+		.alert = alert,
+		.fingerprint = alert->fingerprint,
+		.alertname = labels_value(&alert->labels, "alertname"),
+	};
+
+	if (alert->broken) {
+		const struct verdict verdict = { DECISION_REJECTED_ALERT, alert->broken, NULL, 0,
+			0 };
+
+		return record(in, &subject, &verdict, err);
+	}
+	if (!in->msg->dry_run) {
+		in->core->counters.alerts[alert->status]++;
+	}
+	labels_identity(&alert->labels, subject.identity);
+	subject.labels = pairs_json(in->arena, &alert->labels);
+	subject.annotations = pairs_json(in->arena, &alert->annotations);
+	if (take_known(in, &subject, err) < 0) {
+		return -1;
+	}
+	return tell_of_truncated(in, subject.incident.id, err);
+}
+
+static int add_delivery(struct intake *in, struct err *err)
+{
+	const struct delivery *delivery = &in->msg->delivery;
+	const struct delivery_row row = {
+		.received_at = in->now,
+		.principal = in->msg->principal,
+		.external_url = delivery->external_url,
+		.receiver = delivery->receiver,
+		.group_key = delivery->group_key,
+		.notification_reason = delivery->notification_reason,
+		.alerts = (int64_t)delivery->alerts_len,
+		.truncated = (int64_t)delivery->truncated,
+		.replay_of = (int64_t)in->msg->replay_of,
+		.body_hash = in->body_hash,
+		.body = in->msg->body.data,
+		.body_len = in->msg->body.len,
+	};
+
+	return deliveries_add(in->core->db, &row, &in->delivery_id, err);
+}
+
+static int take_delivery(struct intake *in, struct err *err)
+{
+	const struct delivery *delivery = &in->msg->delivery;
+
+	if (add_delivery(in, err) < 0) {
+		return -1;
+	}
+	jsonw_object(&in->answer, NULL);
+	write_id(&in->answer, "deliveryId", in->msg->dry_run ? 0 : in->delivery_id);
+	jsonw_int(&in->answer, "alerts", (int64_t)delivery->alerts_len);
+	jsonw_array(&in->answer, "decisions");
+	for (size_t i = 0; i < delivery->alerts_len; i++) {
+		if (take_alert(in, &delivery->alerts[i], err) < 0) {
+			return -1;
+		}
+	}
+	jsonw_close(&in->answer);
+	jsonw_close(&in->answer);
+	jsonw_end(&in->answer);
+	return 0;
+}
+
+static void count_delivery(struct intake *in)
+{
+	struct counters *counters = &in->core->counters;
+
+	counters->deliveries++;
+	counters->replays += in->msg->replay_of != 0;
+	counters->truncated_alerts += in->msg->delivery.truncated;
+	if (in->msg->delivery.truncated) {
+		log_warn("Alertmanager cut alerts from a delivery",
+				LOG_INT("delivery", in->delivery_id),
+				LOG_INT("alerts", in->msg->delivery.truncated));
+	}
+}
+
+int intake_deliver(struct core *core, const struct msg_deliver *msg, struct err *err)
+{
+	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
+	auto_buf struct buf content = { 0 };
+	struct intake in = {
+		.core = core,
+		.config = core_config(core),
+		.msg = msg,
+		.now = clock_wall_ms(),
+		.arena = arena,
+		.answer = jsonw_begin(&content),
+	};
+
+	digest_sha256(msg->body.data, msg->body.len, in.body_hash);
+	if (turn_write(&core->turn, err) < 0) {
+		return -1;
+	}
+	if (msg->dry_run && db_savepoint(core->db, err) < 0) {
+		return -1;
+	}
+	if (take_delivery(&in, err) < 0) {
+		return -1;
+	}
+	if (msg->dry_run && db_savepoint_undo(core->db, err) < 0) {
+		return -1;
+	}
+	if (!msg->dry_run) {
+		count_delivery(&in);
+	}
+	turn_send(&core->turn, core->front, MSG_ANSWER,
+			&(struct msg_answer){ .id = msg->id,
+					.content_type = "",
+					.content = { content.data, (uint32_t)content.len } });
+	return 0;
+}

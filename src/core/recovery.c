@@ -1,0 +1,142 @@
+#include "core/recovery.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/core.h"
+#include "store/runs.h"
+#include "store/steps.h"
+
+/* The last attempt that was written down. */
+struct last_attempt {
+	bool any;
+	int64_t step;
+	int64_t attempt;
+	int64_t started_at;
+	uint32_t tries; /* attempts of that step that ran */
+	uint8_t status; /* enum step_status */
+};
+
+static void see_attempt(const struct step_row *row, void *arg)
+{
+	struct last_attempt *last = arg;
+
+	if (!last->any || last->step != row->step) {
+		last->tries = 0;
+	}
+	last->any = true;
+	last->step = row->step;
+	last->attempt = row->attempt;
+	last->started_at = row->started_at;
+	last->status = row->status;
+	last->tries += row->status == STEP_FAILED || row->status == STEP_TIMED_OUT;
+}
+
+struct collecting {
+	struct core *core;
+	struct err *err;
+	bool failed;
+};
+
+static void collect(const struct run_row *row, void *arg)
+{
+	struct collecting *collecting = arg;
+	struct core *core = collecting->core;
+	struct generation *current = core->generations;
+	bool same = !memcmp(row->config_hash, current->config->hash, DIGEST_SIZE);
+
+	if (!runner_add(core, row, same ? current : NULL, collecting->err)) {
+		collecting->failed = true;
+	}
+}
+
+/* How much of limit_ms is left since started_at, by a wall clock that may have been set. */
+static int64_t left_ms(int64_t limit_ms, int64_t started_at)
+{
+	int64_t spent = clock_wall_ms() - started_at;
+
+	if (spent < 0) {
+		spent = 0;
+	}
+	return spent < limit_ms ? limit_ms - spent : 0;
+}
+
+static int resume_waiting(struct core *core, struct active *active, const struct last_attempt *last,
+		struct err *err)
+{
+	const struct step *step =
+			active->playbook ? &active->playbook->steps[active->cursor.step] : NULL;
+
+	if (step && step->kind == STEP_WAIT) {
+		active->state = ACTIVE_PAUSED;
+		active->wait_step = true;
+		active->due_ms = clock_mono_ms() + left_ms(step->wait_ms, last->started_at);
+		return 0;
+	}
+	if (step) {
+		active->cursor.probe_until_ms =
+				clock_mono_ms() + left_ms(step->within_ms, last->started_at);
+	}
+	return runner_event(core, active, RUN_EV_DUE, "a check", err);
+}
+
+static int resume(struct core *core, struct active *active, struct err *err)
+{
+	struct last_attempt last = { 0 };
+
+	if (steps_list(core->db, active->run_id, see_attempt, &last, err) < 0) {
+		return -1;
+	}
+	active->cursor.step = (uint32_t)last.step;
+	active->cursor.attempt = (uint32_t)last.attempt;
+	active->cursor.tries = last.tries;
+	log_info("run taken up again", LOG_INT("run", active->run_id),
+			LOG_STR("playbook", active->playbook_name), LOG_INT("step", last.step),
+			LOG_INT("attempt", last.attempt),
+			LOG_STR("was", last.any ? step_status_names[last.status] : "queued"));
+	if (!last.any) {
+		return runner_event(core, active, RUN_EV_BEGIN, "it was not started", err);
+	}
+	if (last.status == STEP_STARTING || last.status == STEP_RUNNING) {
+		if (active->playbook) {
+			const struct step *step = &active->playbook->steps[last.step];
+
+			active->cursor.probe_until_ms =
+					clock_mono_ms() + left_ms(step->within_ms, last.started_at);
+		}
+		active->may_have_run = last.status == STEP_RUNNING;
+		return runner_look(core, active, err);
+	}
+	if (last.status == STEP_WAITING) {
+		return resume_waiting(core, active, &last, err);
+	}
+	active->cursor.attempt++;
+	return runner_event(core, active, RUN_EV_DUE, "a retry", err);
+}
+
+int recovery_run(struct core *core, struct err *err)
+{
+	struct collecting collecting = { core, err, false };
+
+	if (runs_active(core->db, collect, &collecting, err) < 0 || collecting.failed) {
+		return -1;
+	}
+	core->runner.queue_waits = true;
+	if (!core->runner.len) {
+		return 0;
+	}
+
+	/* Resuming may end a run and take it out of the runner's list. */
+	size_t len = core->runner.len;
+	struct active **all = xcalloc(len, sizeof(struct active *));
+	int rc = 0;
+
+	memcpy(all, core->runner.active, len * sizeof(struct active *));
+	for (size_t i = 0; i < len && rc == 0; i++) {
+		rc = resume(core, all[i], err);
+	}
+	free(all);
+	return rc;
+}
