@@ -8,8 +8,8 @@
  *
  * Every mistake goes to the report as "file:line:column: error: …", all of them in one pass.
  *
- * Limits: CONFIG_FILE_MAX bytes a file, CONFIG_FILES_MAX files. A file must be a regular file, and
- * not writable by group or others.
+ * The keys and what they may be are in the tables of src/config/: global.c, playbook.c, param.c,
+ * step.c and check.c.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -21,32 +21,18 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "config/files.h"
 #include "domain/playbook.h"
 #include "sys/digest.h"
-
-#define CONFIG_FILE_MAX  (1024 * 1024)
-#define CONFIG_FILES_MAX 256
-
-struct config_file {
-	const char *path; /* as it is named in messages */
-	const char *text;
-	uint32_t len;
-};
-
-/* Zeroed is empty. The first file is the main one. */
-struct config_files {
-	struct arena *arena;
-	struct config_file *items;
-	size_t len;
-	size_t cap;
-};
+#include "sys/mistakes.h"
 
 struct config {
 	struct arena *arena;
-	uint8_t hash[DIGEST_SIZE];   /* over all files' paths and bytes */
+	uint8_t hash[DIGEST_SIZE];   /* over all files' bytes, and paths from the main file's folder
+				      */
 	bool dry_run;                /* global.dry_run: decide and record, run nothing */
 	int64_t max_concurrent_runs; /* global, default 4, 1 to 64 */
-	int64_t max_alert_age_ms;    /* global, 0 = any age */
+	int64_t max_alert_age_ms;    /* global, default 0 = any age */
 	int64_t reopen_within_ms;    /* global, default 10m */
 	bool unmatched_incident;     /* global.unmatched: incident (default) or ignore */
 	struct playbook *playbooks;
@@ -56,17 +42,15 @@ struct config {
 };
 
 /*
- * Read path and the files that its playbook_files globs name (relative to its folder, sorted).
- * Mistakes are appended to report, a line each. Returns 0, or -1 with ERR_INPUT ("2 mistakes in
- * the configuration") or ERR_IO. Caller frees with config_files_clear().
+ * Validate and build. Copies all of files. Returns NULL, with ERR_INPUT ("2 mistakes in the
+ * configuration") and every mistake in report. Caller frees with config_free().
  */
-int config_read(const char *path, struct config_files *ret_files, struct buf *report,
-		struct err *err);
-void config_files_clear(struct config_files *files);
-
-/* Validate and build. Copies all of files. Returns NULL with every mistake in report. Caller frees
- * with config_free(). */
 struct config *config_parse(const struct config_files *files, struct buf *report, struct err *err);
+/* The same for a caller who has mistakes of its own: what is returned is whole only when none were
+ * added. Never NULL. Borrows files' paths until mistakes_clear(). */
+struct config *config_build(const struct config_files *files, struct mistakes *mistakes);
+/* Tell all mistakes, when there are any: -1 with ERR_INPUT then, else 0. */
+int config_report(struct mistakes *mistakes, struct buf *report, struct err *err);
 /* NULL is a no-op. */
 void config_free(struct config *config);
 

@@ -1,0 +1,50 @@
+/*
+ * files - the files of the configuration, as bytes.
+ *
+ * Limits: CONFIG_FILE_MAX bytes a file, CONFIG_TOTAL_MAX in all, CONFIG_FILES_MAX files. A file
+ * must be a regular file, not a link, and not writable by group or others.
+ */
+#ifndef CONFIG_FILES_H
+#define CONFIG_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+#define CONFIG_FILE_MAX  (1024 * 1024)
+#define CONFIG_TOTAL_MAX (8 * 1024 * 1024)
+#define CONFIG_FILES_MAX 256
+
+struct config_file {
+	const char *path; /* as it is named in messages */
+	const char *text;
+	uint32_t len;
+};
+
+/* Zeroed is empty. The first file is the main one. */
+struct config_files {
+	struct arena *arena;
+	struct config_file *items;
+	size_t len;
+	size_t cap;
+};
+
+/*
+ * Read path and the files that its playbook_files globs name (relative to its folder, in the order
+ * of the list, each sorted). A glob that matches nothing is fine, a plain name that is not there is
+ * not. Returns 0, or -1: ERR_NOT_FOUND, ERR_IO or ERR_INPUT when path itself cannot be used; or
+ * ERR_INPUT ("2 mistakes in the configuration") when others cannot, with every mistake in report, a
+ * line each, those of config_parse() included. Caller frees with config_files_clear(), on success
+ * only.
+ */
+int config_read(const char *path, struct config_files *ret_files, struct buf *report,
+		struct err *err);
+void config_files_clear(struct config_files *files);
+
+/* The length of the folder that path begins with, its slash included; 0 when there is none. */
+size_t config_folder_len(const char *path);
+
+#endif

@@ -1,0 +1,146 @@
+#include "config/playbook.h"
+
+#include <string.h>
+
+#include "config/param.h"
+#include "config/step.h"
+#include "config/text.h"
+
+#define PLAYBOOKS_MAX 1000
+#define MATCHERS_MAX  64
+
+static const char *const levels[] = { "L1", "L2", "L3", "L4", NULL };
+
+static const struct spec incident_keys[] = {
+	{ "group_by", "labels whose values make one incident", SPEC_STRINGS,
+			SPEC_FIELD(struct playbook, group_by), .min = 1, .max = 16,
+			.format = text_is_label_name },
+	{ "level", "the level at which it opens", SPEC_WORD, SPEC_FIELD(struct playbook, level),
+			.choices = levels },
+	{ "title", "what the incident is called", SPEC_STRING, SPEC_FIELD(struct playbook, title),
+			SPEC_PARAMS | SPEC_LABELS, .max = 1024, .format = text_is_line },
+	{ 0 },
+};
+
+static const struct spec guard_keys[] = {
+	{ "cooldown", "pause between two runs for the same incident", SPEC_DURATION,
+			SPEC_FIELD(struct playbook, cooldown_ms), .max = 365 * DAY_MS },
+	{ 0 },
+};
+
+static void load_matcher(
+		struct loader *loader, const struct yaml_node *node, struct playbook *playbook)
+{
+	static const struct spec row = { "matchers", "a matcher", SPEC_STRING,
+		.max = MATCHER_TEXT_MAX };
+	const char *text = spec_string(loader, &row, node);
+	struct matcher *matcher = &playbook->matchers[playbook->matchers_len];
+	struct err err;
+
+	if (!text) {
+		return;
+	}
+	if (matcher_parse(text, loader->arena, matcher, &err) < 0) {
+		*matcher = (struct matcher){ 0 };
+		text_report(loader, node, &err);
+		return;
+	}
+	playbook->matchers_len++;
+}
+
+static void load_matchers(struct loader *loader, const struct yaml_node *node, void *base)
+{
+	struct playbook *playbook = base;
+
+	if (!spec_list(loader, node, 1, MATCHERS_MAX)) {
+		return;
+	}
+	playbook->matchers = arena_calloc(loader->arena, node->len, sizeof(*playbook->matchers));
+	for (yaml_each(item, node)) {
+		load_matcher(loader, item, playbook);
+	}
+}
+
+/* params stand before what may name them, the phases in the order of enum phase. */
+static const struct spec playbook_keys[] = {
+	{ "name", "every playbook needs a name of its own", SPEC_STRING,
+			SPEC_FIELD(struct playbook, name), SPEC_REQUIRED, .format = text_is_name },
+	{ "matchers", "which alerts it is for", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
+			.load = load_matchers },
+	{ "continue", "go on to the next playbook that matches", SPEC_BOOL,
+			SPEC_FIELD(struct playbook, go_on) },
+	{ "params", "values from the alert", SPEC_CUSTOM, .load = params_load },
+	{ "incident", "what its incident looks like", SPEC_MAPPING, .keys = incident_keys },
+	{ "guards", "what can keep a run from starting", SPEC_MAPPING, .keys = guard_keys },
+	{ "steps", "what is to be done", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = steps_load },
+	{ "verify", "how it is known that it helped", SPEC_CUSTOM, .load = steps_load_verify },
+	{ "rescue", "what is done when it failed", SPEC_CUSTOM, .load = steps_load_rescue },
+	{ 0 },
+};
+
+static size_t count_steps(const struct yaml_node *node)
+{
+	static const char *const phases[] = { "steps", "verify", "rescue" };
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+		const struct yaml_node *phase = yaml_get(node, phases[i]);
+
+		if (phase && phase->kind == YAML_SEQUENCE) {
+			count += phase->len;
+		}
+	}
+	return count;
+}
+
+static void refuse_duplicate(
+		struct loader *loader, const struct playbook *playbook, const struct place *place)
+{
+	for (size_t i = 0; playbook->name && i < loader->playbooks_len; i++) {
+		const struct place *first = &loader->playbook_places[i];
+		const char *name = loader->playbooks[i].name;
+
+		if (name && strcmp(name, playbook->name) == 0) {
+			mistakes_add(loader->mistakes, place,
+					"playbook '%s' is already defined in %s:%u", name,
+					first->path, first->line);
+			return;
+		}
+	}
+}
+
+static void load_playbook(struct loader *loader, const struct yaml_node *node)
+{
+	struct playbook playbook = { 0 };
+
+	playbook.steps =
+			arena_calloc(loader->arena, count_steps(node) + 1, sizeof(*playbook.steps));
+	loader->playbook = &playbook;
+	spec_load(loader, playbook_keys, node, &playbook, NULL);
+	loader->playbook = NULL;
+
+	const struct yaml_node *name = yaml_get(node, "name");
+	const struct place *place = name ? &name->place : &node->place;
+
+	refuse_duplicate(loader, &playbook, place);
+
+	struct playbook *slot = mem_push((void **)&loader->playbooks, loader->playbooks_len,
+			&loader->playbooks_cap, sizeof(*slot));
+	struct place *place_slot = mem_push((void **)&loader->playbook_places,
+			loader->playbooks_len, &loader->playbook_places_cap, sizeof(*place_slot));
+
+	*slot = playbook;
+	*place_slot = *place;
+	loader->playbooks_len++;
+}
+
+void playbooks_load(struct loader *loader, const struct yaml_node *node, void *base)
+{
+	(void)base;
+	if (!spec_list(loader, node, 0, PLAYBOOKS_MAX - (int64_t)loader->playbooks_len)) {
+		return;
+	}
+	for (yaml_each(item, node)) {
+		load_playbook(loader, item);
+	}
+}

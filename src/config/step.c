@@ -1,0 +1,285 @@
+#include "config/step.h"
+
+#include <string.h>
+
+#include "config/text.h"
+#include "domain/template.h"
+
+#define TIMEOUT_MS 60000
+#define EVERY_MS   2000
+#define ENV_MAX    64
+#define SCRIPT_MAX 65536 /* it is one element of an argv: at most 128 KiB */
+
+static const char *const on_failure_words[] = {
+	[ON_FAILURE_STOP] = "stop",
+	[ON_FAILURE_CONTINUE] = "continue",
+	NULL,
+};
+/* step.stdin_alert is the position of the word. */
+static const char *const stdin_words[] = { "none", "alert", NULL };
+
+static const struct spec retry_keys[] = {
+	{ "attempts", "how often it is tried in all", SPEC_INT, SPEC_FIELD(struct step, attempts),
+			.min = 1, .max = 100 },
+	{ "delay", "pause before the next attempt", SPEC_DURATION,
+			SPEC_FIELD(struct step, delay_ms), .max = DAY_MS },
+	{ 0 },
+};
+
+static void load_env(struct loader *loader, const struct yaml_node *node, void *base);
+
+/* The first rows stand in the order of enum step_kind. */
+static const struct spec step_keys[] = {
+	{ "run", "program and arguments", SPEC_STRINGS, SPEC_FIELD(struct step, argv),
+			SPEC_PARAMS | SPEC_EMPTY, .min = 1 },
+	{ "script", "text for /bin/sh -eu", SPEC_STRING, SPEC_FIELD(struct step, script),
+			.max = SCRIPT_MAX },
+	{ "check", "the name of a check", SPEC_STRING, SPEC_FIELD(struct step, check), SPEC_PARAMS,
+			.max = 256 },
+	{ "wait", "how long to wait", SPEC_DURATION, SPEC_FIELD(struct step, wait_ms), .min = 1,
+			.max = DAY_MS },
+	{ "cwd", "the folder in which it runs", SPEC_STRING, SPEC_FIELD(struct step, cwd),
+			SPEC_VARS, .format = text_is_absolute },
+	{ "env", "environment variables", SPEC_CUSTOM, .load = load_env },
+	{ "every", "pause between two probes", SPEC_DURATION, SPEC_FIELD(struct step, every_ms),
+			.min = 100, .max = DAY_MS },
+	{ "name", "what the step does", SPEC_STRING, SPEC_FIELD(struct step, name), .max = 128,
+			.format = text_is_line },
+	{ "on_failure", "what happens after a failure", SPEC_CHOICE,
+			SPEC_FIELD(struct step, on_failure), .choices = on_failure_words },
+	{ "retry", "how often it is tried", SPEC_MAPPING, .keys = retry_keys },
+	{ "settle", "for how long the check must go on passing", SPEC_DURATION,
+			SPEC_FIELD(struct step, settle_ms), .max = DAY_MS },
+	{ "stdin", "what stands on standard input", SPEC_CHOICE,
+			SPEC_FIELD(struct step, stdin_alert), .choices = stdin_words },
+	{ "timeout", "deadline of one attempt", SPEC_DURATION, SPEC_FIELD(struct step, timeout_ms),
+			.min = 1, .max = DAY_MS },
+	{ "user", "the user as whom it runs", SPEC_STRING, SPEC_FIELD(struct step, user), SPEC_VARS,
+			.format = text_is_user },
+	{ "within", "by when the check must have passed", SPEC_DURATION,
+			SPEC_FIELD(struct step, within_ms), .max = DAY_MS },
+	{ 0 },
+};
+
+#define BIT(n)    (1U << (n))
+#define ANY_KIND  (BIT(STEP_KINDS) - 1)
+#define PROGRAMS  (BIT(STEP_RUN) | BIT(STEP_SCRIPT))
+#define ANY_PHASE (BIT(PHASES) - 1)
+
+/* Keys that do not fit every kind and every phase. */
+static const struct scope {
+	const char *key;
+	unsigned kinds;
+	unsigned phases;
+} scopes[] = {
+	{ "cwd", PROGRAMS, ANY_PHASE },
+	{ "env", PROGRAMS, ANY_PHASE },
+	{ "every", BIT(STEP_CHECK), ANY_PHASE },
+	{ "on_failure", ANY_KIND, BIT(PHASE_STEPS) },
+	{ "retry", PROGRAMS, ANY_PHASE },
+	{ "settle", BIT(STEP_CHECK), ANY_PHASE },
+	{ "stdin", PROGRAMS, ANY_PHASE },
+	{ "timeout", PROGRAMS, ANY_PHASE },
+	{ "wait", ANY_KIND, BIT(PHASE_STEPS) | BIT(PHASE_RESCUE) },
+	{ "within", BIT(STEP_CHECK), ANY_PHASE },
+};
+
+static const struct spec env_value = { "env", "a value", SPEC_STRING,
+	.flags = SPEC_PARAMS | SPEC_EMPTY };
+
+static void load_env(struct loader *loader, const struct yaml_node *node, void *base)
+{
+	struct step *step = base;
+
+	if (node->kind != YAML_MAPPING || node->len > ENV_MAX) {
+		mistakes_add(loader->mistakes, &node->place,
+				"expected a mapping of at most %d names to values", ENV_MAX);
+		return;
+	}
+	step->env.items = arena_calloc(loader->arena, node->len, sizeof(*step->env.items));
+	for (yaml_each(item, node)) {
+		const char *wrong = text_is_env_name(item->key->text);
+		const char *value = spec_string(loader, &env_value, item);
+
+		if (wrong) {
+			mistakes_add(loader->mistakes, &item->key->place, "expected %s, got \"%s\"",
+					wrong, item->key->text);
+		}
+		step->env.items[step->env.len++] =
+				(struct label){ item->key->text, value ? value : "" };
+	}
+	labels_sort(&step->env);
+}
+
+static void check_scopes(
+		struct loader *loader, const struct yaml_node *node, const struct step *step)
+{
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		const struct scope *scope = &scopes[i];
+		const struct yaml_node *value = yaml_get(node, scope->key);
+
+		if (!value) {
+			continue;
+		}
+		if (!(scope->kinds & BIT(step->kind))) {
+			mistakes_add(loader->mistakes, &value->key->place,
+					"'%s' means nothing for a %s step", scope->key,
+					step_kind_names[step->kind]);
+		} else if (!(scope->phases & BIT(step->phase))) {
+			mistakes_add(loader->mistakes, &value->key->place,
+					"'%s' may not stand in %s", scope->key,
+					phase_names[step->phase]);
+		}
+	}
+}
+
+static void check_run(struct loader *loader, const struct yaml_node *node, const struct step *step)
+{
+	const struct yaml_node *program = node->child;
+
+	if (!step->argv || !program) {
+		return;
+	}
+	if (*step->argv[0] == '\0') {
+		mistakes_add(loader->mistakes, &program->place,
+				"the program's name may not be empty");
+	}
+	if (template_has_names(step->argv[0])) {
+		struct place place = yaml_place_of(program, "${");
+
+		mistakes_add(loader->mistakes, &place, "no param may stand in the program's name");
+	}
+}
+
+/* The check is looked up when all files are read; a name with a param in it, when it runs. */
+static void check_check(
+		struct loader *loader, const struct yaml_node *node, const struct step *step)
+{
+	if (!step->check || template_has_names(step->check)) {
+		return;
+	}
+
+	struct check_name *name = mem_push((void **)&loader->names, loader->names_len,
+			&loader->names_cap, sizeof(*name));
+
+	name->place = node->place;
+	name->name = step->check;
+	loader->names_len++;
+}
+
+static void check_kind(struct loader *loader, const struct yaml_node *node, const struct step *step)
+{
+	switch ((enum step_kind)step->kind) {
+	case STEP_RUN:
+		check_run(loader, yaml_get(node, "run"), step);
+		break;
+	case STEP_SCRIPT:
+		text_check_script(loader, yaml_get(node, "script"), &step->env);
+		break;
+	case STEP_CHECK:
+		check_check(loader, yaml_get(node, "check"), step);
+		break;
+	case STEP_WAIT:
+	case STEP_KINDS:
+		break;
+	}
+}
+
+/* What a step of verify without a name is called. */
+static const char *default_name(struct loader *loader, const struct step *step)
+{
+	if (step->kind == STEP_CHECK && step->check) {
+		return arena_printf(loader->arena, "check %s", step->check);
+	}
+	if (step->kind == STEP_RUN && step->argv) {
+		return step->argv[0];
+	}
+	return step_kind_names[step->kind];
+}
+
+static void check_name(struct loader *loader, const struct yaml_node *node,
+		const struct playbook *playbook, struct step *step)
+{
+	const struct yaml_node *name = yaml_get(node, "name");
+
+	if (!name && step->phase != PHASE_VERIFY) {
+		mistakes_add(loader->mistakes, &node->place,
+				"missing key 'name': what the step does");
+		return;
+	}
+	if (!name) {
+		step->name = default_name(loader, step);
+		return;
+	}
+	if (!step->name) {
+		return;
+	}
+	if (template_has_names(step->name)) {
+		mistakes_add(loader->mistakes, &name->place,
+				"a step's name is fixed: no '${…}' is replaced in it");
+	}
+	for (size_t i = 0; i < playbook->steps_len; i++) {
+		const struct step *other = &playbook->steps[i];
+
+		if (other->phase == step->phase && other->name &&
+				strcmp(other->name, step->name) == 0) {
+			mistakes_add(loader->mistakes, &name->place, "%s has a step '%s' already",
+					phase_names[step->phase], step->name);
+			return;
+		}
+	}
+}
+
+static void load_step(struct loader *loader, const struct yaml_node *node, enum phase phase,
+		struct playbook *playbook)
+{
+	struct step step = {
+		.phase = (uint8_t)phase,
+		.timeout_ms = TIMEOUT_MS,
+		.attempts = 1,
+		.on_failure = phase == PHASE_RESCUE ? ON_FAILURE_CONTINUE : ON_FAILURE_STOP,
+		.cwd = "/",
+		.every_ms = EVERY_MS,
+	};
+	uint64_t given = 0;
+
+	if (!spec_load(loader, step_keys, node, &step, &given)) {
+		return;
+	}
+
+	int kind = spec_one_of(loader, step_keys, STEP_KINDS, node, given);
+
+	if (kind >= 0) {
+		step.kind = (uint8_t)kind;
+		check_scopes(loader, node, &step);
+		check_kind(loader, node, &step);
+	}
+	check_name(loader, node, playbook, &step);
+	playbook->steps[playbook->steps_len++] = step;
+}
+
+static void load_phase(struct loader *loader, const struct yaml_node *node, enum phase phase,
+		struct playbook *playbook)
+{
+	if (!spec_list(loader, node, phase == PHASE_STEPS, STEPS_MAX)) {
+		return;
+	}
+	for (yaml_each(item, node)) {
+		load_step(loader, item, phase, playbook);
+	}
+}
+
+void steps_load(struct loader *loader, const struct yaml_node *node, void *base)
+{
+	load_phase(loader, node, PHASE_STEPS, base);
+}
+
+void steps_load_verify(struct loader *loader, const struct yaml_node *node, void *base)
+{
+	load_phase(loader, node, PHASE_VERIFY, base);
+}
+
+void steps_load_rescue(struct loader *loader, const struct yaml_node *node, void *base)
+{
+	load_phase(loader, node, PHASE_RESCUE, base);
+}
