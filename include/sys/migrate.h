@@ -3,8 +3,8 @@
  *
  * The steps are the files migrations/NNNN_noun.sql, embedded at build time. Each runs in its own
  * transaction, which ends with PRAGMA user_version = NNNN. A database from the future is refused
- * with both numbers in the message (ERR_CONFLICT) and is not changed: the connection is frozen. So
- * is one without a version that is not empty: it is not ours.
+ * with both numbers in the message (ERR_CONFLICT) and is not changed: the connection is frozen. One
+ * without a version that is not empty is refused too: it is not ours.
  */
 #ifndef SYS_MIGRATE_H
 #define SYS_MIGRATE_H
