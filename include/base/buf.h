@@ -28,7 +28,8 @@ void buf_add(struct buf *buf, const void *data, size_t len);
 void buf_addch(struct buf *buf, char c);
 void buf_adds(struct buf *buf, const char *text);
 void buf_addf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_addfv(struct buf *buf, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+void buf_addfv(struct buf *buf, const char *fmt, va_list ap)
+		__attribute__((format(printf, 2, 0), nonnull(2)));
 
 /* Room for len more bytes, to be filled by the caller, who then calls buf_grew(). */
 unsigned char *buf_reserve(struct buf *buf, size_t len);

@@ -27,10 +27,16 @@ struct log_field {
 	int64_t number;
 };
 
-#define LOG_STR(k, v)                  \
-	(struct log_field)             \
-	{                              \
-		(k), (v) ? (v) : "", 0 \
+static inline const char *log_text(const char *text)
+{
+	return text ? text : "";
+}
+
+/* NULL is written as "". */
+#define LOG_STR(k, v)               \
+	(struct log_field)          \
+	{                           \
+		(k), log_text(v), 0 \
 	}
 #define LOG_INT(k, v)                   \
 	(struct log_field)              \
