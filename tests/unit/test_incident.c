@@ -1,0 +1,134 @@
+#include "domain/incident.h"
+
+#include <string.h>
+
+#include "test.h"
+
+/* The diagram of domain/incident.h, arrow by arrow. */
+TEST(an_incident_moves_as_its_diagram_says)
+{
+	static const struct {
+		enum incident_status from;
+		enum incident_event event;
+		int to;
+	} rows[] = {
+		{ INCIDENT_FIRING, INCIDENT_FIRE, INCIDENT_FIRING },
+		{ INCIDENT_FIRING, INCIDENT_MITIGATE, INCIDENT_MITIGATED },
+		{ INCIDENT_FIRING, INCIDENT_RESOLVE, INCIDENT_RESOLVED },
+		{ INCIDENT_FIRING, INCIDENT_CLOSE, INCIDENT_CLOSED },
+		{ INCIDENT_MITIGATED, INCIDENT_FIRE, INCIDENT_FIRING },
+		{ INCIDENT_MITIGATED, INCIDENT_MITIGATE, INCIDENT_MITIGATED },
+		{ INCIDENT_MITIGATED, INCIDENT_RESOLVE, INCIDENT_RESOLVED },
+		{ INCIDENT_MITIGATED, INCIDENT_CLOSE, INCIDENT_CLOSED },
+		{ INCIDENT_RESOLVED, INCIDENT_FIRE, INCIDENT_FIRING },
+		{ INCIDENT_RESOLVED, INCIDENT_MITIGATE, INCIDENT_RESOLVED },
+		{ INCIDENT_RESOLVED, INCIDENT_RESOLVE, INCIDENT_RESOLVED },
+		{ INCIDENT_RESOLVED, INCIDENT_CLOSE, INCIDENT_CLOSED },
+		{ INCIDENT_CLOSED, INCIDENT_FIRE, -1 },
+		{ INCIDENT_CLOSED, INCIDENT_MITIGATE, INCIDENT_CLOSED },
+		{ INCIDENT_CLOSED, INCIDENT_RESOLVE, INCIDENT_CLOSED },
+		{ INCIDENT_CLOSED, INCIDENT_CLOSE, INCIDENT_CLOSED },
+	};
+
+	ck_int(sizeof(rows) / sizeof(rows[0]), INCIDENT_STATUSES * INCIDENT_EVENTS);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_int(incident_move(rows[i].from, rows[i].event), rows[i].to);
+	}
+}
+
+TEST(status_names_are_read_back)
+{
+	for (int i = 0; i < INCIDENT_STATUSES; i++) {
+		ck_int(incident_status_parse(incident_status_names[i]), i);
+	}
+	ck_int(incident_status_parse("open"), -1);
+}
+
+static struct label down_labels[] = {
+	{ "alertname", "Down" },
+	{ "instance", "a:9100" },
+	{ "service", "argus" },
+};
+static struct label down_annotations[] = { { "summary", "${service} costs $5" } };
+
+static const struct alert down = {
+	.labels = { down_labels, 3 },
+	.annotations = { down_annotations, 1 },
+};
+
+static const char *title_of(const char *template, const struct labels *params, struct buf *out)
+{
+	const struct playbook playbook = { .name = "p", .title = template };
+
+	buf_reset(out);
+	incident_title(template ? &playbook : NULL, &down, params, out);
+	return buf_text(out);
+}
+
+TEST(a_title_names_params_labels_and_annotations)
+{
+	struct label items[] = { { "service", "argus" } };
+	const struct labels params = { items, 1 };
+	auto_buf struct buf out = { 0 };
+
+	ck_str(title_of("Service ${service} is down", &params, &out), "Service argus is down");
+	ck_str(title_of("${labels.instance}: ${annotations.summary}", &params, &out),
+			"a:9100: ${service} costs $5");
+	ck_str(title_of("[${labels.nope}]", &params, &out), "[]");
+	ck_str(title_of("${service", &params, &out), "Down on a:9100");
+	ck_str(title_of(NULL, NULL, &out), "Down on a:9100");
+}
+
+TEST(a_long_title_is_cut_between_characters)
+{
+	char text[2000];
+	auto_buf struct buf out = { 0 };
+
+	for (size_t i = 0; i + 2 < sizeof(text); i += 2) {
+		memcpy(text + i, "ä", 2);
+	}
+	text[1998] = '\0';
+	ck_int(strlen(title_of(text, NULL, &out)), 512 + strlen("…"));
+	ck_has(buf_text(&out) + 500, "ä…");
+}
+
+static void group_of(const char *const *group_by, const char *playbook, struct label *labels,
+		size_t len, uint8_t hash[DIGEST_SIZE])
+{
+	const struct playbook p = { .name = playbook, .group_by = group_by };
+
+	incident_group(&p, &(struct labels){ labels, len }, hash);
+}
+
+TEST(alerts_that_agree_in_group_by_share_an_incident)
+{
+	static const char *const by_service[] = { "alertname", "service", NULL };
+	struct label other[] = { { "alertname", "Down" }, { "instance", "b:9100" },
+		{ "service", "argus" } };
+	uint8_t a[DIGEST_SIZE];
+	uint8_t b[DIGEST_SIZE];
+
+	group_of(by_service, "p", down_labels, 3, a);
+	group_of(by_service, "p", other, 3, b);
+	ck(!memcmp(a, b, DIGEST_SIZE));
+	group_of(NULL, "p", down_labels, 3, a);
+	group_of(NULL, "p", other, 3, b);
+	ck(memcmp(a, b, DIGEST_SIZE) != 0);
+	group_of(by_service, "q", other, 3, b);
+	group_of(by_service, "p", other, 3, a);
+	ck(memcmp(a, b, DIGEST_SIZE) != 0);
+}
+
+/* "ab" + "c" must not be "a" + "bc". */
+TEST(group_values_do_not_run_into_each_other)
+{
+	static const char *const by[] = { "x", "y", NULL };
+	struct label one[] = { { "x", "ab" }, { "y", "c" } };
+	struct label two[] = { { "x", "a" }, { "y", "bc" } };
+	uint8_t a[DIGEST_SIZE];
+	uint8_t b[DIGEST_SIZE];
+
+	group_of(by, "p", one, 2, a);
+	group_of(by, "p", two, 2, b);
+	ck(memcmp(a, b, DIGEST_SIZE) != 0);
+}

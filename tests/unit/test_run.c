@@ -1,0 +1,249 @@
+#include "domain/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "test.h"
+
+/*
+ * Two steps, of which the first is tried twice with 10 ms between; a check that must pass within
+ * 100 ms, is asked every 20 ms and must go on passing for 30 ms; two rescue steps.
+ */
+static struct step steps[] = {
+	{ .phase = PHASE_STEPS,
+			.kind = STEP_RUN,
+			.name = "restart",
+			.attempts = 2,
+			.delay_ms = 10 },
+	{ .phase = PHASE_STEPS, .kind = STEP_WAIT, .name = "wait", .attempts = 1 },
+	{ .phase = PHASE_VERIFY,
+			.kind = STEP_CHECK,
+			.name = "up",
+			.attempts = 1,
+			.within_ms = 100,
+			.every_ms = 20,
+			.settle_ms = 30 },
+	{ .phase = PHASE_RESCUE, .kind = STEP_RUN, .name = "evidence", .attempts = 1 },
+	{ .phase = PHASE_RESCUE, .kind = STEP_RUN, .name = "more", .attempts = 1 },
+};
+
+static const struct playbook all = { .name = "all", .steps = steps, .steps_len = 5 };
+
+/* Feed event at time now and compare what comes out, in one line. */
+#define ck_next(event, detail, now, want) test_next(__LINE__, (event), (detail), (now), (want))
+
+static struct run_cursor cursor;
+static const struct playbook *playbook = &all;
+
+static void test_next(
+		int line, enum run_event event, const char *detail, int64_t now, const char *want)
+{
+	static const char *const actions[] = { "start", "pause", "finish" };
+	enum run_action action = run_next(playbook, &cursor, event, detail, now);
+	char got[600];
+
+	if (action == RUN_DO_FINISH) {
+		snprintf(got, sizeof(got), "finish %s: %s", run_status_names[cursor.status],
+				cursor.reason);
+	} else {
+		snprintf(got, sizeof(got), "%s %u.%u %s", actions[action], cursor.step,
+				cursor.attempt, run_status_names[cursor.status]);
+	}
+	if (action == RUN_DO_PAUSE) {
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), " until %lld",
+				(long long)cursor.due_ms);
+	}
+	test_ck_str(__FILE__, line, "next", got, want);
+}
+
+TEST(a_run_that_is_verified_succeeds)
+{
+	ck_next(RUN_EV_BEGIN, "", 1000, "start 0.1 running");
+	ck_next(RUN_EV_OK, "", 1010, "start 1.1 running");
+	ck_next(RUN_EV_OK, "", 1020, "start 2.1 verifying");
+	ck_next(RUN_EV_OK, "", 1030, "pause 2.2 verifying until 1050");
+	ck_next(RUN_EV_DUE, "", 1050, "start 2.2 verifying");
+	ck_next(RUN_EV_OK, "", 1051, "pause 2.3 verifying until 1060");
+	ck_next(RUN_EV_DUE, "", 1060, "start 2.3 verifying");
+	ck_next(RUN_EV_OK, "", 1061, "finish succeeded: verified");
+}
+
+TEST(a_step_is_tried_again_after_its_delay_and_then_fails_the_run)
+{
+	ck_next(RUN_EV_BEGIN, "", 1000, "start 0.1 running");
+	ck_next(RUN_EV_FAILED, "exit status 1", 1010, "pause 0.2 running until 1020");
+	ck_next(RUN_EV_DUE, "", 1020, "start 0.2 running");
+	ck_next(RUN_EV_TIMED_OUT, "ended by its deadline", 1030, "start 3.1 running");
+	ck_next(RUN_EV_FAILED, "exit status 2", 1040, "start 4.1 running");
+	ck_next(RUN_EV_OK, "", 1050, "finish timed_out: restart: ended by its deadline");
+}
+
+TEST(a_step_that_may_fail_lets_the_next_one_run)
+{
+	static struct step lax[2];
+	static const struct playbook p = { .name = "lax", .steps = lax, .steps_len = 2 };
+
+	lax[0] = (struct step){ .name = "a", .attempts = 1, .on_failure = ON_FAILURE_CONTINUE };
+	lax[1] = (struct step){ .name = "b", .attempts = 1 };
+	playbook = &p;
+	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
+	ck_next(RUN_EV_FAILED, "exit status 1", 0, "start 1.1 running");
+	ck_next(RUN_EV_OK, "", 0, "finish succeeded: all steps done");
+}
+
+TEST(without_rescue_a_failed_step_ends_the_run)
+{
+	static struct step one[1];
+	static const struct playbook p = { .name = "one", .steps = one, .steps_len = 1 };
+
+	one[0] = (struct step){ .name = "a", .attempts = 1 };
+	playbook = &p;
+	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
+	ck_next(RUN_EV_FAILED, "exec failed: docker: No such file or directory", 0,
+			"finish failed: a: exec failed: docker: No such file or directory");
+}
+
+TEST(a_check_that_stops_passing_must_settle_anew)
+{
+	ck_next(RUN_EV_BEGIN, "", 1000, "start 0.1 running");
+	ck_next(RUN_EV_OK, "", 1000, "start 1.1 running");
+	ck_next(RUN_EV_OK, "", 1000, "start 2.1 verifying");
+	ck_next(RUN_EV_OK, "", 1000, "pause 2.2 verifying until 1020");
+	ck_next(RUN_EV_FAILED, "status 502", 1020, "pause 2.3 verifying until 1040");
+	ck_next(RUN_EV_OK, "", 1040, "pause 2.4 verifying until 1060");
+	ck_next(RUN_EV_OK, "", 1069, "pause 2.5 verifying until 1070");
+	ck_next(RUN_EV_OK, "", 1070, "finish succeeded: verified");
+}
+
+TEST(a_check_that_does_not_pass_in_time_fails_the_run_after_its_rescue)
+{
+	ck_next(RUN_EV_BEGIN, "", 1000, "start 0.1 running");
+	ck_next(RUN_EV_OK, "", 1000, "start 1.1 running");
+	ck_next(RUN_EV_OK, "", 1000, "start 2.1 verifying");
+	ck_next(RUN_EV_FAILED, "status 502", 1080, "pause 2.2 verifying until 1100");
+	ck_next(RUN_EV_FAILED, "status 503", 1081, "start 3.1 running");
+	ck_next(RUN_EV_OK, "", 1090, "start 4.1 running");
+	ck_next(RUN_EV_OK, "", 1090,
+			"finish failed: verify: up: did not pass within 100ms; last: status 503");
+}
+
+/* Whatever may have had its effect is not run again; people decide. */
+TEST(an_interrupted_step_ends_the_run_and_is_never_run_again)
+{
+	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
+	ck_next(RUN_EV_INTERRUPTED, "nobody knows how it ended", 0,
+			"finish interrupted: restart: nobody knows how it ended");
+}
+
+TEST(an_interrupted_check_looks_again)
+{
+	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
+	ck_next(RUN_EV_OK, "", 0, "start 1.1 running");
+	ck_next(RUN_EV_OK, "", 0, "start 2.1 verifying");
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "start 2.2 verifying");
+}
+
+TEST(an_interrupted_rescue_step_gives_way_to_the_next)
+{
+	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
+	ck_next(RUN_EV_FAILED, "x", 0, "pause 0.2 running until 10");
+	ck_next(RUN_EV_FAILED, "y", 0, "start 3.1 running");
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "start 4.1 running");
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "finish failed: restart: y");
+}
+
+TEST(an_attempt_that_never_ran_does_not_count_as_a_try)
+{
+	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
+	ck_next(RUN_EV_NOT_STARTED, "", 0, "start 0.2 running");
+	ck_next(RUN_EV_NOT_STARTED, "", 0, "start 0.3 running");
+	ck_next(RUN_EV_FAILED, "x", 0, "pause 0.4 running until 10");
+	ck_next(RUN_EV_FAILED, "x", 0, "start 3.1 running");
+}
+
+TEST(status_moves_are_those_of_the_diagram)
+{
+	static const char *const arrows[] = {
+		"queued running",
+		"queued awaiting_approval",
+		"queued canceled",
+		"queued interrupted",
+		"awaiting_approval queued",
+		"awaiting_approval rejected",
+		"awaiting_approval canceled",
+		"running verifying",
+		"running succeeded",
+		"running failed",
+		"running timed_out",
+		"running canceled",
+		"running interrupted",
+		"verifying running",
+		"verifying succeeded",
+		"verifying failed",
+		"verifying timed_out",
+		"verifying canceled",
+		"verifying interrupted",
+	};
+	size_t count = 0;
+
+	for (int from = 0; from < RUN_STATUSES; from++) {
+		for (int to = 0; to < RUN_STATUSES; to++) {
+			count += run_status_can(from, to);
+		}
+		ck_int(run_status_parse(run_status_names[from]), from);
+	}
+	ck_int(count, sizeof(arrows) / sizeof(arrows[0]));
+	for (size_t i = 0; i < sizeof(arrows) / sizeof(arrows[0]); i++) {
+		char from[32];
+		char to[32];
+
+		must(sscanf(arrows[i], "%31s %31s", from, to) == 2);
+		ck(run_status_can(run_status_parse(from), run_status_parse(to)));
+	}
+	ck_int(run_status_parse("done"), -1);
+}
+
+/*
+ * A million random events: every run ends, no attempt's number is used twice, every change of
+ * status is an arrow of the diagram, and a program that was interrupted is not started again.
+ */
+TEST(random_schedules_keep_the_rules)
+{
+	srand(20261123);
+	for (int i = 0; i < 100000; i++) {
+		unsigned last_step = 0;
+		unsigned last_attempt = 0;
+		int64_t now = 1;
+		enum run_event event = RUN_EV_BEGIN;
+		int turns = 0;
+
+		memset(&cursor, 0, sizeof(cursor));
+		for (;;) {
+			uint8_t before = cursor.status;
+			enum run_action action = run_next(playbook, &cursor, event, "because", now);
+
+			must(before == cursor.status || run_status_can(before, cursor.status));
+			if (action == RUN_DO_FINISH) {
+				must(run_status_final(cursor.status));
+				break;
+			}
+			must(!run_status_final(cursor.status));
+			must(cursor.step < playbook->steps_len);
+			if (action == RUN_DO_STEP) {
+				must(cursor.step > last_step || cursor.attempt > last_attempt);
+				must(event != RUN_EV_INTERRUPTED || cursor.step > last_step ||
+						steps[cursor.step].kind == STEP_CHECK);
+				last_step = cursor.step;
+				last_attempt = cursor.attempt;
+				event = (enum run_event)(RUN_EV_OK + rand() % 5);
+			} else {
+				must(cursor.due_ms >= now);
+				now = cursor.due_ms;
+				event = RUN_EV_DUE;
+			}
+			now += rand() % 30;
+			must(++turns < 1000);
+		}
+	}
+}
