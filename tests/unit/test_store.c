@@ -1,0 +1,496 @@
+#include "store/deliveries.h"
+#include "store/episodes.h"
+#include "store/incidents.h"
+#include "store/runs.h"
+#include "store/steps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "sys/migrate.h"
+#include "test.h"
+
+/* A real database in the test's folder, with one delivery in it. */
+static struct db *must_open(void)
+{
+	static const uint8_t hash[DIGEST_SIZE] = { 1 };
+	const struct delivery_row row = { .received_at = 1000,
+		.principal = "127.0.0.1",
+		.external_url = "http://am-1",
+		.receiver = "r",
+		.group_key = "{}",
+		.notification_reason = "",
+		.alerts = 1,
+		.body_hash = hash,
+		.body = "{\"a\":1}",
+		.body_len = 7 };
+	struct err err;
+	struct db *db = db_open("test.db", &err);
+	int64_t id;
+
+	must(db != NULL);
+	must_ok(migrate(db, &err), err);
+	must_ok(deliveries_add(db, &row, &id, &err), err);
+	must(id == 1);
+	return db;
+}
+
+static int64_t must_add_incident(struct db *db, uint8_t group)
+{
+	uint8_t hash[DIGEST_SIZE] = { group };
+	const struct incident_row row = { .title = "t",
+		.level = "L2",
+		.severity = "critical",
+		.service = "argus",
+		.playbook = "p",
+		.labels = "{}",
+		.annotations = "{}",
+		.group_hash = hash,
+		.opened_at = 1000 };
+	struct err err;
+	int64_t id;
+
+	must_ok(incidents_add(db, &row, &id, &err), err);
+	return id;
+}
+
+static int64_t must_add_episode(struct db *db, uint8_t identity, const char *status)
+{
+	uint8_t bytes[DIGEST_SIZE] = { identity };
+	const struct episode_row row = { .identity = bytes,
+		.status = status,
+		.fingerprint = "f",
+		.labels = "{}",
+		.annotations = "{}",
+		.generator_url = "",
+		.starts_at = 500,
+		.ends_at = strcmp(status, "firing") ? 900 : 0,
+		.first_seen = 1000,
+		.last_seen = 1000,
+		.occurrences = 1,
+		.delivery_id = 1 };
+	struct err err;
+	int64_t id;
+
+	must_ok(episodes_add(db, &row, &id, &err), err);
+	return id;
+}
+
+static int add_run(struct db *db, int64_t incident, uint8_t target, const char *trigger,
+		int64_t *ret_id, struct err *err)
+{
+	uint8_t bytes[DIGEST_SIZE] = { target };
+	struct label items[] = { { "service", "argus" }, { "zone", "" } };
+	const struct labels params = { items, 2 };
+	const struct run_row row = { .incident_id = incident,
+		.generation = 1,
+		.playbook = "p",
+		.target = bytes,
+		.trigger = trigger,
+		.requested_by = "x",
+		.config_hash = bytes,
+		.alertname = "Down",
+		.alert = "{}",
+		.alert_status = "firing",
+		.queued_at = 1000 };
+
+	return runs_add(db, &row, &params, ret_id, err);
+}
+
+static void take_delivery(const struct delivery_row *row, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text, 100, "%lld %s %.*s", (long long)row->id, row->external_url,
+			(int)row->body_len, row->body ? (const char *)row->body : "");
+}
+
+TEST(a_delivery_keeps_its_raw_body)
+{
+	struct db *db = must_open();
+	char text[100] = "";
+	struct err err;
+
+	ck_int(deliveries_get(db, 1, take_delivery, text, &err), 1);
+	ck_str(text, "1 http://am-1 {\"a\":1}");
+	ck_int(deliveries_get(db, 2, take_delivery, text, &err), 0);
+	ck_int(deliveries_list(db, 0, 10, take_delivery, text, &err), 0);
+	ck_str(text, "1 http://am-1 ");
+	ck_int(deliveries_list(db, 1, 10, take_delivery, strcpy(text, "none"), &err), 0);
+	ck_str(text, "none");
+	db_close(db);
+}
+
+static void take_decision(const struct decision_row *row, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text + strlen(text), 20, "%lld:%lld ", (long long)row->delivery_id,
+			(long long)row->position);
+}
+
+TEST(decisions_are_listed_newest_first_and_by_fingerprint)
+{
+	struct db *db = must_open();
+	struct decision_row row = {
+		.delivery_id = 1, .alertname = "a", .decision = "queued", .reason = ""
+	};
+	char text[200] = "";
+	struct err err;
+
+	for (row.position = 0; row.position < 5; row.position++) {
+		row.fingerprint = row.position % 2 ? "odd" : "even";
+		must_ok(decisions_add(db, &row, &err), err);
+	}
+	must_ok(decisions_list(db, &(struct decision_query){ .limit = 3 }, take_decision, text,
+				&err),
+			err);
+	ck_str(text, "1:4 1:3 1:2 ");
+	text[0] = '\0';
+	must_ok(decisions_list(db,
+				&(struct decision_query){ .before_delivery = 1,
+						.before_position = 3,
+						.limit = 9 },
+				take_decision, text, &err),
+			err);
+	ck_str(text, "1:2 1:1 1:0 ");
+	text[0] = '\0';
+	must_ok(decisions_list(db,
+				&(struct decision_query){ .fingerprint = "odd",
+						.decision = "queued",
+						.limit = 9 },
+				take_decision, text, &err),
+			err);
+	ck_str(text, "1:3 1:1 ");
+	db_close(db);
+}
+
+TEST(a_word_that_is_no_decision_is_refused_by_the_database)
+{
+	struct db *db = must_open();
+	const struct decision_row row = { .delivery_id = 1,
+		.fingerprint = "",
+		.alertname = "",
+		.decision = "done",
+		.reason = "" };
+	struct err err;
+
+	ck_int(decisions_add(db, &row, &err), -1);
+	ck_int(err.code, ERR_CONFLICT);
+	db_close(db);
+}
+
+TEST(one_open_episode_for_each_identity)
+{
+	static const uint8_t hash[DIGEST_SIZE] = { 1 };
+	static const uint8_t other[DIGEST_SIZE] = { 2 };
+	const struct episode_sender same = { "http://am-1", hash };
+	const struct episode_sender twin = { "http://am-2", other };
+	uint8_t identity[DIGEST_SIZE] = { 7 };
+	struct db *db = must_open();
+	struct plan_episode episode;
+	struct err err;
+	int64_t id = must_add_episode(db, 7, "firing");
+	const struct episode_row again = { .identity = identity,
+		.status = "firing",
+		.fingerprint = "",
+		.labels = "{}",
+		.annotations = "{}",
+		.generator_url = "",
+		.delivery_id = 1 };
+	int64_t none;
+
+	ck_int(episodes_add(db, &again, &none, &err), -1);
+	ck_int(err.code, ERR_CONFLICT);
+
+	must_ok(episodes_open(db, identity, &same, &episode, &err), err);
+	ck_int(episode.id, id);
+	ck(episode.same_sender && episode.same_body);
+	must_ok(episodes_open(db, identity, &twin, &episode, &err), err);
+	ck(!episode.same_sender && !episode.same_body);
+
+	must_ok(episodes_again(db, id, 1, 400, 2000, &err), err);
+	must_ok(episodes_again(db, id, 1, 600, 3000, &err), err);
+	must_ok(episodes_again(db, id, 1, 0, 3000, &err), err);
+	must_ok(episodes_open(db, identity, &same, &episode, &err), err);
+	ck_int(episode.starts_at, 400);
+	ck_int(episode.last_seen, 3000);
+	ck_int(episode.occurrences, 4);
+
+	must_ok(episodes_end(db, id, 1, 2500, 4000, &err), err);
+	must_ok(episodes_open(db, identity, &same, &episode, &err), err);
+	ck_int(episode.id, 0);
+	must_ok(episodes_last(db, identity, &episode, &err), err);
+	ck_int(episode.id, id);
+	ck_int(episode.ends_at, 2500);
+	db_close(db);
+}
+
+static void take_incident(const struct incident_row *row, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text, 200, "%s gen %lld firing %lld mitigated %lld resolved %lld (%s)",
+			incident_status_names[row->status], (long long)row->generation,
+			(long long)row->firing, (long long)row->mitigated_at,
+			(long long)row->resolved_at, row->attention ? row->attention : "-");
+}
+
+static void must_move(struct db *db, int64_t id, enum incident_event event, int change, int64_t now)
+{
+	struct incident_facts facts;
+	struct err err;
+
+	must_ok(incidents_facts(db, id, &facts, &err), err);
+	must_ok(incidents_move(db, &facts, event, change, now, &err), err);
+}
+
+#define ck_incident(want)                                                    \
+	do {                                                                 \
+		ck_int(incidents_get(db, id, take_incident, text, &err), 1); \
+		ck_str(text, want);                                          \
+	} while (0)
+
+TEST(an_incident_goes_its_way_and_can_be_opened_again)
+{
+	struct db *db = must_open();
+	int64_t id = must_add_incident(db, 1);
+	char text[200];
+	struct err err;
+
+	ck_incident("firing gen 1 firing 0 mitigated 0 resolved 0 (-)");
+	must_move(db, id, INCIDENT_FIRE, 1, 1000);
+	must_ok(incidents_count(db, id, 1, &err), err);
+	must_ok(incidents_attention(db, id, "look", &err), err);
+	ck_incident("firing gen 1 firing 2 mitigated 0 resolved 0 (look)");
+	must_move(db, id, INCIDENT_MITIGATE, 0, 2000);
+	ck_incident("mitigated gen 1 firing 2 mitigated 2000 resolved 0 (look)");
+	must_ok(incidents_count(db, id, -1, &err), err);
+	must_move(db, id, INCIDENT_RESOLVE, -1, 3000);
+	ck_incident("resolved gen 1 firing 0 mitigated 2000 resolved 3000 (-)");
+	must_move(db, id, INCIDENT_FIRE, 1, 4000);
+	ck_incident("firing gen 2 firing 1 mitigated 0 resolved 0 (-)");
+	must_move(db, id, INCIDENT_CLOSE, 0, 5000);
+
+	struct incident_facts facts;
+
+	must_ok(incidents_facts(db, id, &facts, &err), err);
+	ck_int(incidents_move(db, &facts, INCIDENT_FIRE, 1, 6000, &err), -1);
+	ck_int(err.code, ERR_BUG);
+	db_close(db);
+}
+
+/* Invariant I6. */
+TEST(one_open_incident_for_each_group)
+{
+	static const uint8_t hash[DIGEST_SIZE] = { 1 };
+	struct db *db = must_open();
+	int64_t id = must_add_incident(db, 1);
+	const struct incident_row row = { .title = "t",
+		.severity = "",
+		.service = "",
+		.labels = "{}",
+		.annotations = "{}",
+		.group_hash = hash };
+	struct incident_facts facts;
+	struct err err;
+	int64_t none;
+
+	ck_int(incidents_add(db, &row, &none, &err), -1);
+	ck_int(err.code, ERR_CONFLICT);
+	must_move(db, id, INCIDENT_RESOLVE, 0, 3000);
+	must_ok(incidents_of_group(db, hash, 3001, &facts, &err), err);
+	ck_int(facts.id, 0);
+	must_ok(incidents_of_group(db, hash, 3000, &facts, &err), err);
+	ck_int(facts.id, id);
+	ck_int(must_add_incident(db, 1), id + 1);
+	must_ok(incidents_of_group(db, hash, 3000, &facts, &err), err);
+	ck_int(facts.id, id + 1);
+	db_close(db);
+}
+
+TEST(an_alert_causes_one_run_for_each_target_of_an_incident)
+{
+	static const uint8_t target[DIGEST_SIZE] = { 5 };
+	struct db *db = must_open();
+	int64_t incident = must_add_incident(db, 1);
+	struct run_facts facts;
+	struct err err;
+	int64_t id;
+	int64_t other;
+
+	must_ok(add_run(db, incident, 5, "alert", &id, &err), err);
+	ck_int(add_run(db, incident, 5, "alert", &other, &err), -1);
+	ck_int(err.code, ERR_CONFLICT);
+	must_ok(add_run(db, incident, 6, "alert", &other, &err), err);
+	must_ok(runs_once(db, incident, 1, target, &facts, &err), err);
+	ck_int(facts.id, id);
+	ck_int(facts.status, RUN_QUEUED);
+	must_ok(runs_once(db, incident, 2, target, &facts, &err), err);
+	ck_int(facts.id, 0);
+	must_ok(add_run(db, incident, 5, "replay", &other, &err), err);
+	must_ok(runs_last(db, target, &facts, &err), err);
+	ck_int(facts.id, other);
+	db_close(db);
+}
+
+static void take_run(const struct run_row *row, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text + strlen(text), 100, "%lld %s %s %lld %lld;", (long long)row->id,
+			run_status_names[row->status], run_status_names[row->outcome],
+			(long long)row->started_at, (long long)row->finished_at);
+}
+
+TEST(a_run_leaves_the_queue_and_ends)
+{
+	struct db *db = must_open();
+	struct arena *arena = arena_new();
+	struct run_cursor cursor = { .status = RUN_RUNNING };
+	struct labels params;
+	char text[300] = "";
+	struct err err;
+	int64_t id;
+
+	must_ok(add_run(db, 0, 5, "manual", &id, &err), err);
+	ck_int(runs_next_queued(db, take_run, text, &err), 1);
+	must_ok(runs_move(db, id, &cursor, 2000, &err), err);
+	ck_int(runs_next_queued(db, take_run, text, &err), 0);
+	cursor.outcome = RUN_TIMED_OUT;
+	must_ok(runs_move(db, id, &cursor, 2500, &err), err);
+	must_ok(runs_active(db, take_run, text, &err), err);
+	cursor.status = RUN_TIMED_OUT;
+	must_ok(runs_move(db, id, &cursor, 3000, &err), err);
+	must_ok(runs_active(db, take_run, text, &err), err);
+	ck_int(runs_get(db, id, take_run, text, &err), 1);
+	ck_str(text, "1 queued queued 0 0;1 running timed_out 2000 0;"
+		     "1 timed_out timed_out 2000 3000;");
+	must_ok(runs_params(db, id, arena, &params, &err), err);
+	ck_int(params.len, 2);
+	ck_str(params.items[0].value, "argus");
+	ck_str(params.items[1].name, "zone");
+	arena_free(arena);
+	db_close(db);
+}
+
+static void take_step(const struct step_row *row, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text + strlen(text), 200, "%lld.%lld %s %s exit %lld kept %lld of %lld '%.*s';",
+			(long long)row->step, (long long)row->attempt,
+			step_status_names[row->status], row->reason, (long long)row->exit_code,
+			(long long)row->kept_bytes, (long long)row->output_bytes,
+			(int)row->tail_len, row->tail ? row->tail : "");
+}
+
+static void take_output(const struct step_row *row, const struct step_output *output, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text, 100, "%lld.%lld %.*s|%.*s", (long long)row->step, (long long)row->attempt,
+			(int)output->head_len, (const char *)output->head, (int)output->tail_len,
+			(const char *)output->tail);
+}
+
+TEST(an_attempt_is_written_once_and_keeps_its_output)
+{
+	struct db *db = must_open();
+	const struct step_output output = { "head", 4, "tail", 4 };
+	struct step_row row = { .step = 2,
+		.attempt = 1,
+		.phase = "steps",
+		.kind = "run",
+		.name = "n",
+		.argv = "[]",
+		.status = STEP_STARTING,
+		.reason = "",
+		.exit_code = -1,
+		.started_at = 1000 };
+	char text[400] = "";
+	struct err err;
+
+	must_ok(add_run(db, 0, 5, "manual", &row.run_id, &err), err);
+	must_ok(steps_add(db, &row, &err), err);
+	ck_int(steps_add(db, &row, &err), -1);
+	ck_int(err.code, ERR_CONFLICT);
+	row.pid = 77;
+	must_ok(steps_started(db, &row, &err), err);
+	must_ok(steps_list(db, row.run_id, take_step, text, &err), err);
+	ck_str(text, "2.1 running  exit -1 kept 0 of 0 '';");
+	row.status = STEP_FAILED;
+	row.exit_code = 3;
+	row.output_bytes = 100;
+	row.reason = "exit status 3";
+	must_ok(steps_ended(db, &row, &err), err);
+	must_ok(steps_output_add(db, &row, &output, &err), err);
+	text[0] = '\0';
+	must_ok(steps_of(db, row.run_id, 2, take_step, text, &err), err);
+	ck_str(text, "2.1 failed exit status 3 exit 3 kept 8 of 100 'il';");
+	ck_int(steps_output_get(db, row.run_id, 2, 0, take_output, text, &err), 1);
+	ck_str(text, "2.1 head|tail");
+	ck_int(steps_output_get(db, row.run_id, 2, 2, take_output, text, &err), 0);
+	ck_int(steps_output_get(db, row.run_id, 1, 0, take_output, text, &err), 0);
+	db_close(db);
+}
+
+TEST(a_probe_goes_on_in_its_one_row)
+{
+	struct db *db = must_open();
+	struct step_row row = { .step = 0,
+		.attempt = 1,
+		.phase = "verify",
+		.kind = "check",
+		.name = "n",
+		.argv = "[]",
+		.status = STEP_WAITING,
+		.reason = "",
+		.exit_code = -1,
+		.started_at = 1000 };
+	char text[400] = "";
+	struct err err;
+
+	must_ok(add_run(db, 0, 5, "manual", &row.run_id, &err), err);
+	must_ok(steps_add(db, &row, &err), err);
+	row.attempt = 2;
+	row.reason = "status 502";
+	must_ok(steps_probe_again(db, &row, &err), err);
+	must_ok(steps_list(db, row.run_id, take_step, text, &err), err);
+	ck_str(text, "0.2 waiting status 502 exit -1 kept 0 of 0 '';");
+	db_close(db);
+}
+
+static bool two_at_most(const struct incident_row *row, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text + strlen(text), 20, "%lld ", (long long)row->id);
+	return strlen(text) < 4;
+}
+
+TEST(incidents_are_listed_newest_first_by_keyset)
+{
+	struct db *db = must_open();
+	char text[100] = "";
+	struct err err;
+	int64_t open;
+
+	for (uint8_t i = 1; i <= 5; i++) {
+		must_add_incident(db, i);
+	}
+	must_move(db, 2, INCIDENT_CLOSE, 0, 1);
+	must_ok(incidents_each(db, &(struct incident_query){ .before = 4 }, two_at_most, text,
+				&err),
+			err);
+	ck_str(text, "3 2 ");
+	text[0] = '\0';
+	must_ok(incidents_each(db, &(struct incident_query){ .status = "closed" }, two_at_most,
+				text, &err),
+			err);
+	ck_str(text, "2 ");
+	must_ok(incidents_open_count(db, &open, &err), err);
+	ck_int(open, 4);
+	db_close(db);
+}
