@@ -1,0 +1,17 @@
+/*
+ * json_labels - labels as the store keeps them, one JSON object of strings, read back.
+ */
+#ifndef WIRE_JSON_LABELS_H
+#define WIRE_JSON_LABELS_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "domain/label.h"
+
+/*
+ * Read text, {"name":"value",…}, into sorted labels that live in arena. ERR_INPUT: "labels.service:
+ * expected string". ret_labels is untouched on failure.
+ */
+int json_labels(const char *text, struct arena *arena, struct labels *ret_labels, struct err *err);
+
+#endif

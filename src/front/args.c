@@ -1,0 +1,299 @@
+#include "front/args.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#define NUMBER_DIGITS_MAX 18
+#define SHOWN_MAX         64 /* of an unknown name, in a message */
+
+/* One parameter on its way in. */
+struct reading {
+	const struct arg_rule *rules;
+	size_t rules_len;
+	struct arena *arena;
+	struct args *args;
+	size_t seen;
+};
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One %XX at text, of which left bytes are there. Returns the byte, or -1. */
+static int decode_percent(const char *text, size_t left)
+{
+	int high = left > 2 ? hex_digit(text[1]) : -1;
+	int low = left > 2 ? hex_digit(text[2]) : -1;
+
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+static bool is_plain_text(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
+			return false;
+		}
+	}
+	return utf8_valid(text, len);
+}
+
+/* Percent-encoding and '+' undone, into the arena. NULL when it is broken or not plain text. */
+static char *decode(struct arena *arena, const char *text, size_t len)
+{
+	char *out = arena_alloc(arena, len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int c = text[i] == '+' ? ' ' : (unsigned char)text[i];
+
+		if (c == '%') {
+			c = decode_percent(text + i, len - i);
+			i += 2;
+		}
+		if (c < 0) {
+			return NULL;
+		}
+		out[n++] = (char)c;
+	}
+	return is_plain_text(out, n) ? out : NULL;
+}
+
+static int unknown(const struct reading *r, const char *name, struct err *err)
+{
+	char known[512] = "";
+	size_t used = 0;
+
+	if (r->rules_len == 0) {
+		return err_set(err, ERR_INPUT, "unknown parameter '%.*s'; this path has none",
+				SHOWN_MAX, name);
+	}
+	for (size_t i = 0; i < r->rules_len && used < sizeof(known); i++) {
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
+				r->rules[i].name);
+	}
+	return err_set(err, ERR_INPUT, "unknown parameter '%.*s'; known are: %s", SHOWN_MAX, name,
+			known);
+}
+
+static int wrong(const struct arg_rule *rule, const char *expected, struct err *err)
+{
+	return err_set(err, ERR_INPUT, "%s: expected %s", rule->name, expected);
+}
+
+static bool number_between(const char *text, uint64_t min, uint64_t max)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > NUMBER_DIGITS_MAX || strspn(text, "0123456789") != len) {
+		return false;
+	}
+
+	uint64_t value = strtoull(text, NULL, 10);
+
+	return value >= min && value <= max;
+}
+
+static int read_bool(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	(void)r;
+	if (strcmp(*value, "true") != 0 && strcmp(*value, "false") != 0) {
+		return wrong(rule, "true or false", err);
+	}
+	return 0;
+}
+
+static int read_cursor(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	size_t len = strlen(*value);
+
+	(void)r;
+	if (len == 0 || len > ARG_CURSOR_MAX || strspn(*value, "0123456789:") != len) {
+		return wrong(rule, "the nextCursor of an answer", err);
+	}
+	return 0;
+}
+
+static int read_limit(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	(void)r;
+	if (!number_between(*value, 1, ARG_LIMIT_MAX)) {
+		return wrong(rule, "a number from 1 to 1000", err);
+	}
+	return 0;
+}
+
+static int read_number(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	(void)r;
+	return number_between(*value, 0, UINT64_MAX) ? 0 : wrong(rule, "a number", err);
+}
+
+static int read_text(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	(void)r;
+	if (strlen(*value) > ARG_TEXT_MAX) {
+		return wrong(rule, "at most 256 bytes", err);
+	}
+	return 0;
+}
+
+static int read_time(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	int64_t ms;
+
+	if (clock_parse(*value, &ms, err) < 0) {
+		return err_wrap(err, "%s", rule->name);
+	}
+	*value = arena_printf(r->arena, "%" PRId64, ms);
+	return 0;
+}
+
+static int read_word(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	char words[512] = "";
+	size_t used = 0;
+
+	(void)r;
+	for (size_t i = 0; i < rule->words_len; i++) {
+		if (!strcmp(*value, rule->words[i])) {
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < rule->words_len && used < sizeof(words); i++) {
+		used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%s", i ? ", " : "",
+				rule->words[i]);
+	}
+	return err_set(err, ERR_INPUT, "%s: expected one of %s", rule->name, words);
+}
+
+static int read_matcher(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	struct args *args = r->args;
+
+	if (!args->filters) {
+		args->filters = arena_calloc(r->arena, ARGS_FILTERS_MAX, sizeof(*args->filters));
+	}
+	if (args->filters_len == ARGS_FILTERS_MAX) {
+		return wrong(rule, "at most 16 of them", err);
+	}
+	if (matcher_parse(*value, r->arena, &args->filters[args->filters_len], err) < 0) {
+		return err_wrap(err, "%s", rule->name);
+	}
+	args->filters_len++;
+	return 0;
+}
+
+/* Each checks the value, and may put another in its place. */
+static int (*const readers[ARG_KINDS])(struct reading *r, const struct arg_rule *rule,
+		const char **value, struct err *err) = {
+	[ARG_BOOL] = read_bool,
+	[ARG_CURSOR] = read_cursor,
+	[ARG_LIMIT] = read_limit,
+	[ARG_MATCHER] = read_matcher,
+	[ARG_NUMBER] = read_number,
+	[ARG_TEXT] = read_text,
+	[ARG_TIME] = read_time,
+	[ARG_WORD] = read_word,
+};
+
+static const struct arg_rule *find_rule(const struct reading *r, const char *name)
+{
+	for (size_t i = 0; i < r->rules_len; i++) {
+		if (!strcmp(name, r->rules[i].name)) {
+			return &r->rules[i];
+		}
+	}
+	return NULL;
+}
+
+static int add(struct reading *r, const char *name, const char *value, struct err *err)
+{
+	const struct arg_rule *rule = find_rule(r, name);
+	struct labels *values = &r->args->values;
+
+	if (!rule) {
+		return unknown(r, name, err);
+	}
+	if (readers[rule->kind](r, rule, &value, err) < 0) {
+		return -1;
+	}
+	if (rule->kind == ARG_MATCHER) {
+		return 0;
+	}
+	for (size_t i = 0; i < values->len; i++) {
+		if (!strcmp(values->items[i].name, name)) {
+			return err_set(err, ERR_INPUT, "%s: given twice", rule->name);
+		}
+	}
+	values->items[values->len++] = (struct label){ rule->name, value };
+	return 0;
+}
+
+/* One name=value of len bytes. */
+static int read_one(struct reading *r, const char *text, size_t len, struct err *err)
+{
+	const char *equals = memchr(text, '=', len);
+	size_t name_len = equals ? (size_t)(equals - text) : len;
+	const char *name = decode(r->arena, text, name_len);
+	const char *value = equals ? decode(r->arena, equals + 1, len - name_len - 1) : "";
+
+	if (!name || !value) {
+		return err_set(err, ERR_INPUT,
+				"the query is not well-formed: expected name=value, "
+				"percent-encoded UTF-8 without control characters");
+	}
+	if (++r->seen > ARGS_MAX) {
+		return err_set(err, ERR_INPUT, "more than %d parameters", ARGS_MAX);
+	}
+	return add(r, name, value, err);
+}
+
+int args_read(const char *query, const struct arg_rule *rules, size_t len, struct arena *arena,
+		struct args *ret, struct err *err)
+{
+	struct reading r = { rules, len, arena, ret, 0 };
+
+	*ret = (struct args){ 0 };
+	if (!*query) {
+		return 0;
+	}
+	ret->values.items = arena_calloc(arena, ARGS_MAX, sizeof(*ret->values.items));
+	while (*query) {
+		size_t part = strcspn(query, "&");
+
+		if (part > 0 && read_one(&r, query, part, err) < 0) {
+			return -1;
+		}
+		query += part + (query[part] == '&');
+	}
+	labels_sort(&ret->values);
+	return 0;
+}
+
+void args_clear(struct args *args)
+{
+	for (size_t i = 0; i < args->filters_len; i++) {
+		matcher_clear(&args->filters[i]);
+	}
+	args->filters_len = 0;
+}

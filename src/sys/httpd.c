@@ -1,0 +1,679 @@
+#include "sys/httpd.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include <microhttpd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define TIMEOUT_S   30
+#define MEMORY_MAX  ((size_t)128 * 1024)
+#define EVICT_FROM  (HTTPD_CONNECTIONS_MAX * 3 / 4)
+#define DROPPED_MAX (2 * HTTPD_BODY_MAX) /* bytes of an unwanted body that are read for an answer \
+					  */
+#define BODY_FIRST ((size_t)64 * 1024)
+
+/* What a connection is waiting for. */
+enum phase { PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_DOOMED, PHASES };
+
+/* How long, or 0: as long as it takes (the owner's own deadline counts). */
+static const int64_t phase_max_ms[PHASES] = {
+	[PHASE_HEAD] = HTTPD_HEAD_MS,
+	[PHASE_BODY] = HTTPD_BODY_MS,
+	[PHASE_REPLY] = HTTPD_REPLY_MS,
+};
+
+struct conn {
+	TAILQ_ENTRY(conn) link;
+	struct httpd *httpd;
+	struct httpd_request *request; /* the one in work, or NULL */
+	enum phase phase;
+	int64_t since_ms;
+	int fd;
+};
+
+TAILQ_HEAD(conn_list, conn);
+
+struct listener {
+	struct httpd *httpd;
+	struct MHD_Daemon *daemon;
+	struct loop_watch *watch;
+	int fd;
+};
+
+struct httpd {
+	struct loop *loop;
+	const struct httpd_ops *ops;
+	void *arg;
+	struct listener listeners[HTTPD_LISTENERS_MAX];
+	size_t listeners_len;
+	struct conn_list phases[PHASES]; /* each by since_ms */
+	size_t conns;
+	size_t busy;
+	int64_t now_ms; /* clock_mono_ms() at the last tick or event */
+	bool stopping;
+};
+
+struct httpd_request {
+	struct httpd *httpd;
+	struct conn *conn;
+	struct MHD_Connection *connection;
+	struct MHD_Response *response; /* the answer, until libmicrohttpd has it */
+	int status;
+	const char *method;
+	const char *query;
+	const char *headers[HTTPD_HEADERS];
+	uint64_t length; /* declared */
+	size_t dropped;
+	struct buf body;
+	struct err fault; /* what is wrong with the head; code ERR_NONE: nothing */
+	size_t headers_len;
+	bool counted; /* its head is there: it counts as busy */
+	bool suspended;
+	bool answered;
+	bool too_long;
+	char path[]; /* and the query behind its NUL */
+};
+
+static void conn_phase(struct conn *conn, enum phase phase)
+{
+	struct httpd *httpd = conn->httpd;
+
+	TAILQ_REMOVE(&httpd->phases[conn->phase], conn, link);
+	conn->phase = phase;
+	conn->since_ms = httpd->now_ms;
+	TAILQ_INSERT_TAIL(&httpd->phases[phase], conn, link);
+}
+
+/* libmicrohttpd reads the end of the stream and closes. */
+static void conn_doom(struct conn *conn)
+{
+	shutdown(conn->fd, SHUT_RDWR);
+	conn_phase(conn, PHASE_DOOMED);
+}
+
+static void on_conn_open(struct httpd *httpd, struct MHD_Connection *connection, void **context)
+{
+	struct conn *conn = xcalloc(1, sizeof(*conn));
+	struct conn *oldest = TAILQ_FIRST(&httpd->phases[PHASE_HEAD]);
+
+	if (++httpd->conns > EVICT_FROM && oldest) {
+		conn_doom(oldest);
+	}
+	conn->httpd = httpd;
+	conn->phase = PHASE_HEAD;
+	conn->since_ms = httpd->now_ms;
+	conn->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+				   ->connect_fd;
+	TAILQ_INSERT_TAIL(&httpd->phases[PHASE_HEAD], conn, link);
+	*context = conn;
+}
+
+static void on_conn(void *cls, struct MHD_Connection *connection, void **context,
+		enum MHD_ConnectionNotificationCode code)
+{
+	struct httpd *httpd = cls;
+	struct conn *conn = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		on_conn_open(httpd, connection, context);
+		return;
+	}
+	TAILQ_REMOVE(&httpd->phases[conn->phase], conn, link);
+	httpd->conns--;
+	free(conn);
+	*context = NULL;
+}
+
+/* The first that is heard of a request: its URI, before anything is decoded. */
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+	size_t len = uri ? strlen(uri) : 0;
+	struct httpd_request *request = xcalloc(1, sizeof(*request) + len + 2);
+	char *mark;
+
+	if (len) {
+		memcpy(request->path, uri, len);
+	}
+	mark = strchr(request->path, '?');
+	request->query = request->path + len;
+	if (mark) {
+		*mark = '\0';
+		request->query = mark + 1;
+	}
+	request->httpd = cls;
+	request->connection = connection;
+	request->conn = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+					->socket_context;
+	if (len > HTTPD_URI_MAX) {
+		err_set(&request->fault, ERR_LIMIT, "the URI is longer than %d bytes",
+				HTTPD_URI_MAX);
+	}
+	return request;
+}
+
+static const struct header_row {
+	const char *name;
+	size_t len;
+} header_rows[HTTPD_HEADERS] = {
+#define ROW(id, text) [id] = { text, sizeof(text) - 1 }
+	ROW(HTTPD_AUTHORIZATION, "Authorization"),
+	ROW(HTTPD_CONTENT_LENGTH, "Content-Length"),
+	ROW(HTTPD_CONTENT_TYPE, "Content-Type"),
+	ROW(HTTPD_EXPECT, "Expect"),
+	ROW(HTTPD_HOST, "Host"),
+	ROW(HTTPD_ORIGIN, "Origin"),
+	ROW(HTTPD_SEC_FETCH_SITE, "Sec-Fetch-Site"),
+	ROW(HTTPD_TRANSFER_ENCODING, "Transfer-Encoding"),
+#undef ROW
+};
+
+static void fault(struct httpd_request *request, const char *what)
+{
+	if (request->fault.code == ERR_NONE) {
+		err_set(&request->fault, ERR_INPUT, "%s", what);
+	}
+}
+
+/* RFC 9110, 5.6.2. */
+static bool is_token(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)text[i]) && !strchr("!#$%&'*+-.^_`|~", text[i])) {
+			return false;
+		}
+	}
+	return len > 0;
+}
+
+static bool is_field_value(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if ((c < 0x20 && c != '\t') || c == 0x7f) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name,
+		size_t name_len, const char *value, size_t value_len)
+{
+	struct httpd_request *request = cls;
+
+	(void)kind;
+	value = value ? value : "";
+	if (++request->headers_len > HTTPD_HEADERS_MAX) {
+		fault(request, "too many headers");
+		return MHD_NO;
+	}
+	if (!is_token(name, name_len) || !is_field_value(value, value_len)) {
+		fault(request, "a header is not well-formed");
+		return MHD_NO;
+	}
+	for (size_t i = 0; i < HTTPD_HEADERS; i++) {
+		if (name_len != header_rows[i].len || strcasecmp(name, header_rows[i].name) != 0) {
+			continue;
+		}
+		if (request->headers[i]) {
+			fault(request, "a header that may stand once is there twice");
+			return MHD_NO;
+		}
+		request->headers[i] = value;
+		break;
+	}
+	return MHD_YES;
+}
+
+/* Digits only; libmicrohttpd has checked that it fits. */
+static void check_length(struct httpd_request *request, const char *text)
+{
+	if (!*text || text[strspn(text, "0123456789")] != '\0') {
+		fault(request, "Content-Length is not a number");
+		return;
+	}
+	errno = 0;
+	request->length = strtoull(text, NULL, 10);
+	if (errno != 0) {
+		request->length = UINT64_MAX;
+	}
+	request->too_long = request->length > HTTPD_BODY_MAX;
+}
+
+/* What libmicrohttpd lets pass and two readers of one stream could see differently. */
+static void check_head(struct httpd_request *request, const char *version)
+{
+	const char *length = request->headers[HTTPD_CONTENT_LENGTH];
+	const char *coding = request->headers[HTTPD_TRANSFER_ENCODING];
+	bool one_one = !strcmp(version, "HTTP/1.1");
+
+	if (!one_one && strcmp(version, "HTTP/1.0") != 0) {
+		fault(request, "expected HTTP/1.1 or HTTP/1.0");
+	}
+	if (!is_token(request->method, strlen(request->method))) {
+		fault(request, "the method is not well-formed");
+	}
+	if (one_one && !request->headers[HTTPD_HOST]) {
+		fault(request, "the Host header is missing");
+	}
+	if (coding && (length || !one_one || strcasecmp(coding, "chunked") != 0)) {
+		fault(request, "expected Content-Length or Transfer-Encoding: chunked, one of "
+			       "them");
+	}
+	if (length) {
+		check_length(request, length);
+	}
+}
+
+/* Hand the answer to libmicrohttpd. */
+static enum MHD_Result queue(struct httpd_request *request)
+{
+	struct MHD_Response *response = TAKE(request->response);
+	enum MHD_Result result = MHD_queue_response(
+			request->connection, (unsigned int)request->status, response);
+
+	conn_phase(request->conn, PHASE_REPLY);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* Answer before the body: it is long, its sender waits for leave, or its length is in doubt. */
+static bool answer_early(const struct httpd_request *request)
+{
+	return request->fault.code != ERR_NONE || request->length > DROPPED_MAX ||
+	       (request->too_long && request->headers[HTTPD_EXPECT]);
+}
+
+static enum MHD_Result begin(struct httpd_request *request, const char *method, const char *version)
+{
+	struct httpd *httpd = request->httpd;
+
+	request->counted = true;
+	httpd->busy++;
+	request->conn->request = request;
+	request->method = method;
+	conn_phase(request->conn, PHASE_BODY);
+	MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, on_header, request);
+	check_head(request, version);
+	if (request->fault.code == ERR_NONE) {
+		httpd->ops->begun(httpd->arg, request);
+	} else {
+		httpd->ops->broken(httpd->arg, request, &request->fault);
+		assert(request->answered);
+	}
+	if (request->answered && answer_early(request)) {
+		MHD_add_response_header(request->response, "Connection", "close");
+		return queue(request);
+	}
+	return MHD_YES;
+}
+
+/* Keep what is wanted of the body; of the rest read only so much that an answer can be given. */
+static enum MHD_Result take_body(struct httpd_request *request, const char *data, size_t len)
+{
+	if (!request->answered && !request->too_long && request->body.len + len > HTTPD_BODY_MAX) {
+		request->too_long = true;
+	}
+	if (request->answered || request->too_long) {
+		buf_clear(&request->body);
+		request->dropped += len;
+		return request->dropped <= DROPPED_MAX ? MHD_YES : MHD_NO;
+	}
+	if (!request->body.data && request->length > 0) {
+		buf_reserve(&request->body,
+				request->length < BODY_FIRST ? request->length : BODY_FIRST);
+	}
+	buf_add(&request->body, data, len);
+	return MHD_YES;
+}
+
+static void hand_over(struct httpd_request *request)
+{
+	struct httpd *httpd = request->httpd;
+	struct err err;
+
+	if (!request->too_long) {
+		httpd->ops->whole(httpd->arg, request);
+		return;
+	}
+	err_set(&err, ERR_LIMIT, "the body is longer than %zu bytes", HTTPD_BODY_MAX);
+	httpd->ops->broken(httpd->arg, request, &err);
+	assert(request->answered);
+}
+
+/* The body is there, or the answer is and the connection was resumed for it. */
+static enum MHD_Result finish(struct httpd_request *request)
+{
+	if (!request->answered) {
+		conn_phase(request->conn, PHASE_WORK);
+		hand_over(request);
+	}
+	if (request->answered) {
+		return queue(request);
+	}
+	request->suspended = true;
+	MHD_suspend_connection(request->connection);
+	return MHD_YES;
+}
+
+static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
+		const char *method, const char *version, const char *upload, size_t *upload_len,
+		void **context)
+{
+	struct httpd_request *request = *context;
+	size_t len = *upload_len;
+
+	(void)cls;
+	(void)connection;
+	(void)url;
+	if (!request->counted) {
+		return begin(request, method, version);
+	}
+	if (len > 0) {
+		*upload_len = 0;
+		return take_body(request, upload, len);
+	}
+	return finish(request);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
+		enum MHD_RequestTerminationCode code)
+{
+	struct httpd_request *request = *context;
+	struct httpd *httpd = cls;
+
+	(void)connection;
+	(void)code;
+	if (!request) {
+		return;
+	}
+	if (request->counted) {
+		httpd->busy--;
+	}
+	if (request->response) {
+		MHD_destroy_response(request->response);
+	}
+	request->conn->request = NULL;
+	if (request->conn->phase != PHASE_DOOMED) {
+		conn_phase(request->conn, PHASE_HEAD);
+	}
+	buf_clear(&request->body);
+	free(request);
+	*context = NULL;
+}
+
+struct httpd *httpd_new(struct loop *loop, const struct httpd_ops *ops, void *arg)
+{
+	struct httpd *httpd = xcalloc(1, sizeof(*httpd));
+
+	httpd->loop = loop;
+	httpd->ops = ops;
+	httpd->arg = arg;
+	httpd->now_ms = clock_mono_ms();
+	for (size_t i = 0; i < PHASES; i++) {
+		TAILQ_INIT(&httpd->phases[i]);
+	}
+	return httpd;
+}
+
+static void on_ready(void *arg, uint32_t events)
+{
+	struct listener *listener = arg;
+
+	(void)events;
+	listener->httpd->now_ms = clock_mono_ms();
+	MHD_run(listener->daemon);
+}
+
+/*
+ * No thread of libmicrohttpd's: its own wait stalls when exactly 128·k events are ready (0.9.75),
+ * a MHD_run() from our loop does not. ITC is what wakes it for resumed connections.
+ */
+static struct MHD_Daemon *start(struct httpd *httpd, int fd)
+{
+	const struct MHD_OptionItem options[] = {
+		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, HTTPD_CONNECTIONS_MAX, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)MEMORY_MAX, NULL },
+		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access,
+			httpd, MHD_OPTION_ARRAY, options, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
+			httpd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,
+			MHD_OPTION_NOTIFY_CONNECTION, on_conn, httpd, MHD_OPTION_END);
+}
+
+int httpd_listen(struct httpd *httpd, int fd, struct err *err)
+{
+	struct listener *listener = &httpd->listeners[httpd->listeners_len];
+	auto_fd int taken = fd;
+
+	if (httpd->listeners_len == HTTPD_LISTENERS_MAX) {
+		return err_set(err, ERR_LIMIT, "more than %d listeners", HTTPD_LISTENERS_MAX);
+	}
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
+		return err_set(err, ERR_IO, "listening socket: %s", strerror(errno));
+	}
+	listener->daemon = start(httpd, fd);
+	if (!listener->daemon) {
+		return err_set(err, ERR_IO, "libmicrohttpd does not start: %s", strerror(errno));
+	}
+	listener->httpd = httpd;
+	listener->fd = take_fd(&taken);
+	listener->watch = loop_add(httpd->loop,
+			MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+			EPOLLIN, on_ready, listener);
+	httpd->listeners_len++;
+	return 0;
+}
+
+void httpd_stop(struct httpd *httpd)
+{
+	struct conn *conn;
+
+	httpd->stopping = true;
+	for (size_t i = 0; i < httpd->listeners_len; i++) {
+		struct listener *listener = &httpd->listeners[i];
+
+		if (listener->fd >= 0) {
+			MHD_quiesce_daemon(listener->daemon);
+			close(take_fd(&listener->fd));
+		}
+	}
+	while ((conn = TAILQ_FIRST(&httpd->phases[PHASE_HEAD]))) {
+		conn_doom(conn);
+	}
+}
+
+/* Close what is too slow. Returns when the next one would be, or INT64_MAX. */
+static int64_t sweep(struct httpd *httpd)
+{
+	int64_t next = INT64_MAX;
+
+	for (size_t i = 0; i < PHASES; i++) {
+		struct conn *conn;
+
+		while (phase_max_ms[i] && (conn = TAILQ_FIRST(&httpd->phases[i]))) {
+			int64_t due = conn->since_ms + phase_max_ms[i];
+
+			if (due > httpd->now_ms) {
+				next = due < next ? due : next;
+				break;
+			}
+			conn_doom(conn);
+		}
+	}
+	return next;
+}
+
+int64_t httpd_tick(struct httpd *httpd)
+{
+	int64_t wait = INT64_MAX;
+
+	httpd->now_ms = clock_mono_ms();
+
+	int64_t next = sweep(httpd);
+
+	if (next != INT64_MAX) {
+		wait = next - httpd->now_ms;
+	}
+	for (size_t i = 0; i < httpd->listeners_len; i++) {
+		MHD_UNSIGNED_LONG_LONG ms;
+
+		if (MHD_get_timeout(httpd->listeners[i].daemon, &ms) != MHD_YES) {
+			continue;
+		}
+		if (ms == 0) {
+			MHD_run(httpd->listeners[i].daemon);
+			wait = 0;
+		}
+		wait = (int64_t)ms < wait ? (int64_t)ms : wait;
+	}
+	return wait == INT64_MAX ? -1 : wait;
+}
+
+size_t httpd_busy(const struct httpd *httpd)
+{
+	return httpd->busy;
+}
+
+/* libmicrohttpd must not be stopped with suspended connections. */
+static void answer_all(struct httpd *httpd)
+{
+	struct conn *conn;
+	struct conn *next;
+
+	for (conn = TAILQ_FIRST(&httpd->phases[PHASE_WORK]); conn; conn = next) {
+		static const struct httpd_answer gone = { 503, "text/plain", NULL, true };
+		struct buf none = { 0 };
+
+		next = TAILQ_NEXT(conn, link);
+		if (conn->request && !conn->request->answered) {
+			httpd_reply(conn->request, &gone, &none);
+		}
+	}
+	for (size_t i = 0; i < httpd->listeners_len; i++) {
+		MHD_run(httpd->listeners[i].daemon);
+	}
+}
+
+void httpd_free(struct httpd *httpd)
+{
+	if (!httpd) {
+		return;
+	}
+	httpd_stop(httpd);
+	answer_all(httpd);
+	for (size_t i = 0; i < httpd->listeners_len; i++) {
+		loop_remove(httpd->listeners[i].watch);
+		MHD_stop_daemon(httpd->listeners[i].daemon);
+	}
+	free(httpd);
+}
+
+const char *httpd_method(const struct httpd_request *request)
+{
+	return request->method;
+}
+
+const char *httpd_path(const struct httpd_request *request)
+{
+	return request->path;
+}
+
+const char *httpd_query(const struct httpd_request *request)
+{
+	return request->query;
+}
+
+const char *httpd_header(const struct httpd_request *request, enum httpd_header header)
+{
+	return request->headers[header];
+}
+
+bool httpd_has_body(const struct httpd_request *request)
+{
+	return request->length > 0 || request->headers[HTTPD_TRANSFER_ENCODING];
+}
+
+bool httpd_body_too_long(const struct httpd_request *request)
+{
+	return request->too_long;
+}
+
+const char *httpd_body(const struct httpd_request *request, size_t *ret_len)
+{
+	*ret_len = request->body.len;
+	return buf_text(&request->body);
+}
+
+static const struct sockaddr *peer_address(const struct httpd_request *request)
+{
+	return MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+			->client_addr;
+}
+
+bool httpd_is_unix(const struct httpd_request *request)
+{
+	return peer_address(request)->sa_family == AF_UNIX;
+}
+
+const char *httpd_peer(const struct httpd_request *request, char *text)
+{
+	union {
+		const struct sockaddr *any;
+		const struct sockaddr_in *v4;
+		const struct sockaddr_in6 *v6;
+	} from = { .any = peer_address(request) };
+	const void *address = NULL;
+
+	if (from.any->sa_family == AF_INET) {
+		address = &from.v4->sin_addr;
+	} else if (from.any->sa_family == AF_INET6) {
+		address = &from.v6->sin6_addr;
+	}
+	if (!address || !inet_ntop(from.any->sa_family, address, text, HTTPD_PEER_TEXT_MAX)) {
+		strcpy(text, "unix");
+	}
+	return text;
+}
+
+void httpd_reply(struct httpd_request *request, const struct httpd_answer *answer, struct buf *body)
+{
+	struct httpd *httpd = request->httpd;
+	size_t len = body->len;
+
+	assert(!request->answered);
+	request->response = MHD_create_response_from_buffer(
+			len, buf_detach(body), MHD_RESPMEM_MUST_FREE);
+	if (!request->response) {
+		abort(); /* out of memory */
+	}
+	request->answered = true;
+	request->status = answer->status;
+	MHD_add_response_header(request->response, "Content-Type", answer->content_type);
+	for (const struct httpd_field *f = answer->fields; f && f->name; f++) {
+		MHD_add_response_header(request->response, f->name, f->value);
+	}
+	if (answer->close || httpd->stopping) {
+		MHD_add_response_header(request->response, "Connection", "close");
+	}
+	if (request->suspended) {
+		request->suspended = false;
+		MHD_resume_connection(request->connection);
+	}
+}

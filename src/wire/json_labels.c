@@ -1,0 +1,46 @@
+#include "wire/json_labels.h"
+
+#include <string.h>
+
+#include "sys/json.h"
+
+static int read_members(
+		struct json *object, struct arena *arena, struct labels *labels, struct err *err)
+{
+	const char *name;
+	struct json *value;
+	void *at = NULL;
+
+	while ((at = json_next(object, at, &name, &value))) {
+		size_t len;
+		const char *text = json_text(value, &len);
+
+		if (!text || memchr(text, '\0', len)) {
+			return err_set(err, ERR_INPUT, "labels.%s: expected string", name);
+		}
+		labels->items[labels->len].name = arena_strdup(arena, name);
+		labels->items[labels->len++].value = arena_strndup(arena, text, len);
+	}
+	labels_sort(labels);
+	return 0;
+}
+
+int json_labels(const char *text, struct arena *arena, struct labels *ret_labels, struct err *err)
+{
+	auto_json_reader struct json_reader *reader = json_reader_new();
+	struct json *root = json_read(reader, text, strlen(text), err);
+	struct labels labels = { 0 };
+
+	if (!root) {
+		return -1;
+	}
+	if (json_kind(root) != KIND_OBJECT) {
+		return err_set(err, ERR_INPUT, "labels: expected object");
+	}
+	labels.items = arena_calloc(arena, json_len(root), sizeof(*labels.items));
+	if (read_members(root, arena, &labels, err) < 0) {
+		return -1;
+	}
+	*ret_labels = labels;
+	return 0;
+}
