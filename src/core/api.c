@@ -16,7 +16,7 @@
 #include "store/incidents.h"
 #include "store/runs.h"
 #include "store/steps.h"
-#include "sys/json.h"
+#include "wire/json_labels.h"
 
 #define LIMIT_DEFAULT   50
 #define ALERTS_MAX      1000  /* of one incident, in its answer */
