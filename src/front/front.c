@@ -270,7 +270,9 @@ static void on_whole(void *arg, struct httpd_request *request)
 static void on_broken(void *arg, struct httpd_request *request, const struct err *why)
 {
 	struct exchange x = { .front = arg, .request = request };
+	struct err ignored;
 
+	route_find(httpd_method(request), httpd_path(request), &x.match, &ignored);
 	refuse(&x, why);
 }
 

@@ -15,11 +15,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define TIMEOUT_S   30
-#define MEMORY_MAX  ((size_t)128 * 1024)
-#define EVICT_FROM  (HTTPD_CONNECTIONS_MAX * 3 / 4)
-#define DROPPED_MAX (2 * HTTPD_BODY_MAX) /* bytes of an unwanted body that are read for an answer \
-					  */
+#define TIMEOUT_S  30
+#define MEMORY_MAX ((size_t)128 * 1024)
+#define EVICT_FROM (HTTPD_CONNECTIONS_MAX * 3 / 4)
+#define DROPPED_MAX                                                                   \
+	(2 * HTTPD_BODY_MAX) /* bytes of an unwanted body that are read for an answer \
+			      */
 #define BODY_FIRST ((size_t)64 * 1024)
 
 /* What a connection is waiting for. */
@@ -60,6 +61,7 @@ struct httpd {
 	size_t conns;
 	size_t busy;
 	int64_t now_ms; /* clock_mono_ms() at the last tick or event */
+	bool resumed;   /* somebody has an answer that libmicrohttpd has not seen yet */
 	bool stopping;
 };
 
@@ -438,7 +440,7 @@ static void on_ready(void *arg, uint32_t events)
 
 /*
  * No thread of libmicrohttpd's: its own wait stalls when exactly 128·k events are ready (0.9.75),
- * a MHD_run() from our loop does not. ITC is what wakes it for resumed connections.
+ * a MHD_run() from our loop does not.
  */
 static struct MHD_Daemon *start(struct httpd *httpd, int fd)
 {
@@ -520,10 +522,29 @@ static int64_t sweep(struct httpd *httpd)
 	return next;
 }
 
+/* 0.9.75 neither counts resumed connections as work to do nor wakes for them: run says so. */
+static int64_t listener_tick(struct listener *listener, bool run)
+{
+	MHD_UNSIGNED_LONG_LONG ms = 0;
+
+	if (run) {
+		MHD_run(listener->daemon);
+	}
+	if (MHD_get_timeout(listener->daemon, &ms) != MHD_YES) {
+		return INT64_MAX;
+	}
+	if (ms == 0) {
+		MHD_run(listener->daemon);
+	}
+	return (int64_t)ms;
+}
+
 int64_t httpd_tick(struct httpd *httpd)
 {
 	int64_t wait = INT64_MAX;
+	bool resumed = httpd->resumed;
 
+	httpd->resumed = false;
 	httpd->now_ms = clock_mono_ms();
 
 	int64_t next = sweep(httpd);
@@ -532,16 +553,9 @@ int64_t httpd_tick(struct httpd *httpd)
 		wait = next - httpd->now_ms;
 	}
 	for (size_t i = 0; i < httpd->listeners_len; i++) {
-		MHD_UNSIGNED_LONG_LONG ms;
+		int64_t ms = listener_tick(&httpd->listeners[i], resumed);
 
-		if (MHD_get_timeout(httpd->listeners[i].daemon, &ms) != MHD_YES) {
-			continue;
-		}
-		if (ms == 0) {
-			MHD_run(httpd->listeners[i].daemon);
-			wait = 0;
-		}
-		wait = (int64_t)ms < wait ? (int64_t)ms : wait;
+		wait = ms < wait ? ms : wait;
 	}
 	return wait == INT64_MAX ? -1 : wait;
 }
@@ -674,6 +688,7 @@ void httpd_reply(struct httpd_request *request, const struct httpd_answer *answe
 	}
 	if (request->suspended) {
 		request->suspended = false;
+		httpd->resumed = true;
 		MHD_resume_connection(request->connection);
 	}
 }
