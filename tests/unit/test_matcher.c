@@ -197,9 +197,9 @@ TEST(an_absent_label_is_an_empty_one)
 TEST(all_matchers_must_match_and_none_match_everything)
 {
 	struct matcher matchers[] = {
+		{ "service", "hermes", MATCHER_EQUAL, NULL },
 		{ "service", "argus", MATCHER_EQUAL, NULL },
 		{ "alertname", "Service.*", MATCHER_REGEX, NULL },
-		{ "service", "hermes", MATCHER_EQUAL, NULL },
 	};
 	struct err err = { 0 };
 	bool yes = false;
@@ -211,7 +211,7 @@ TEST(all_matchers_must_match_and_none_match_everything)
 	ck(yes);
 	must_ok(matchers_match(matchers, 3, &labels, &yes, &err), err);
 	ck(!yes);
-	must_ok(matchers_match(matchers, 2, &labels, &yes, &err), err);
+	must_ok(matchers_match(matchers + 1, 2, &labels, &yes, &err), err);
 	ck(yes);
 	for (size_t i = 0; i < LEN(matchers); i++) {
 		matcher_clear(&matchers[i]);

@@ -26,6 +26,7 @@ TEST(the_whole_text_must_match)
 		{ ".+", "a\nb", true },
 		{ "a", "a\n", false },
 		{ "a$", "a\n", false },
+		{ "a$\n", "a\n", false },
 		{ "^a$", "a", true },
 		{ ".", "ä", true },
 		{ "..", "ä", false },
@@ -101,6 +102,21 @@ TEST(a_match_that_costs_too_much_is_an_error_and_ends_soon)
 		ck(clock_mono_ms() - begin < 5000);
 		regex_free(regex);
 	}
+}
+
+/* Fibonacci's number of ways: some 1,000 and some 300,000, between our limit and PCRE2's own. */
+TEST(the_limit_leaves_room_for_honest_work_only)
+{
+	struct err err = { 0 };
+	struct regex *regex = regex_new("(a|aa)+b", &err);
+	bool match = true;
+
+	must(regex);
+	must_ok(regex_match(regex, "aaaaaaaaaaaaaaabc", &match, &err), err);
+	ck(!match);
+	ck_int(regex_match(regex, "aaaaaaaaaaaaaaaaaaaaaaaaaaaabc", &match, &err), -1);
+	ck_str(err.msg, "regular expression gave up: match limit exceeded");
+	regex_free(regex);
 }
 
 TEST(lengths_are_bounded)
