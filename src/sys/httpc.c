@@ -3,18 +3,26 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
 struct httpc {
-	struct loop *loop;
 	CURLM *multi;
+	/*
+	 * libcurl's sockets have an epoll of their own, which the loop watches: libcurl 7.88 closes
+	 * sockets that are not connected yet before it says that it has no more use for them.
+	 */
+	int epoll_fd;
+	struct loop_watch *watch;
 	int64_t due_ms; /* mono; when libcurl wants to be called, or -1 */
 	bool reporting; /* a done() is running */
 	struct httpc_look *looks;
@@ -40,44 +48,30 @@ struct httpc_look {
 
 /* --- libcurl's callbacks --- */
 
-static void on_ready(void *arg, uint32_t events);
-
-struct socket_watch {
-	struct httpc *httpc;
-	curl_socket_t fd;
-	struct loop_watch *watch;
-};
-
-static uint32_t epoll_events(int what)
+static void watch_socket(struct httpc *httpc, curl_socket_t fd, uint32_t events)
 {
-	return (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0U) |
-	       (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0U);
+	struct epoll_event event = { .events = events, .data.fd = fd };
+
+	if (epoll_ctl(httpc->epoll_fd, EPOLL_CTL_MOD, fd, &event) < 0 && errno == ENOENT) {
+		epoll_ctl(httpc->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+	}
 }
 
 /* libcurl says what it waits for on a socket. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 {
 	struct httpc *httpc = arg;
-	struct socket_watch *watch = assigned;
 
 	(void)easy;
+	(void)assigned;
 	if (what == CURL_POLL_REMOVE) {
-		if (watch) {
-			loop_remove(watch->watch);
-			free(watch);
-			curl_multi_assign(httpc->multi, fd, NULL);
-		}
-		return 0;
+		/* Fails when libcurl has closed it already, which took it out of the epoll too. */
+		epoll_ctl(httpc->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	} else {
+		watch_socket(httpc, fd,
+				(what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0U) |
+						(what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0U));
 	}
-	if (watch) {
-		loop_change(watch->watch, epoll_events(what));
-		return 0;
-	}
-	watch = xcalloc(1, sizeof(*watch));
-	watch->httpc = httpc;
-	watch->fd = fd;
-	watch->watch = loop_add(httpc->loop, fd, epoll_events(what), on_ready, watch);
-	curl_multi_assign(httpc->multi, fd, watch);
 	return 0;
 }
 
@@ -90,17 +84,27 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
-static void on_ready(void *arg, uint32_t events)
+static int curl_events(uint32_t events)
 {
-	const struct socket_watch *watch = arg;
-	int running = 0;
-	int what = 0;
+	return (events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0) |
+	       (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+	       (events & EPOLLERR ? CURL_CSELECT_ERR : 0);
+}
 
-	what |= events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0;
-	what |= events & EPOLLOUT ? CURL_CSELECT_OUT : 0;
-	what |= events & EPOLLERR ? CURL_CSELECT_ERR : 0;
-	/* May free watch. What has ended is reported by the tick, which follows. */
-	curl_multi_socket_action(watch->httpc->multi, watch->fd, what, &running);
+/* Some socket is ready. What has ended by it is reported by the tick, which follows. An event of a
+ * socket that was closed in the same batch does no harm: libcurl does not know it. */
+static void on_ready(void *arg, uint32_t loop_events)
+{
+	struct httpc *httpc = arg;
+	struct epoll_event events[64];
+	int n = epoll_wait(httpc->epoll_fd, events, 64, 0);
+	int running = 0;
+
+	(void)loop_events;
+	for (int i = 0; i < n; i++) {
+		curl_multi_socket_action(httpc->multi, events[i].data.fd,
+				curl_events(events[i].events), &running);
+	}
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
@@ -182,8 +186,16 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
 		memcpy(look->refused, text, sizeof(text));
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			address->protocol);
+
+	/* When it has the number of one that libcurl still takes for open and connecting, then
+	 * libcurl would not ask for it to be watched. */
+	if (fd >= 0) {
+		watch_socket(look->httpc, fd, EPOLLOUT);
+	}
+	return fd;
 }
 
 /* --- one look --- */
@@ -469,6 +481,19 @@ void httpc_cancel(struct httpc_look *look)
 
 /* --- all of them --- */
 
+static void httpc_close(struct httpc *httpc)
+{
+	loop_remove(httpc->watch);
+	if (httpc->multi) {
+		curl_multi_cleanup(httpc->multi);
+	}
+	if (httpc->epoll_fd >= 0) {
+		close(httpc->epoll_fd);
+	}
+	free(httpc);
+	curl_global_cleanup();
+}
+
 struct httpc *httpc_new(struct loop *loop, struct err *err)
 {
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
@@ -478,15 +503,15 @@ struct httpc *httpc_new(struct loop *loop, struct err *err)
 
 	struct httpc *httpc = xcalloc(1, sizeof(*httpc));
 
-	httpc->loop = loop;
 	httpc->due_ms = -1;
+	httpc->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	httpc->multi = curl_multi_init();
-	if (!httpc->multi) {
-		err_set(err, ERR_IO, "libcurl: no multi handle");
-		free(httpc);
-		curl_global_cleanup();
+	if (httpc->epoll_fd < 0 || !httpc->multi) {
+		err_set(err, ERR_IO, "libcurl: no multi handle or epoll for it");
+		httpc_close(httpc);
 		return NULL;
 	}
+	httpc->watch = loop_add(loop, httpc->epoll_fd, EPOLLIN, on_ready, httpc);
 	curl_multi_setopt(httpc->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(httpc->multi, CURLMOPT_SOCKETDATA, httpc);
 	curl_multi_setopt(httpc->multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -503,9 +528,7 @@ void httpc_free(struct httpc *httpc)
 	while (httpc->looks) {
 		look_free(httpc->looks);
 	}
-	curl_multi_cleanup(httpc->multi);
-	free(httpc);
-	curl_global_cleanup();
+	httpc_close(httpc);
 }
 
 static void report_ended(struct httpc *httpc)

@@ -55,6 +55,11 @@ static void read_head(int fd)
 
 static void serve(int listen_fd, server_fn fn, bool raw)
 {
+	/* What the test has open must be closed when the test closes it. */
+	listen_fd = dup2(listen_fd, 3);
+	close_range(4, ~0U, 0);
+	/* For the case that the whole test program is killed. */
+	alarm(100);
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);
 	for (;;) {
@@ -65,6 +70,7 @@ static void serve(int listen_fd, server_fn fn, bool raw)
 		}
 		if (fork() == 0) {
 			close(listen_fd);
+			alarm(100);
 			if (!raw) {
 				read_head(fd);
 			}

@@ -1,0 +1,157 @@
+#include "egress/egress.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "egress/probe.h"
+#include "sys/channel.h"
+#include "sys/loop.h"
+#include "wire/message.h"
+
+struct egress {
+	struct loop *loop;
+	struct channel *control;
+	struct channel *core; /* NULL while there is none */
+	struct probes *probes;
+};
+
+/* --- the core --- */
+
+static int on_probe(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct egress *egress = arg;
+
+	(void)fd;
+	(void)err;
+	probes_start(egress->probes, msg);
+	return 0;
+}
+
+static const struct message_handler core_handlers[MSG_IDS] = {
+	[MSG_PROBE] = { on_probe },
+};
+
+static int on_core_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
+		struct err *err)
+{
+	return message_dispatch(core_handlers, arg, type, payload, len, fd, err);
+}
+
+static void drop_core(struct egress *egress)
+{
+	probes_cancel(egress->probes);
+	channel_free(egress->core);
+	egress->core = NULL;
+}
+
+static void on_core_closed(void *arg, const struct err *why)
+{
+	if (why) {
+		log_error("the core broke the protocol", LOG_STR("error", why->msg));
+	}
+	drop_core(arg);
+}
+
+static void on_probed(void *arg, const struct msg_probed *result)
+{
+	struct egress *egress = arg;
+
+	message_send(egress->core, MSG_PROBED, result, -1);
+}
+
+/* --- the executor --- */
+
+static int on_setup(void *arg, const void *msg, int fd, struct err *err)
+{
+	(void)arg;
+	(void)msg;
+	(void)fd;
+	(void)err;
+	return 0;
+}
+
+static int on_peer(void *arg, const void *msg, int fd, struct err *err)
+{
+	static const struct channel_ops core_ops = { on_core_frame, on_core_closed };
+	struct egress *egress = arg;
+	const struct msg_peer *peer = msg;
+
+	if (peer->role != ROLE_CORE) {
+		close(fd);
+		return err_set(err, ERR_INPUT, "peer: role %d", peer->role);
+	}
+	drop_core(egress);
+	egress->core = channel_new(egress->loop, fd, MESSAGE_SMALL_MAX, &core_ops, egress);
+	return 0;
+}
+
+static const struct message_handler control_handlers[MSG_IDS] = {
+	[MSG_SETUP] = { on_setup },
+	[MSG_PEER] = { on_peer },
+};
+
+static int on_control_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len,
+		int fd, struct err *err)
+{
+	return message_dispatch(control_handlers, arg, type, payload, len, fd, err);
+}
+
+static void on_control_closed(void *arg, const struct err *why)
+{
+	struct egress *egress = arg;
+
+	if (why) {
+		log_error("the executor broke the protocol", LOG_STR("error", why->msg));
+	}
+	loop_stop(egress->loop, why ? 1 : 0);
+}
+
+static int64_t on_tick(void *arg)
+{
+	struct egress *egress = arg;
+
+	return probes_tick(egress->probes);
+}
+
+/* --- the role --- */
+
+static int egress_open(struct egress *egress, int control_fd, struct err *err)
+{
+	static const struct channel_ops control_ops = { on_control_frame, on_control_closed };
+
+	egress->loop = loop_new(err);
+	if (!egress->loop) {
+		close(control_fd);
+		return -1;
+	}
+	egress->control = channel_new(
+			egress->loop, control_fd, MESSAGE_SMALL_MAX, &control_ops, egress);
+	egress->probes = probes_new(egress->loop, on_probed, egress, err);
+	return egress->probes ? 0 : -1;
+}
+
+static void egress_close(struct egress *egress)
+{
+	channel_free(egress->core);
+	channel_free(egress->control);
+	probes_free(egress->probes);
+	loop_free(egress->loop);
+}
+
+int egress_main(int control_fd)
+{
+	struct egress egress = { 0 };
+	struct err err;
+	int status = 1;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (egress_open(&egress, control_fd, &err) < 0) {
+		log_error("egress does not start", LOG_STR("error", err.msg));
+	} else {
+		status = loop_run(egress.loop, on_tick, &egress);
+	}
+	egress_close(&egress);
+	return status;
+}
