@@ -34,16 +34,16 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(context, sizeof(context) - 2, fmt, ap);
 	va_end(ap);
-	strcat(context, ": ");
 
-	size_t head = strlen(context);
+	size_t head = strlen(context) + 2;
 	size_t tail = strlen(err->msg);
 
 	if (tail > room - 1 - head) {
 		tail = room - 1 - head;
 	}
 	memmove(err->msg + head, err->msg, tail);
-	memcpy(err->msg, context, head);
+	memcpy(err->msg, context, head - 2);
+	memcpy(err->msg + head - 2, ": ", 2);
 	err->msg[head + tail] = '\0';
 	return -1;
 }

@@ -171,7 +171,7 @@ static bool address_allowed(const struct curl_sockaddr *address, char *text)
 		inet_ntop(AF_INET6, &in6.sin6_addr, text, INET6_ADDRSTRLEN);
 		return ipv6_allowed(&in6.sin6_addr);
 	}
-	strcpy(text, "not an IP address");
+	snprintf(text, INET6_ADDRSTRLEN, "not an IP address");
 	return false;
 }
 

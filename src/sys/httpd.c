@@ -661,7 +661,7 @@ const char *httpd_peer(const struct httpd_request *request, char *text)
 		address = &from.v6->sin6_addr;
 	}
 	if (!address || !inet_ntop(from.any->sa_family, address, text, HTTPD_PEER_TEXT_MAX)) {
-		strcpy(text, "unix");
+		memcpy(text, "unix", sizeof("unix"));
 	}
 	return text;
 }

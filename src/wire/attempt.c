@@ -280,7 +280,7 @@ int attempt_output_read(int storage_fd, const struct attempt_id *id, uint64_t to
 
 	*ret = (struct attempt_output){ 0 };
 	attempt_dir(id, path);
-	strcat(path, "/output");
+	memcpy(path + strlen(path), "/output", sizeof("/output"));
 	if (file_read(storage_fd, path, OUTPUT_HEAD + OUTPUT_TAIL, &kept, err) < 0) {
 		return err->code == ERR_NOT_FOUND ? 0 : -1;
 	}

@@ -1,0 +1,95 @@
+"""What is there is numbered, built and run."""
+
+import re
+
+from .tree import c_files, rule
+
+QUOTED = re.compile(r"'([^']+)'")
+
+
+def quoted(root, path):
+    """Everything in quotes in a build file; nothing when there is no such file."""
+    file = root / path
+    if not file.exists():
+        return set()
+    lines = [line.split("#")[0] for line in file.read_text().split("\n")]
+    return set(QUOTED.findall("\n".join(lines)))
+
+
+@rule(
+    bad_tree={
+        "meson.build": "'migrations/0001_first.sql' 'migrations/0003_third.sql'",
+        "migrations/0001_first.sql": "",
+        "migrations/0003_third.sql": "",
+        "migrations/0004_Fourth.sql": "",
+        "migrations/notes.txt": "",
+    },
+    bad_finds=[
+        "^migrations/0003_third.sql: .*0002",
+        "^migrations/0004_Fourth.sql: .*NNNN_noun.sql",
+        "^migrations/0004_Fourth.sql: not .* meson.build",
+        "^migrations/notes.txt: .*NNNN_noun.sql",
+        "^migrations/notes.txt: not .* meson.build",
+    ],
+)
+def migrations_are_numbered_without_gaps(root):
+    problems = []
+    embedded = quoted(root, "meson.build")
+    for number, file in enumerate(sorted((root / "migrations").iterdir()), 1):
+        path = f"migrations/{file.name}"
+        if not re.fullmatch(r"\d{4}_[a-z0-9_]+\.sql", file.name):
+            problems.append(f"{path}: is not called NNNN_noun.sql")
+        elif int(file.name[:4]) != number:
+            problems.append(f"{path}: expected number {number:04}")
+        if path not in embedded:
+            problems.append(f"{path}: not embedded by meson.build")
+    return problems
+
+
+@rule(
+    bad_tree={
+        "meson.build": "files('src/base/err.c', 'src/base/gone.c')",
+        "src/base/err.c": "",
+        "src/base/dead.c": "",
+    },
+    bad_finds=["^src/base/dead.c: not in meson.build", "^src/base/gone.c: in meson.build"],
+)
+def every_source_is_built(root):
+    listed = {p for p in quoted(root, "meson.build") if p.startswith("src/") and p[-2:] == ".c"}
+    there = {p for p in c_files(root, "src") if p.endswith(".c")}
+    problems = [f"{p}: not in meson.build" for p in there - listed]
+    problems += [f"{p}: in meson.build, but not there" for p in listed - there]
+    return sorted(problems)
+
+
+@rule(
+    bad_tree={
+        "tests/meson.build": "# a room's library\n'err': base,\n",
+        "tests/fuzz/meson.build": "'wire': wire,\n",
+        "tests/unit/test_err.c": "",
+        "tests/unit/test_buf.c": "",
+        "tests/unit/test.c": "",
+        "tests/fuzz/fuzz_wire.c": "",
+        "tests/fuzz/fuzz_config.c": "",
+        "tests/fuzz/corpus/wire/seed": "",
+    },
+    bad_finds=[
+        "^tests/fuzz/fuzz_config.c: no seeds",
+        "^tests/fuzz/fuzz_config.c: not in tests/fuzz/meson.build",
+        "^tests/unit/test_buf.c: not in tests/meson.build",
+    ],
+)
+def every_test_is_run(root):
+    problems = []
+    for kind, build_file in (("unit/test_", "tests/meson.build"),
+                             ("fuzz/fuzz_", "tests/fuzz/meson.build")):
+        start = "tests/" + kind
+        listed = quoted(root, build_file)
+        for path in c_files(root, "tests"):
+            if path.startswith(start) and path.endswith(".c") and path[len(start):-2] not in listed:
+                problems.append(f"{path}: not in {build_file}")
+    for file in sorted((root / "tests/fuzz").glob("fuzz_*.c")):
+        seeds = root / "tests/fuzz/corpus" / file.stem[len("fuzz_"):]
+        if not seeds.is_dir() or not any(seeds.iterdir()):
+            problems.append(f"tests/fuzz/{file.name}: no seeds in tests/fuzz/corpus/")
+    return problems

@@ -1,0 +1,49 @@
+"""Reading the tree: its C files, their text without comments and strings, and their includes."""
+
+import re
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+NOISE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
+
+
+def c_files(root, *folders):
+    """The paths below root, as text, of all C files in those of its folders, sorted."""
+    found = []
+    for folder in folders:
+        found += [p for p in (root / folder).rglob("*") if p.suffix in (".c", ".h")]
+    return sorted(str(p.relative_to(root)) for p in found)
+
+
+def room_of(path):
+    """'src/core/runner.c' and 'include/core/runner.h' are both of the room core."""
+    parts = path.split("/")
+    return parts[1] if len(parts) > 2 else ""
+
+
+def blank(match):
+    """As many lines as there were, and nothing in them."""
+    return '""' + "\n" * match.group().count("\n")
+
+
+def code_lines(text):
+    """(number, line) of C text without comments and without what stands in strings."""
+    return enumerate(NOISE.sub(blank, text).split("\n"), 1)
+
+
+def includes(root, path):
+    """(line number, is it <…>, what is included) for each include of the file."""
+    for number, line in enumerate((root / path).read_text().split("\n"), 1):
+        match = INCLUDE.match(line)
+        if match:
+            yield number, match.group(1) == "<", match.group(2)
+
+
+def rule(bad_tree, bad_finds):
+    """Marks a rule: root → problems. In bad_tree it must find bad_finds, a pattern for each."""
+
+    def mark(function):
+        function.bad_tree = bad_tree
+        function.bad_finds = bad_finds
+        return function
+
+    return mark
