@@ -14,7 +14,7 @@
 int flock(int fd, int operation);
 
 /* file_locked() holds a shared lock for a moment; file_lock() outwaits it. */
-#define LOCK_TRIES    4
+#define LOCK_TRIES    10
 #define LOCK_PAUSE_NS 1000000
 
 #define READ_CHUNK 65536

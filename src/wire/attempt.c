@@ -139,9 +139,6 @@ int attempt_status_parse(const char *text, size_t len, struct attempt_status *re
 	const char *end = text + len;
 	struct attempt_status status = { 0 };
 
-	if (len > ATTEMPT_STATUS_MAX) {
-		return err_set(err, ERR_INPUT, "status: longer than %d bytes", ATTEMPT_STATUS_MAX);
-	}
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		size_t key_len = strlen(lines[i].key);
 		const char *stop = memchr(text, '\n', (size_t)(end - text));

@@ -240,10 +240,10 @@ TEST(looking_all_the_time_does_not_keep_a_lock_from_being_taken)
 	if (pid == 0) {
 		for (;;) {
 			locked("lock");
-			usleep(100);
+			usleep(50);
 		}
 	}
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 2000; i++) {
 		fd = file_lock(AT_FDCWD, "lock", &err);
 		ck(fd >= 0);
 		close(fd);

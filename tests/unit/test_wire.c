@@ -424,3 +424,22 @@ TEST(a_missing_string_becomes_empty_and_an_optional_one_stays_missing)
 	ck_str(msg.contains, NULL);
 	arena_free(arena);
 }
+
+struct partial {
+	uint8_t in_a_row;
+	const char *in_none;
+};
+
+TEST(a_member_without_a_row_is_zeroed)
+{
+	static const struct wire_field fields[] = { WIRE_FIELD_U8(struct partial, in_a_row) };
+	static const struct wire_type type = WIRE_TYPE("partial", struct partial, fields);
+	struct partial msg = { 1, "x" };
+	struct arena *arena = arena_new();
+	struct err err;
+
+	must_ok(wire_decode(&type, (const unsigned char *)"\7", 1, arena, &msg, &err), err);
+	ck_int(msg.in_a_row, 7);
+	ck_str(msg.in_none, NULL);
+	arena_free(arena);
+}
