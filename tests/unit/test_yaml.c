@@ -87,16 +87,37 @@ TEST(scalars_are_text_in_every_style)
 				     "single: 'it''s'\n"
 				     "double: \"a\\tb\\u00fc\"\n"
 				     "literal: |\n  one\n   two\n"
-				     "folded: >-\n  one\n  two\n");
+				     "lines: one\n  two\n");
 
 	ck_str(yaml_get(tree.root, "plain")->text, "a b");
 	ck_str(yaml_get(tree.root, "single")->text, "it's");
 	ck_str(yaml_get(tree.root, "double")->text, "a\tb\xc3\xbc");
 	ck_str(yaml_get(tree.root, "literal")->text, "one\n two\n");
-	ck_str(yaml_get(tree.root, "folded")->text, "one two");
+	ck_str(yaml_get(tree.root, "lines")->text, "one two");
 	ck(yaml_get(tree.root, "plain")->plain);
 	ck(!yaml_get(tree.root, "single")->plain);
 	ck(!yaml_get(tree.root, "literal")->plain);
+	arena_free(tree.arena);
+}
+
+TEST(single_quotes_are_taken_off_as_the_standard_says)
+{
+	struct tree tree = must_tree("- ''\n"
+				     "- ''''''''''''''''''\n"
+				     "- 'a\\n ''b'''\n"
+				     "- 'one  \n\n   two \t\n  three'\n"
+				     "- '\n  x\r\n  \r\n  y\n  '\n");
+	static const char *const want[] = { "", "''''''''", "a\\n 'b'", "one\ntwo three",
+		" x\ny " };
+	size_t i = 0;
+
+	for (yaml_each(item, tree.root)) {
+		ck_str(item->text, want[i]);
+		ck_int(item->len, strlen(want[i]));
+		ck(!yaml_is_null(item));
+		i++;
+	}
+	ck_int(i, 5);
 	arena_free(tree.arena);
 }
 
@@ -171,6 +192,11 @@ TEST(every_mistake_stands_where_it_is)
 					     "given in line 1\n" },
 		{ "? [a]\n: b\n", "f.yml:1:3: error: a key must be plain text\n" },
 		{ "a: \"x\\0y\"\n", "parsed\nf.yml:1:4: error: U+0000 is not allowed\n" },
+		{ "a: >\n  b\nc: \"d\n  e\"\n", "parsed\n"
+						"f.yml:2:1: error: folded text (>) is not "
+						"supported: use | or quotes\n"
+						"f.yml:3:4: error: a string in double quotes must "
+						"end on its line\n" },
 		{ "a: b\x01\n", "f.yml:1:5: error: control character U+0001\n" },
 		{ "\xc3\xbc: \xff\n", "f.yml:1:4: error: not UTF-8\n" },
 	};
