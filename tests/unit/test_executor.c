@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -456,6 +457,7 @@ static pid_t must_fork_executor(const char *address)
 	if (pid == 0) {
 		int log = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(log, STDERR_FILENO);
 		_exit(run_executor(address));
 	}
