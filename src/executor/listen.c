@@ -10,11 +10,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 
 #define UNIX_PREFIX "unix:"
+#define RETRIES     20
+#define RETRY_MS    25
 
 static int fail(const char *address, struct err *err)
 {
@@ -119,6 +122,20 @@ static int describe(int fd, char *text)
 	return 0;
 }
 
+/* The front of a daemon that was killed a moment ago may still be about to end. */
+static int bind_patiently(int fd, const struct addrinfo *info)
+{
+	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000000L };
+
+	for (int tries = 0; bind(fd, info->ai_addr, info->ai_addrlen) < 0; tries++) {
+		if (errno != EADDRINUSE || tries >= RETRIES) {
+			return -1;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 static int bind_tcp(const char *address, const struct addrinfo *info, struct listener *ret,
 		struct err *err)
 {
@@ -135,8 +152,8 @@ static int bind_tcp(const char *address, const struct addrinfo *info, struct lis
 	auto_fd int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-			bind(fd, info->ai_addr, info->ai_addrlen) < 0 ||
-			listen(fd, SOMAXCONN) < 0 || describe(fd, ret->address) < 0) {
+			bind_patiently(fd, info) < 0 || listen(fd, SOMAXCONN) < 0 ||
+			describe(fd, ret->address) < 0) {
 		return fail(address, err);
 	}
 	ret->fd = take_fd(&fd);

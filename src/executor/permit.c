@@ -14,11 +14,25 @@
 static const char *const triggers[] = { "alert", "manual", "replay", "escalation", NULL };
 static const char *const statuses[] = { "", "firing", "resolved", NULL };
 
+/* The place that the new configuration empties: that of its equal, else the last. */
+static size_t place_of(const struct generations *generations, const struct config *config)
+{
+	size_t i = 0;
+
+	while (i < PERMIT_GENERATIONS - 1 && generations->items[i] &&
+			memcmp(generations->items[i]->hash, config->hash, DIGEST_SIZE) != 0) {
+		i++;
+	}
+	return i;
+}
+
 void generations_push_take(struct generations *generations, struct config *config)
 {
-	config_free(generations->items[PERMIT_GENERATIONS - 1]);
+	size_t place = place_of(generations, config);
+
+	config_free(generations->items[place]);
 	memmove(&generations->items[1], &generations->items[0],
-			(PERMIT_GENERATIONS - 1) * sizeof(generations->items[0]));
+			place * sizeof(generations->items[0]));
 	generations->items[0] = config;
 }
 

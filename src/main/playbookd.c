@@ -3,6 +3,7 @@
  *
  * Without --role it is the executor, which starts the other roles by executing this program again.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,21 @@ static const char *loader_variable(void)
 	return NULL;
 }
 
+/* What the shell had open is nothing of ours; what it had closed must not become a store's number.
+ */
+static void tidy_descriptors(void)
+{
+	int fd;
+
+	close_range(3, ~0U, 0);
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd < 3);
+	if (fd >= 3) {
+		close(fd);
+	}
+}
+
 static int run_executor(const struct options *options)
 {
 	const char *variable = loader_variable();
@@ -157,6 +173,7 @@ static int run_executor(const struct options *options)
 				(int)strcspn(variable, "="), variable);
 		return 1;
 	}
+	tidy_descriptors();
 	duration_parse(options->retention, &executor.retention_ms, &err);
 	setup_log(options, role_names[ROLE_EXECUTOR]);
 	return executor_main(&executor);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -310,6 +311,13 @@ static void play_floods(struct fake *fake)
 	say(fake, "started one more");
 }
 
+static void play_finds_no_room(struct fake *fake)
+{
+	start(fake, 1, 0, "argus");
+	say_refused(fake);
+	say_state(fake, 1, 0);
+}
+
 static void play_leaves_a_step_running(struct fake *fake)
 {
 	start(fake, 1, 1, "argus");
@@ -338,6 +346,7 @@ static const struct scenario {
 	{ "usurps", play_usurps },
 	{ "dies before go", play_dies_before_go },
 	{ "floods", play_floods },
+	{ "finds no room", play_finds_no_room },
 	{ "leaves a step running", play_leaves_a_step_running },
 	{ "watches the configuration", play_watches_the_configuration },
 };
@@ -400,6 +409,8 @@ __attribute__((constructor)) static void maybe_play(int argc, char **argv)
 
 /* The tests' side. */
 
+static rlim_t file_max = RLIM_INFINITY; /* how long a file may be for the executor */
+
 struct daemon {
 	pid_t pid;
 	FILE *seen;
@@ -458,6 +469,7 @@ static pid_t must_fork_executor(const char *address)
 		int log = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setrlimit(RLIMIT_FSIZE, &(struct rlimit){ file_max, file_max });
 		dup2(log, STDERR_FILENO);
 		_exit(run_executor(address));
 	}
@@ -585,6 +597,18 @@ TEST(limit_of_shims_holds_and_frees_itself)
 	ck_sees(&daemon, "started 64");
 	ck_sees(&daemon, "absent");
 	ck_sees(&daemon, "started one more");
+	must_stop(&daemon);
+}
+
+/* No file may grow to the size of a status: what was made for the attempt is removed again. */
+TEST(attempt_without_room_for_its_status_is_refused_and_leaves_nothing)
+{
+	struct daemon daemon;
+
+	file_max = ATTEMPT_STATUS_MAX - 1;
+	daemon = must_start("finds no room");
+	ck_sees(&daemon, "refused later: no room for the status: File too large");
+	ck_sees(&daemon, "absent");
 	must_stop(&daemon);
 }
 
