@@ -209,6 +209,13 @@ static int gather_facts(struct intake *in, const struct subject *subject,
 	return 0;
 }
 
+/* Nothing runs for a firing alert, and no run before it did or will do. */
+static bool needs_person(enum decision decision)
+{
+	return decision != DECISION_QUEUED && decision != DECISION_AWAITING_APPROVAL &&
+	       decision != DECISION_REPEAT && decision != DECISION_DUPLICATE;
+}
+
 /* One playbook that matches: does it run? told: how the alert arrived, "" when it is new. */
 static int consider(struct intake *in, const struct subject *subject,
 		const struct playbook *playbook, const char *told, struct err *err)
@@ -245,7 +252,7 @@ static int consider(struct intake *in, const struct subject *subject,
 			add_run(in, subject, playbook, &params, target, &verdict.run_id, err) < 0) {
 		return -1;
 	}
-	if (verdict.decision == DECISION_REJECTED_PARAM &&
+	if (needs_person(verdict.decision) &&
 			call_for_attention(in, subject->incident.id, reason, err) < 0) {
 		return -1;
 	}
