@@ -27,7 +27,8 @@ struct generations {
 	struct config *items[PERMIT_GENERATIONS];
 };
 
-/* Makes config, which it takes, the newest and frees the one that falls out. */
+/* Makes config, which it takes, the newest, and frees its equal or else the one that falls out: so
+ * loading the same files again makes no running run's configuration unknown. */
 void generations_push_take(struct generations *generations, struct config *config);
 void generations_clear(struct generations *generations);
 

@@ -376,7 +376,7 @@ static int orphan_event(
 			"the configuration changed while playbookd was down; the steps that were "
 			"left "
 			"were not run; the last: %s",
-			detail);
+			*detail ? detail : "succeeded");
 	return finish_run(core, active, err);
 }
 
