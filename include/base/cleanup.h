@@ -14,13 +14,13 @@
 #include <unistd.h>
 
 /* Give a type its own auto_ spelling: fn is called with the value when it is not NULL. */
-#define CLEANUP_DEFINE(type, name, fn)                                                             \
-	static inline void name(type *p)                                                           \
-	{                                                                                          \
-		if (*p) {                                                                          \
-			fn(*p);                                                                    \
-		}                                                                                  \
-	}                                                                                          \
+#define CLEANUP_DEFINE(type, name, fn)   \
+	static inline void name(type *p) \
+	{                                \
+		if (*p) {                \
+			fn(*p);          \
+		}                        \
+	}                                \
 	struct cleanup_semicolon
 
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
@@ -45,11 +45,11 @@ static inline void cleanup_fd(const int *fd)
 #define auto_fd   CLEANUP(cleanup_fd)
 
 /* The value of p; p itself becomes NULL, so nothing is freed at the end of its scope. */
-#define TAKE(p)                                                                                    \
-	__extension__({                                                                            \
-		__auto_type take_value = (p);                                                      \
-		(p) = NULL;                                                                        \
-		take_value;                                                                        \
+#define TAKE(p)                               \
+	__extension__({                       \
+		__auto_type take_value = (p); \
+		(p) = NULL;                   \
+		take_value;                   \
 	})
 
 /* The same for a file descriptor, which becomes -1. */

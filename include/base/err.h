@@ -18,19 +18,19 @@
  * Codes say what the caller can do, not where it broke.
  * X(code, Prometheus errorType, HTTP status, exit status)
  */
-#define ERR_CODES(X)                                                                               \
-	X(ERR_NONE, "none", 200, 0)                                                                \
-	X(ERR_INPUT, "bad_data", 400, 1)                                                           \
-	X(ERR_UNAUTHORIZED, "unauthorized", 401, 1)                                                \
-	X(ERR_FORBIDDEN, "forbidden", 403, 1)                                                      \
-	X(ERR_NOT_FOUND, "not_found", 404, 1)                                                      \
-	X(ERR_METHOD, "method_not_allowed", 405, 1)                                                \
-	X(ERR_CONFLICT, "conflict", 409, 1)                                                        \
-	X(ERR_LIMIT, "too_large", 413, 1)                                                          \
-	X(ERR_MEDIA, "unsupported_media_type", 415, 1)                                             \
-	X(ERR_BUSY, "unavailable", 503, 4)                                                         \
-	X(ERR_IO, "unavailable", 503, 1)                                                           \
-	X(ERR_DB, "unavailable", 503, 1)                                                           \
+#define ERR_CODES(X)                                   \
+	X(ERR_NONE, "none", 200, 0)                    \
+	X(ERR_INPUT, "bad_data", 400, 1)               \
+	X(ERR_UNAUTHORIZED, "unauthorized", 401, 1)    \
+	X(ERR_FORBIDDEN, "forbidden", 403, 1)          \
+	X(ERR_NOT_FOUND, "not_found", 404, 1)          \
+	X(ERR_METHOD, "method_not_allowed", 405, 1)    \
+	X(ERR_CONFLICT, "conflict", 409, 1)            \
+	X(ERR_LIMIT, "too_large", 413, 1)              \
+	X(ERR_MEDIA, "unsupported_media_type", 415, 1) \
+	X(ERR_BUSY, "unavailable", 503, 4)             \
+	X(ERR_IO, "unavailable", 503, 1)               \
+	X(ERR_DB, "unavailable", 503, 1)               \
 	X(ERR_BUG, "internal", 500, 70)
 
 enum err_code {

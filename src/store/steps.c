@@ -86,12 +86,12 @@ int steps_ended(struct db *db, const struct step_row *row, struct err *err)
 
 int steps_probe_again(struct db *db, const struct step_row *row, struct err *err)
 {
-	static const char sql[] =
-			"UPDATE step"
-			" SET attempt = :attempt, status = :status, reason = :reason, exit_code = NULL,"
-			" signal = NULL, pid = NULL, pid_started = NULL, boot_id = NULL,"
-			" finished_at = NULL"
-			" WHERE run_id = :run_id AND step = :step";
+	static const char sql[] = "UPDATE step"
+				  " SET attempt = :attempt, status = :status, reason = :reason, "
+				  "exit_code = NULL,"
+				  " signal = NULL, pid = NULL, pid_started = NULL, boot_id = NULL,"
+				  " finished_at = NULL"
+				  " WHERE run_id = :run_id AND step = :step";
 	struct stmt *s = db_stmt(db, sql);
 
 	bind_key(s, row->run_id, row->step, row->attempt);

@@ -28,13 +28,13 @@ void test_register(struct test *test);
 /* The test's own empty folder, which is also its working directory; removed after it. */
 const char *test_dir(void);
 
-#define TEST(test_name)                                                                            \
-	static void test_##test_name(void);                                                        \
-	__attribute__((constructor)) static void test_register_##test_name(void)                   \
-	{                                                                                          \
-		static struct test test = { #test_name, test_##test_name, NULL };                  \
-		test_register(&test);                                                              \
-	}                                                                                          \
+#define TEST(test_name)                                                           \
+	static void test_##test_name(void);                                       \
+	__attribute__((constructor)) static void test_register_##test_name(void)  \
+	{                                                                         \
+		static struct test test = { #test_name, test_##test_name, NULL }; \
+		test_register(&test);                                             \
+	}                                                                         \
 	static void test_##test_name(void)
 
 void test_fail(const char *file, int line, const char *fmt, ...)
@@ -45,24 +45,24 @@ void test_ck_int(const char *file, int line, const char *what, int64_t got, int6
 void test_ck_str(const char *file, int line, const char *what, const char *got, const char *want);
 void test_ck_has(const char *file, int line, const char *what, const char *got, const char *part);
 
-#define must(cond)                                                                                 \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			test_abort(__FILE__, __LINE__, "must: %s", #cond);                         \
-		}                                                                                  \
+#define must(cond)                                                         \
+	do {                                                               \
+		if (!(cond)) {                                             \
+			test_abort(__FILE__, __LINE__, "must: %s", #cond); \
+		}                                                          \
 	} while (0)
 /* The call must return 0; else the test ends with err's message. */
-#define must_ok(call, err)                                                                         \
-	do {                                                                                       \
-		if ((call) != 0) {                                                                 \
-			test_abort(__FILE__, __LINE__, "%s: %s", #call, (err).msg);                \
-		}                                                                                  \
+#define must_ok(call, err)                                                          \
+	do {                                                                        \
+		if ((call) != 0) {                                                  \
+			test_abort(__FILE__, __LINE__, "%s: %s", #call, (err).msg); \
+		}                                                                   \
 	} while (0)
-#define ck(cond)                                                                                   \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			test_fail(__FILE__, __LINE__, "not so: %s", #cond);                        \
-		}                                                                                  \
+#define ck(cond)                                                            \
+	do {                                                                \
+		if (!(cond)) {                                              \
+			test_fail(__FILE__, __LINE__, "not so: %s", #cond); \
+		}                                                           \
 	} while (0)
 #define ck_int(got, want) test_ck_int(__FILE__, __LINE__, #got, (int64_t)(got), (int64_t)(want))
 #define ck_str(got, want) test_ck_str(__FILE__, __LINE__, #got, (got), (want))
