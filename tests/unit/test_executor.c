@@ -462,6 +462,8 @@ static pid_t must_fork_executor(const char *address)
 {
 	fflush(stdout);
 
+	alarm(20); /* none of these tests takes so long */
+
 	pid_t pid = fork();
 
 	must(pid >= 0);
