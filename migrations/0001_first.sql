@@ -82,6 +82,9 @@ CREATE TABLE run (
 		'succeeded', 'failed', 'timed_out', 'canceled', 'interrupted', 'rejected')),
 	outcome TEXT,                      -- while rescue steps run: the status that will be final
 	reason TEXT NOT NULL,              -- why it has this status, for people
+	did_not_help INTEGER NOT NULL DEFAULT 0, -- it ended well, and the alert went on firing
+	lock TEXT,                         -- one run of this key at a time
+	distinct_value TEXT,               -- what max_targets counts
 	alertname TEXT NOT NULL,
 	alert TEXT NOT NULL,               -- the alert as JSON, for steps with stdin: alert
 	alert_status TEXT NOT NULL,
@@ -96,6 +99,8 @@ CREATE UNIQUE INDEX run_once ON run (incident_id, generation, playbook, target)
 CREATE INDEX run_incident ON run (incident_id, id);
 CREATE INDEX run_episode ON run (episode_id, playbook) WHERE trigger = 'alert';
 CREATE INDEX run_target ON run (target, id);
+CREATE INDEX run_playbook ON run (playbook, queued_at);
+CREATE INDEX run_queued ON run (queued_at);
 CREATE INDEX run_active ON run (id)
 	WHERE status IN ('queued', 'awaiting_approval', 'running', 'verifying');
 

@@ -4,7 +4,7 @@
  *
  *	static const struct spec guards[] = {
  *		{ "cooldown", "pause between two runs", SPEC_DURATION,
- *				SPEC_FIELD(struct playbook, cooldown_ms), .max = 365 * DAY_MS },
+ *				SPEC_FIELD(struct playbook, guards.cooldown_ms), .max = 365 * DAY_MS },
  *		{ 0 },
  *	};
  *

@@ -79,7 +79,7 @@ enum arrival plan_arrival(const struct alert *alert, const struct plan_episode *
  */
 int64_t plan_ends_at(const struct alert *alert, int64_t now);
 
-/* What is known of one playbook and one alert. */
+/* What is known of one playbook and one alert. Runs: id 0 means that there is none. */
 struct plan_facts {
 	const struct playbook *playbook;
 	const char *param_error; /* why the params could not be had; or NULL */
@@ -87,12 +87,20 @@ struct plan_facts {
 	int64_t now;
 	int64_t starts_at;
 	int64_t max_alert_age_ms; /* 0: any */
-	bool dry_run;
-	int64_t episode_run;       /* the run of this episode and playbook; 0: none */
-	int64_t target_run;        /* the run of this incident's generation with the same params */
-	const char *known_status;  /* its status */
-	int64_t last_run;          /* the latest run of this playbook and target; 0: none */
-	int64_t last_run_ended_at; /* 0 while it is not over */
+	bool dry_run;             /* global.dry_run */
+	int64_t episode_run;      /* the run of this episode and playbook; 0: none */
+	int64_t target_run;       /* that of this incident's generation with the same params */
+	const char *known_status; /* the status of the one that is there */
+	struct guard_pause pause;
+	int64_t starts_at_most; /* global.max_starts_per_hour; 0: any */
+	int64_t starts_in_hour; /* runs of all playbooks queued in the last hour */
+	int64_t other_targets;  /* see guard_targets() */
+	int64_t failures;       /* see guard_breaker() */
+	struct guard_run last_failure;
+	struct guard_run trial;
+	int64_t in_window; /* see guard_limit() */
+	int64_t oldest_at;
+	struct guard_run last_run; /* the latest of this playbook and target */
 };
 
 /*

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "domain/alert.h"
+#include "domain/guards.h"
 #include "domain/label.h"
 #include "domain/matcher.h"
 #include "sys/regex.h"
@@ -76,7 +77,8 @@ struct playbook {
 	const char *level;           /* "L1".."L4", or NULL */
 	struct param *params;
 	size_t params_len;
-	int64_t cooldown_ms; /* guards.cooldown; 0 = none */
+	bool dry_run; /* decide and record, run nothing */
+	struct guard_rules guards;
 	struct step *steps;  /* steps, then verify, then rescue */
 	size_t steps_len;
 };

@@ -27,6 +27,8 @@ struct run_row {
 	uint8_t status;             /* enum run_status */
 	uint8_t outcome;            /* enum run_status; RUN_QUEUED: none yet */
 	const char *reason;
+	const char *lock;           /* NULL: none */
+	const char *distinct_value; /* NULL: none; not read back */
 	const char *alertname;
 	const char *alert;        /* JSON */
 	const char *alert_status; /* firing, resolved */

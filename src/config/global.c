@@ -17,6 +17,8 @@ const struct spec global_keys[] = {
 			.max = 365 * DAY_MS },
 	{ "max_concurrent_runs", "how many runs may go on at the same time", SPEC_INT,
 			SPEC_FIELD(struct config, max_concurrent_runs), .min = 1, .max = 64 },
+	{ "max_starts_per_hour", "how many runs of all playbooks in an hour; 0 is any number",
+			SPEC_INT, SPEC_FIELD(struct config, max_starts_per_hour), .max = 100000 },
 	{ "reopen_within", "a new episode so soon after the last reopens its incident",
 			SPEC_DURATION, SPEC_FIELD(struct config, reopen_within_ms),
 			.max = 365 * DAY_MS },

@@ -22,9 +22,63 @@ static const struct spec incident_keys[] = {
 	{ 0 },
 };
 
+#define GUARD(member) SPEC_FIELD(struct playbook, guards.member)
+
+static const struct spec limit_keys[] = {
+	{ "per", "the window", SPEC_DURATION, GUARD(limit_per_ms), SPEC_REQUIRED, .min = 1,
+			.max = 365 * DAY_MS },
+	{ "runs", "how many runs in the window", SPEC_INT, GUARD(limit_runs), SPEC_REQUIRED,
+			.min = 1, .max = 10000 },
+	{ 0 },
+};
+
+static const struct spec breaker_keys[] = {
+	{ "failures", "how many failures in a row open it", SPEC_INT, GUARD(breaker_failures),
+			SPEC_REQUIRED, .min = 1, .max = 1000 },
+	{ "open_for", "how long it stays open", SPEC_DURATION, GUARD(breaker_open_ms),
+			SPEC_REQUIRED, .min = 1, .max = 365 * DAY_MS },
+	{ 0 },
+};
+
+/* params are read before guards. */
+static void load_distinct(struct loader *loader, const struct yaml_node *node, void *base)
+{
+	static const struct spec row = { "distinct", "a param", SPEC_STRING };
+	struct playbook *playbook = base;
+	const char *name = spec_string(loader, &row, node);
+
+	for (size_t i = 0; name && i < playbook->params_len; i++) {
+		if (strcmp(playbook->params[i].name, name) == 0) {
+			playbook->guards.distinct = name;
+			return;
+		}
+	}
+	if (name) {
+		mistakes_add(loader->mistakes, &node->place,
+				"expected the name of a param of this playbook, got \"%s\"", name);
+	}
+}
+
+static const struct spec targets_keys[] = {
+	{ "at_most", "how many targets in the window", SPEC_INT, GUARD(targets_at_most),
+			SPEC_REQUIRED, .min = 1, .max = 10000 },
+	{ "distinct", "the param that says what a target is", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
+			.load = load_distinct },
+	{ "per", "the window", SPEC_DURATION, GUARD(targets_per_ms), SPEC_REQUIRED, .min = 1,
+			.max = 365 * DAY_MS },
+	{ 0 },
+};
+
 static const struct spec guard_keys[] = {
-	{ "cooldown", "pause between two runs for the same incident", SPEC_DURATION,
-			SPEC_FIELD(struct playbook, cooldown_ms), .max = 365 * DAY_MS },
+	{ "breaker", "stops a playbook that does not help", SPEC_MAPPING, .keys = breaker_keys },
+	{ "cooldown", "pause after a run for the same target", SPEC_DURATION, GUARD(cooldown_ms),
+			.max = 365 * DAY_MS },
+	{ "limit", "how many runs in a window", SPEC_MAPPING, .keys = limit_keys },
+	{ "lock", "one run of this key at a time", SPEC_STRING, GUARD(lock), SPEC_PARAMS,
+			.max = 256, .format = text_is_line },
+	{ "max_concurrent", "runs at the same time", SPEC_INT, GUARD(max_concurrent), .min = 1,
+			.max = 64 },
+	{ "max_targets", "how many targets in a window", SPEC_MAPPING, .keys = targets_keys },
 	{ 0 },
 };
 
@@ -71,6 +125,8 @@ static const struct spec playbook_keys[] = {
 			SPEC_FIELD(struct playbook, go_on) },
 	{ "params", "values from the alert", SPEC_CUSTOM, .load = params_load },
 	{ "incident", "what its incident looks like", SPEC_MAPPING, .keys = incident_keys },
+	{ "dry_run", "decide and record, run nothing", SPEC_BOOL,
+			SPEC_FIELD(struct playbook, dry_run) },
 	{ "guards", "what can keep a run from starting", SPEC_MAPPING, .keys = guard_keys },
 	{ "steps", "what is to be done", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = steps_load },
 	{ "verify", "how it is known that it helped", SPEC_CUSTOM, .load = steps_load_verify },

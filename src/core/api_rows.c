@@ -178,7 +178,7 @@ void api_write_playbook(struct jsonw *w, const struct playbook *playbook)
 	}
 	jsonw_close(w);
 	jsonw_str(w, "level", playbook->level);
-	jsonw_int(w, "cooldownMs", playbook->cooldown_ms);
+	jsonw_int(w, "cooldownMs", playbook->guards.cooldown_ms);
 	jsonw_array(w, "steps");
 	for (size_t i = 0; i < playbook->steps_len; i++) {
 		write_playbook_step(w, &playbook->steps[i], i);

@@ -14,8 +14,11 @@
 #include "domain/plan.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"
+#include "store/guards.h"
 #include "store/incidents.h"
 #include "store/runs.h"
+
+#define HOUR_MS (INT64_C(3600) * 1000)
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
@@ -159,11 +162,33 @@ static void target_hash(const struct playbook *playbook, const struct labels *pa
 	digest_sha256(key.data, key.len, ret_hash);
 }
 
+/* The run's lock key, or NULL. Params passed their patterns, so the template cannot fail. */
+static const char *lock_key(
+		struct intake *in, const struct playbook *playbook, const struct labels *params)
+{
+	auto_buf struct buf key = { 0 };
+	struct err err;
+
+	if (!playbook->guards.lock ||
+			params_expand(playbook->guards.lock, params, &key, &err) < 0) {
+		return NULL;
+	}
+	return arena_strdup(in->arena, buf_text(&key));
+}
+
+/* The value of the param that max_targets counts, or NULL. */
+static const char *distinct_value(const struct playbook *playbook, const struct labels *params)
+{
+	return playbook->guards.distinct ? labels_get(params, playbook->guards.distinct) : NULL;
+}
+
 static int add_run(struct intake *in, const struct subject *subject,
 		const struct playbook *playbook, const struct labels *params,
 		const uint8_t target[DIGEST_SIZE], int64_t *ret_id, struct err *err)
 {
 	const struct run_row row = {
+		.lock = lock_key(in, playbook, params),
+		.distinct_value = distinct_value(playbook, params),
 		.incident_id = subject->incident.id,
 		.episode_id = subject->episode_id,
 		.generation = subject->incident.generation,
@@ -182,8 +207,8 @@ static int add_run(struct intake *in, const struct subject *subject,
 	return runs_add(in->core->db, &row, params, ret_id, err);
 }
 
-/* Ask the store what plan_run() wants to know. */
-static int gather_facts(struct intake *in, const struct subject *subject,
+/* The runs that are there already. */
+static int gather_runs(struct intake *in, const struct subject *subject,
 		const uint8_t target[DIGEST_SIZE], struct plan_facts *facts, struct err *err)
 {
 	struct db *db = in->core->db;
@@ -198,14 +223,43 @@ static int gather_facts(struct intake *in, const struct subject *subject,
 					   &once, err) < 0) {
 		return -1;
 	}
-	if (facts->playbook->cooldown_ms && runs_last(db, target, &last, err) < 0) {
+	if (facts->playbook->guards.cooldown_ms && runs_last(db, target, &last, err) < 0) {
 		return -1;
 	}
 	facts->episode_run = episode.id;
 	facts->target_run = once.id;
 	facts->known_status = run_status_names[episode.id ? episode.status : once.status];
-	facts->last_run = last.id;
-	facts->last_run_ended_at = last.finished_at;
+	facts->last_run = (struct guard_run){ last.id, last.finished_at };
+	return 0;
+}
+
+/* What the playbook's guards count; those that are not set cost nothing. */
+static int gather_counts(struct intake *in, const char *distinct_value, struct plan_facts *facts,
+		struct err *err)
+{
+	const struct guard_rules *rules = &facts->playbook->guards;
+	const char *name = facts->playbook->name;
+	struct db *db = in->core->db;
+
+	if (rules->limit_runs &&
+			guards_limit(db, name, in->now - rules->limit_per_ms + 1, rules->limit_runs,
+					&facts->in_window, &facts->oldest_at, err) < 0) {
+		return -1;
+	}
+	if (rules->breaker_failures &&
+			guards_breaker(db, name, rules->breaker_failures, &facts->failures,
+					&facts->last_failure, &facts->trial, err) < 0) {
+		return -1;
+	}
+	if (rules->distinct && guards_targets(db, name, distinct_value,
+					       in->now - rules->targets_per_ms + 1,
+					       &facts->other_targets, err) < 0) {
+		return -1;
+	}
+	if (facts->starts_at_most && guards_starts(db, in->now - HOUR_MS + 1, facts->starts_at_most,
+						     &facts->starts_in_hour, err) < 0) {
+		return -1;
+	}
 	return 0;
 }
 
@@ -234,6 +288,7 @@ static int consider(struct intake *in, const struct subject *subject,
 		.starts_at = subject->alert->starts_at,
 		.max_alert_age_ms = in->config->max_alert_age_ms,
 		.dry_run = in->config->dry_run,
+		.starts_at_most = in->config->max_starts_per_hour,
 	};
 	struct verdict verdict = { .playbook = playbook->name,
 		.incident_id = subject->incident.id };
@@ -242,7 +297,9 @@ static int consider(struct intake *in, const struct subject *subject,
 		facts.param_error = wrong.msg;
 	} else {
 		target_hash(playbook, &params, target);
-		if (gather_facts(in, subject, target, &facts, err) < 0) {
+		if (gather_runs(in, subject, target, &facts, err) < 0 ||
+				gather_counts(in, distinct_value(playbook, &params), &facts, err) <
+						0) {
 			return -1;
 		}
 	}

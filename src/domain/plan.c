@@ -108,10 +108,80 @@ enum arrival plan_arrival(const struct alert *alert, const struct plan_episode *
 	return fires(alert, open, last, now, reason);
 }
 
+/* One guard of the row: DECISION_QUEUED when it lets the run through. */
+typedef enum decision (*guard_fn)(const struct plan_facts *facts, char *reason);
+
+static enum decision ask_age(const struct plan_facts *f, char *reason)
+{
+	bool passes = guard_age(f->max_alert_age_ms, f->starts_at, f->now, reason);
+
+	return passes ? DECISION_QUEUED : DECISION_TOO_OLD;
+}
+
+static enum decision ask_pause(const struct plan_facts *f, char *reason)
+{
+	return guard_pause(&f->pause, f->now, reason) ? DECISION_QUEUED : DECISION_PAUSED;
+}
+
+static enum decision ask_targets(const struct plan_facts *f, char *reason)
+{
+	bool passes = guard_targets(&f->playbook->guards, f->other_targets, reason);
+
+	return passes ? DECISION_QUEUED : DECISION_TOO_MANY_TARGETS;
+}
+
+static enum decision ask_breaker(const struct plan_facts *f, char *reason)
+{
+	bool passes = guard_breaker(&f->playbook->guards, f->failures, f->last_failure, f->trial,
+			f->now, reason);
+
+	return passes ? DECISION_QUEUED : DECISION_BREAKER_OPEN;
+}
+
+static enum decision ask_limit(const struct plan_facts *f, char *reason)
+{
+	bool passes = guard_limit(&f->playbook->guards, f->in_window, f->oldest_at, f->now, reason);
+
+	return passes ? DECISION_QUEUED : DECISION_LIMITED;
+}
+
+static enum decision ask_starts(const struct plan_facts *f, char *reason)
+{
+	bool passes = guard_starts(f->starts_at_most, f->starts_in_hour, reason);
+
+	return passes ? DECISION_QUEUED : DECISION_LIMITED;
+}
+
+static enum decision ask_cooldown(const struct plan_facts *f, char *reason)
+{
+	bool passes = guard_cooldown(&f->playbook->guards, f->last_run, f->now, reason);
+
+	return passes ? DECISION_QUEUED : DECISION_COOLDOWN;
+}
+
+static enum decision ask_dry_run(const struct plan_facts *f, char *reason)
+{
+	if (!f->dry_run && !f->playbook->dry_run) {
+		return DECISION_QUEUED;
+	}
+	SAY("dry run: playbook %s would be queued", f->playbook->name);
+	return DECISION_DRY_RUN;
+}
+
+/* The first that holds gives the reason: what is wrong with the world before what is too soon. */
+static const guard_fn guards[] = {
+	ask_age,
+	ask_pause,
+	ask_targets,
+	ask_breaker,
+	ask_limit,
+	ask_starts,
+	ask_cooldown,
+	ask_dry_run,
+};
+
 enum decision plan_run(const struct plan_facts *facts, char *reason)
 {
-	const char *name = facts->playbook->name;
-
 	if (facts->param_error) {
 		SAY("%s", facts->param_error);
 		return DECISION_REJECTED_PARAM;
@@ -126,18 +196,13 @@ enum decision plan_run(const struct plan_facts *facts, char *reason)
 				facts->known_status);
 		return DECISION_DUPLICATE;
 	}
-	if (!guard_age(facts->max_alert_age_ms, facts->starts_at, facts->now, reason,
-			    PLAN_REASON_MAX)) {
-		return DECISION_TOO_OLD;
+	for (size_t i = 0; i < sizeof(guards) / sizeof(guards[0]); i++) {
+		enum decision held = guards[i](facts, reason);
+
+		if (held != DECISION_QUEUED) {
+			return held;
+		}
 	}
-	if (!guard_cooldown(facts->playbook->cooldown_ms, facts->last_run, facts->last_run_ended_at,
-			    facts->now, reason, PLAN_REASON_MAX)) {
-		return DECISION_COOLDOWN;
-	}
-	if (facts->dry_run) {
-		SAY("dry run: playbook %s would be queued", name);
-		return DECISION_DRY_RUN;
-	}
-	SAY("playbook %s", name);
+	SAY("playbook %s", facts->playbook->name);
 	return DECISION_QUEUED;
 }

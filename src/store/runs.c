@@ -19,11 +19,11 @@ int runs_add(struct db *db, const struct run_row *row, const struct labels *para
 {
 	static const char sql[] =
 			"INSERT INTO run (incident_id, episode_id, generation, playbook, target,"
-			" trigger, requested_by, config_hash, status, reason, alertname, alert,"
-			" alert_status, queued_at)"
+			" trigger, requested_by, config_hash, status, reason, lock, distinct_value,"
+			" alertname, alert, alert_status, queued_at)"
 			" VALUES (:incident_id, :episode_id, :generation, :playbook, :target,"
-			" :trigger, :requested_by, :config_hash, 'queued', '', :alertname, :alert,"
-			" :alert_status, :queued_at)";
+			" :trigger, :requested_by, :config_hash, 'queued', '', :lock,"
+			" :distinct_value, :alertname, :alert, :alert_status, :queued_at)";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int_or_null(s, ":incident_id", row->incident_id);
@@ -34,6 +34,8 @@ int runs_add(struct db *db, const struct run_row *row, const struct labels *para
 	stmt_text(s, ":trigger", row->trigger);
 	stmt_text(s, ":requested_by", row->requested_by);
 	stmt_blob(s, ":config_hash", row->config_hash, DIGEST_SIZE);
+	stmt_text(s, ":lock", row->lock);
+	stmt_text(s, ":distinct_value", row->distinct_value);
 	stmt_text(s, ":alertname", row->alertname);
 	stmt_text(s, ":alert", row->alert);
 	stmt_text(s, ":alert_status", row->alert_status);
@@ -135,7 +137,7 @@ int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_
 #define RUN_COLUMNS                                                                         \
 	"id, incident_id, episode_id, generation, playbook, target, trigger, requested_by," \
 	" config_hash, status, outcome, reason, alertname, alert, alert_status, queued_at," \
-	" started_at, finished_at"
+	" started_at, finished_at, lock"
 
 static struct run_row read_run(struct stmt *s)
 {
@@ -161,6 +163,7 @@ static struct run_row read_run(struct stmt *s)
 		.queued_at = stmt_col_int(s, 15),
 		.started_at = stmt_col_int(s, 16),
 		.finished_at = stmt_col_int(s, 17),
+		.lock = stmt_col_text(s, 18),
 	};
 }
 

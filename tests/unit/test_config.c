@@ -107,7 +107,7 @@ TEST(a_playbook_is_read_with_every_field)
 	ck_str(p->group_by[1], "service");
 	ck(p->group_by[2] == NULL);
 	ck_str(p->level, "L2");
-	ck_int(p->cooldown_ms, 600000);
+	ck_int(p->guards.cooldown_ms, 600000);
 	ck_int(p->steps_len, 8);
 	ck_int(playbook_phase_begin(p, PHASE_VERIFY), 3);
 	ck_int(playbook_phase_begin(p, PHASE_RESCUE), 6);

@@ -115,7 +115,7 @@ TEST(the_configuration_that_is_shipped_is_right_and_changes_nothing)
 	for (size_t i = 0; i < config->playbooks_len; i++) {
 		const struct playbook *playbook = &config->playbooks[i];
 
-		ck(playbook->cooldown_ms > 0 && playbook->title && playbook->level);
+		ck(playbook->guards.cooldown_ms > 0 && playbook->title && playbook->level);
 		for (size_t j = 0; j < playbook->steps_len; j++) {
 			const struct step *step = &playbook->steps[j];
 			size_t known = 0;

@@ -28,10 +28,11 @@ TEST(cooldown_holds_until_its_last_millisecond)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char reason[256] = "";
+		char reason[GUARD_REASON_MAX] = "";
 
-		ck_int(guard_cooldown(rows[i].cooldown, rows[i].last_run, rows[i].ended_at, NOW,
-				       reason, sizeof(reason)),
+		ck_int(guard_cooldown(&(struct guard_rules){ .cooldown_ms = rows[i].cooldown },
+				       (struct guard_run){ rows[i].last_run, rows[i].ended_at },
+				       NOW, reason),
 				rows[i].passes);
 		ck_has(reason, rows[i].reason);
 	}
@@ -39,12 +40,12 @@ TEST(cooldown_holds_until_its_last_millisecond)
 
 TEST(an_alert_older_than_max_alert_age_is_not_acted_on)
 {
-	char reason[256] = "";
+	char reason[GUARD_REASON_MAX] = "";
 
-	ck(guard_age(0, 1, NOW, reason, sizeof(reason)));
-	ck(guard_age(60 * MINUTE, 0, NOW, reason, sizeof(reason)));
-	ck(guard_age(60 * MINUTE, NOW - 60 * MINUTE, NOW, reason, sizeof(reason)));
-	ck(guard_age(60 * MINUTE, NOW + 60 * MINUTE, NOW, reason, sizeof(reason)));
-	ck(!guard_age(60 * MINUTE, NOW - 60 * MINUTE - 1000, NOW, reason, sizeof(reason)));
+	ck(guard_age(0, 1, NOW, reason));
+	ck(guard_age(60 * MINUTE, 0, NOW, reason));
+	ck(guard_age(60 * MINUTE, NOW - 60 * MINUTE, NOW, reason));
+	ck(guard_age(60 * MINUTE, NOW + 60 * MINUTE, NOW, reason));
+	ck(!guard_age(60 * MINUTE, NOW - 60 * MINUTE - 1000, NOW, reason));
 	ck_str(reason, "the alert began 1h1s ago, max_alert_age is 1h");
 }

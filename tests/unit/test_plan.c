@@ -117,7 +117,8 @@ TEST(an_end_in_the_future_counts_as_now)
 	ck_int(plan_ends_at(&absent, NOW), NOW);
 }
 
-static const struct playbook restart = { .name = "restart", .cooldown_ms = 10 * MINUTE };
+static const struct playbook restart = { .name = "restart",
+	.guards = { .cooldown_ms = 10 * MINUTE } };
 
 TEST(what_keeps_a_playbook_from_running_is_asked_in_order)
 {
@@ -131,8 +132,7 @@ TEST(what_keeps_a_playbook_from_running_is_asked_in_order)
 		.episode_run = 9,
 		.target_run = 8,
 		.known_status = "succeeded",
-		.last_run = 7,
-		.last_run_ended_at = NOW - MINUTE,
+		.last_run = { 7, NOW - MINUTE },
 	};
 	struct plan_facts facts = all;
 	char reason[PLAN_REASON_MAX];
@@ -149,7 +149,7 @@ TEST(what_keeps_a_playbook_from_running_is_asked_in_order)
 	ck_int(plan_run(&facts, reason), DECISION_TOO_OLD);
 	facts.starts_at = NOW - 60 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_COOLDOWN);
-	facts.last_run_ended_at = NOW - 10 * MINUTE;
+	facts.last_run.at = NOW - 10 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_DRY_RUN);
 	facts.dry_run = false;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
@@ -165,13 +165,12 @@ TEST(a_run_by_hand_is_not_kept_back_by_an_earlier_one_but_by_its_guards)
 		.episode_run = 9,
 		.target_run = 9,
 		.known_status = "failed",
-		.last_run = 9,
-		.last_run_ended_at = NOW - 11 * MINUTE,
+		.last_run = { 9, NOW - 11 * MINUTE },
 	};
 	char reason[PLAN_REASON_MAX];
 
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
-	facts.last_run_ended_at = NOW - 9 * MINUTE;
+	facts.last_run.at = NOW - 9 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_COOLDOWN);
 }
 
