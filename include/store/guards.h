@@ -1,0 +1,32 @@
+/*
+ * guards - what the store remembers for the guards of domain/guards.h, asked of the runs
+ * themselves: there is no second book that could differ from them.
+ */
+#ifndef STORE_GUARDS_H
+#define STORE_GUARDS_H
+
+#include <stdint.h>
+
+#include "domain/guards.h"
+#include "sys/db.h"
+
+/* How many runs of the playbook were queued at or after since, counting at most `runs`;
+ * ret_oldest_at is when the runs-th latest was (0 when there are fewer). */
+int guards_limit(struct db *db, const char *playbook, int64_t since, int64_t runs,
+		int64_t *ret_count, int64_t *ret_oldest_at, struct err *err);
+
+/* The runs of the playbook that ended without helping since the last one that helped, counting at
+ * most `failures`; the latest of them; and one that is not over. */
+int guards_breaker(struct db *db, const char *playbook, int64_t failures, int64_t *ret_failures,
+		struct guard_run *ret_last, struct guard_run *ret_trial, struct err *err);
+
+/* How many other values of the distinct param had a run of the playbook queued at or after since.
+ */
+int guards_targets(struct db *db, const char *playbook, const char *value, int64_t since,
+		int64_t *ret_others, struct err *err);
+
+/* How many runs of all playbooks were queued at or after since, counting at most at_most. */
+int guards_starts(
+		struct db *db, int64_t since, int64_t at_most, int64_t *ret_count, struct err *err);
+
+#endif

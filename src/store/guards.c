@@ -1,0 +1,126 @@
+#include "store/guards.h"
+
+int guards_limit(struct db *db, const char *playbook, int64_t since, int64_t runs,
+		int64_t *ret_count, int64_t *ret_oldest_at, struct err *err)
+{
+	static const char sql[] =
+			"SELECT count(*), min(queued_at)"
+			" FROM (SELECT queued_at"
+			" FROM run"
+			" WHERE playbook = :playbook AND queued_at >= :since"
+			" AND NOT (status IN ('canceled', 'rejected') AND started_at IS NULL)"
+			" ORDER BY queued_at DESC"
+			" LIMIT :runs) AS latest";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_text(s, ":playbook", playbook);
+	stmt_int(s, ":since", since);
+	stmt_int(s, ":runs", runs);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		*ret_count = stmt_col_int(s, 0);
+		*ret_oldest_at = *ret_count == runs ? stmt_col_int(s, 1) : 0;
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+/* The runs that ended, newest first, up to the first that helped. */
+static int count_failures(struct db *db, const char *playbook, int64_t failures,
+		int64_t *ret_failures, struct guard_run *ret_last, struct err *err)
+{
+	static const char sql[] =
+			"SELECT id, finished_at, status = 'succeeded' AND NOT did_not_help"
+			" FROM run"
+			" WHERE playbook = :playbook"
+			" AND status IN ('succeeded', 'failed', 'timed_out', 'interrupted')"
+			" ORDER BY queued_at DESC, id DESC"
+			" LIMIT :failures";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	*ret_failures = 0;
+	*ret_last = (struct guard_run){ 0 };
+	stmt_text(s, ":playbook", playbook);
+	stmt_int(s, ":failures", failures);
+	while ((rc = stmt_step(s, err)) == 1) {
+		if (stmt_col_int(s, 2)) {
+			stmt_reset(s);
+			return 0;
+		}
+		if (stmt_col_int(s, 1) > ret_last->at) {
+			*ret_last = (struct guard_run){ stmt_col_int(s, 0), stmt_col_int(s, 1) };
+		}
+		(*ret_failures)++;
+	}
+	return rc;
+}
+
+int guards_breaker(struct db *db, const char *playbook, int64_t failures, int64_t *ret_failures,
+		struct guard_run *ret_last, struct guard_run *ret_trial, struct err *err)
+{
+	static const char sql[] =
+			"SELECT id"
+			" FROM run"
+			" WHERE status IN ('queued', 'awaiting_approval', 'running', 'verifying')"
+			" AND playbook = :playbook"
+			" LIMIT 1";
+	struct stmt *s;
+	int rc;
+
+	if (count_failures(db, playbook, failures, ret_failures, ret_last, err) < 0) {
+		return -1;
+	}
+	*ret_trial = (struct guard_run){ 0 };
+	s = db_stmt(db, sql);
+	stmt_text(s, ":playbook", playbook);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		ret_trial->id = stmt_col_int(s, 0);
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int guards_targets(struct db *db, const char *playbook, const char *value, int64_t since,
+		int64_t *ret_others, struct err *err)
+{
+	static const char sql[] = "SELECT count(DISTINCT distinct_value)"
+				  " FROM run"
+				  " WHERE playbook = :playbook AND queued_at >= :since"
+				  " AND distinct_value <> :value";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_text(s, ":playbook", playbook);
+	stmt_text(s, ":value", value);
+	stmt_int(s, ":since", since);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		*ret_others = stmt_col_int(s, 0);
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int guards_starts(
+		struct db *db, int64_t since, int64_t at_most, int64_t *ret_count, struct err *err)
+{
+	static const char sql[] = "SELECT count(*)"
+				  " FROM (SELECT 1 FROM run"
+				  " WHERE queued_at >= :since"
+				  " ORDER BY queued_at DESC"
+				  " LIMIT :at_most) AS latest";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":since", since);
+	stmt_int(s, ":at_most", at_most);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		*ret_count = stmt_col_int(s, 0);
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
