@@ -47,6 +47,7 @@ struct active {
 	const char *alertname;
 	const char *alert;
 	const char *alert_status;
+	const char *lock;               /* NULL: none */
 	struct run_cursor cursor;
 	uint8_t state;  /* enum active_state */
 	int64_t due_ms; /* mono; PAUSED: its end; PROBING: give up; ADOPTED: look */

@@ -65,8 +65,11 @@ int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts
 int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_t now,
 		struct err *err);
 
-/* The oldest queued run. Calls fn; returns 1, 0 when the queue is empty, or -1. */
-int runs_next_queued(struct db *db, run_fn fn, void *arg, struct err *err);
+/* Returns true to go on to the next. */
+typedef bool (*run_each_fn)(const struct run_row *row, void *arg);
+
+/* The queue, oldest first, until each returns false. */
+int runs_queued(struct db *db, run_each_fn each, void *arg, struct err *err);
 /* All that are running or verifying, oldest first. */
 int runs_active(struct db *db, run_fn fn, void *arg, struct err *err);
 /* Call fn for the one of that id. Returns 1, 0 when there is none, or -1. */

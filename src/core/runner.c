@@ -90,6 +90,7 @@ struct active *runner_add(struct core *core, const struct run_row *row,
 	active->alertname = arena_strdup(arena, row->alertname);
 	active->alert = arena_strdup(arena, row->alert);
 	active->alert_status = arena_strdup(arena, row->alert_status);
+	active->lock = arena_strdup(arena, row->lock);
 	active->cursor.status = row->status;
 	active->cursor.outcome = row->outcome;
 	snprintf(active->cursor.reason, sizeof(active->cursor.reason), "%s", row->reason);
@@ -715,17 +716,42 @@ static bool has_due(const struct active *active)
 	       active->state == ACTIVE_ADOPTED;
 }
 
-struct adding {
+/* Looks for the first run of the queue that may start. */
+struct picking {
 	struct core *core;
 	struct err *err;
-	struct active *active;
+	struct active *active; /* the one that may, added to the runner */
+	bool failed;
 };
 
-static void add_queued(const struct run_row *row, void *arg)
+/* A run waits while another holds its lock, or as many of its playbook go on as may. */
+static bool may_start(const struct core *core, const struct run_row *row)
 {
-	struct adding *adding = arg;
+	const struct playbook *playbook = config_playbook(core_config(core), row->playbook);
+	int64_t at_most = playbook ? playbook->guards.max_concurrent : 0;
+	int64_t same = 0;
 
-	adding->active = runner_add(adding->core, row, adding->core->generations, adding->err);
+	for (size_t i = 0; i < core->runner.len; i++) {
+		const struct active *active = core->runner.active[i];
+
+		if (row->lock && active->lock && !strcmp(row->lock, active->lock)) {
+			return false;
+		}
+		same += !strcmp(row->playbook, active->playbook_name);
+	}
+	return !at_most || same < at_most;
+}
+
+static bool pick(const struct run_row *row, void *arg)
+{
+	struct picking *picking = arg;
+
+	if (!may_start(picking->core, row)) {
+		return true;
+	}
+	picking->active = runner_add(picking->core, row, picking->core->generations, picking->err);
+	picking->failed = !picking->active;
+	return false;
 }
 
 /* Its playbook left the configuration while it waited in the queue. */
@@ -742,23 +768,18 @@ static int start_queued(struct core *core, struct err *err)
 	int64_t max = core_config(core)->max_concurrent_runs;
 
 	while (core->runner.queue_waits && (int64_t)core->runner.len < max) {
-		struct adding adding = { core, err, NULL };
+		struct picking picking = { .core = core, .err = err };
 
-		if (turn_write(&core->turn, err) < 0) {
+		if (turn_write(&core->turn, err) < 0 ||
+				runs_queued(core->db, pick, &picking, err) < 0 || picking.failed) {
 			return -1;
 		}
-
-		int found = runs_next_queued(core->db, add_queued, &adding, err);
-
-		if (found < 0 || (found && !adding.active)) {
-			return -1;
-		}
-		if (!found) {
+		if (!picking.active) {
 			core->runner.queue_waits = false;
 			return 0;
 		}
 
-		struct active *active = adding.active;
+		struct active *active = picking.active;
 		int rc = active->playbook ? runner_event(core, active, RUN_EV_BEGIN, "", err)
 					  : vanished_playbook(core, active, err);
 

@@ -192,16 +192,25 @@ static int one_run(struct stmt *s, run_fn fn, void *arg, struct err *err)
 	return rc;
 }
 
-int runs_next_queued(struct db *db, run_fn fn, void *arg, struct err *err)
+int runs_queued(struct db *db, run_each_fn each, void *arg, struct err *err)
 {
 	static const char sql[] =
 			"SELECT " RUN_COLUMNS " FROM run"
 			" WHERE status IN ('queued', 'awaiting_approval', 'running', 'verifying')"
 			" AND status = 'queued'"
-			" ORDER BY id"
-			" LIMIT 1";
+			" ORDER BY id";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
 
-	return one_run(db_stmt(db, sql), fn, arg, err);
+	while ((rc = stmt_step(s, err)) == 1) {
+		struct run_row row = read_run(s);
+
+		if (!each(&row, arg)) {
+			stmt_reset(s);
+			return 0;
+		}
+	}
+	return rc;
 }
 
 int runs_active(struct db *db, run_fn fn, void *arg, struct err *err)
