@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "core/api.h"
 #include "core/intake.h"
+#include "core/outcome.h"
 #include "core/recovery.h"
 #include "sys/file.h"
 #include "sys/migrate.h"
@@ -141,19 +142,19 @@ static int on_roles(void *arg, const void *msg, int fd, struct err *err)
 static int on_started(void *arg, const void *msg, int fd, struct err *err)
 {
 	(void)fd;
-	return settle(arg, runner_started(arg, msg, err), err);
+	return settle(arg, outcome_started(arg, msg, err), err);
 }
 
 static int on_refused(void *arg, const void *msg, int fd, struct err *err)
 {
 	(void)fd;
-	return settle(arg, runner_refused(arg, msg, err), err);
+	return settle(arg, outcome_refused(arg, msg, err), err);
 }
 
 static int on_ended(void *arg, const void *msg, int fd, struct err *err)
 {
 	(void)fd;
-	return settle(arg, runner_ended(arg, msg, err), err);
+	return settle(arg, outcome_ended(arg, msg, err), err);
 }
 
 static int on_deliver(void *arg, const void *msg, int fd, struct err *err)
@@ -176,7 +177,7 @@ static int on_query(void *arg, const void *msg, int fd, struct err *err)
 static int on_probed(void *arg, const void *msg, int fd, struct err *err)
 {
 	(void)fd;
-	return settle(arg, runner_probed(arg, msg, err), err);
+	return settle(arg, outcome_probed(arg, msg, err), err);
 }
 
 static const struct message_handler front_handlers[MSG_IDS] = {
@@ -263,7 +264,7 @@ static int on_peer(void *arg, const void *msg, int fd, struct err *err)
 	}
 	drop_channel(core, &core->egress);
 	core->egress = channel_new(core->loop, fd, MESSAGE_SMALL_MAX, &egress_ops, core);
-	return settle(core, runner_egress_new(core, err), err);
+	return settle(core, outcome_egress_new(core, err), err);
 }
 
 static const struct message_handler control_handlers[MSG_IDS] = {
@@ -315,7 +316,7 @@ static int64_t core_tick(void *arg)
 		core_fail(core, &err);
 		return 0;
 	}
-	runner_committed(core);
+	outcome_committed(core);
 	return wait;
 }
 

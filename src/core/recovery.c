@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/core.h"
+#include "core/outcome.h"
 #include "store/runs.h"
 #include "store/steps.h"
 
@@ -107,7 +108,7 @@ static int resume(struct core *core, struct active *active, struct err *err)
 					clock_mono_ms() + left_ms(step->within_ms, last.started_at);
 		}
 		active->may_have_run = last.status == STEP_RUNNING;
-		return runner_look(core, active, err);
+		return outcome_look(core, active, err);
 	}
 	if (last.status == STEP_WAITING) {
 		return resume_waiting(core, active, &last, err);

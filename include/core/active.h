@@ -1,0 +1,68 @@
+/*
+ * active - a run that is running or verifying, as the core holds it in memory. Everything that
+ * matters of it is in the store as well.
+ */
+#ifndef CORE_ACTIVE_H
+#define CORE_ACTIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "domain/run.h"
+#include "store/runs.h"
+#include "store/steps.h"
+#include "sys/db.h"
+#include "wire/message.h"
+
+struct generation;
+
+enum active_state {
+	ACTIVE_ASKED,   /* MSG_START is sent: waits for MSG_STARTED or MSG_REFUSED */
+	ACTIVE_RUNNING, /* has the word go: waits for MSG_ENDED */
+	ACTIVE_ADOPTED, /* waits for its folder to say how it ended */
+	ACTIVE_PROBING, /* waits for MSG_PROBED */
+	ACTIVE_PAUSED,  /* until due_ms */
+};
+
+/* A run that is running or verifying. */
+struct active {
+	struct arena *arena; /* owns all strings of this struct */
+	int64_t run_id;
+	int64_t incident_id;
+	struct generation *generation;   /* counted; NULL: its configuration is gone */
+	const struct playbook *playbook; /* of generation; NULL: gone */
+	struct labels params;
+	const char *playbook_name;
+	const char *trigger;
+	const char *alertname;
+	const char *alert;
+	const char *alert_status;
+	const char *lock; /* NULL: none */
+	struct run_cursor cursor;
+	uint8_t state;  /* enum active_state */
+	int64_t due_ms; /* mono; PAUSED: its end; PROBING: give up; ADOPTED: look */
+	uint64_t probe_id;
+	bool wait_step;    /* PAUSED: the pause is itself a `wait` step */
+	bool may_have_run; /* C3 is committed: the shim may have got the word go */
+};
+
+/*
+ * Copy row, and its params from db, into a new active run that follows generation (NULL: its
+ * configuration is gone). Caller frees with active_free().
+ */
+struct active *active_new(struct db *db, const struct run_row *row, struct generation *generation,
+		struct err *err);
+void active_free(struct active *active);
+
+/* The attempt in hand, as the executor names it. */
+struct attempt_id active_attempt(const struct active *active);
+/* The step in hand. Its playbook must be there. */
+const struct step *active_step(const struct active *active);
+/* The check of the step in hand, or NULL when there is none of that name. */
+const struct check *active_check(const struct active *active);
+/* The key of the attempt in hand in a row that says nothing else yet. */
+struct step_row active_row(const struct active *active);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * launch - start the attempt that a run's cursor points at: write it down (C2), then ask.
+ *
+ *	a program   MSG_START to the executor
+ *	a URL       MSG_PROBE to egress
+ *	a wait      nobody; it is over at due_ms
+ */
+#ifndef CORE_LAUNCH_H
+#define CORE_LAUNCH_H
+
+#include "base/err.h"
+#include "core/active.h"
+
+struct core;
+
+int launch_attempt(struct core *core, struct active *active, struct err *err);
+
+/* Ask egress, without writing anything down. */
+void launch_probe(struct core *core, struct active *active, const struct check *check);
+
+#endif

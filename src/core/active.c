@@ -1,0 +1,76 @@
+#include "core/active.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/core.h"
+
+struct active *active_new(struct db *db, const struct run_row *row, struct generation *generation,
+		struct err *err)
+{
+	struct active *active = xcalloc(1, sizeof(*active));
+	struct arena *arena = arena_new();
+
+	active->arena = arena;
+	active->run_id = row->id;
+	active->incident_id = row->incident_id;
+	active->playbook_name = arena_strdup(arena, row->playbook);
+	active->trigger = arena_strdup(arena, row->trigger);
+	active->alertname = arena_strdup(arena, row->alertname);
+	active->alert = arena_strdup(arena, row->alert);
+	active->alert_status = arena_strdup(arena, row->alert_status);
+	active->lock = arena_strdup(arena, row->lock);
+	active->cursor.status = row->status;
+	active->cursor.outcome = row->outcome;
+	snprintf(active->cursor.reason, sizeof(active->cursor.reason), "%s", row->reason);
+	if (generation) {
+		active->generation = generation;
+		generation->refs++;
+		active->playbook = config_playbook(generation->config, row->playbook);
+	}
+	if (runs_params(db, row->id, arena, &active->params, err) < 0) {
+		active_free(active);
+		return NULL;
+	}
+	return active;
+}
+
+void active_free(struct active *active)
+{
+	if (active->generation) {
+		active->generation->refs--;
+	}
+	arena_free(active->arena);
+	free(active);
+}
+
+struct attempt_id active_attempt(const struct active *active)
+{
+	return (struct attempt_id){ (uint64_t)active->run_id, active->cursor.step,
+		active->cursor.attempt };
+}
+
+const struct step *active_step(const struct active *active)
+{
+	return &active->playbook->steps[active->cursor.step];
+}
+
+struct step_row active_row(const struct active *active)
+{
+	return (struct step_row){ .run_id = active->run_id,
+		.step = active->cursor.step,
+		.attempt = active->cursor.attempt,
+		.reason = "",
+		.exit_code = -1 };
+}
+
+const struct check *active_check(const struct active *active)
+{
+	auto_buf struct buf name = { 0 };
+	struct err err;
+
+	if (params_expand(active_step(active)->check, &active->params, &name, &err) < 0) {
+		return NULL;
+	}
+	return config_check(active->generation->config, buf_text(&name));
+}

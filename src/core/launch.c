@@ -1,0 +1,140 @@
+#include "core/launch.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/jsonw.h"
+#include "core/core.h"
+
+#define PROBE_MARGIN_MS 5000 /* egress is given up this long after a probe's own timeout */
+
+/* argv of the step in hand as a JSON array, for people to read. */
+static void write_argv(const struct active *active, struct buf *out)
+{
+	const struct step *step = active_step(active);
+	const struct check *check = step->kind == STEP_CHECK ? active_check(active) : NULL;
+	auto_strv struct strv argv = { 0 };
+	struct jsonw w = jsonw_begin(out);
+	struct err err;
+
+	if (step->kind == STEP_RUN || step->kind == STEP_SCRIPT) {
+		step_argv(step, &active->params, &argv, &err);
+	} else if (check && check->kind == CHECK_COMMAND) {
+		for (const char *const *arg = check->argv; *arg; arg++) {
+			strv_add(&argv, *arg);
+		}
+	} else if (check) {
+		strv_add(&argv, check->kind == CHECK_HTTP ? check->url : check->address);
+	}
+	jsonw_array(&w, NULL);
+	for (size_t i = 0; i < argv.len; i++) {
+		jsonw_str(&w, NULL, argv.items[i]);
+	}
+	jsonw_close(&w);
+	jsonw_end(&w);
+}
+
+/* C2: the attempt is written down. A probe that goes on has its row already. */
+static int write_attempt(
+		struct core *core, struct active *active, enum step_status status, struct err *err)
+{
+	const struct step *step = active_step(active);
+	struct step_row row = active_row(active);
+	auto_buf struct buf argv = { 0 };
+
+	row.status = (uint8_t)status;
+	row.started_at = clock_wall_ms();
+	if (step->kind == STEP_CHECK && active->cursor.attempt > 1) {
+		return steps_probe_again(core->db, &row, err);
+	}
+	write_argv(active, &argv);
+	row.phase = phase_names[step->phase];
+	row.kind = step_kind_names[step->kind];
+	row.name = step->name;
+	row.argv = buf_text(&argv);
+	return steps_add(core->db, &row, err);
+}
+
+static void ask_executor(struct core *core, struct active *active)
+{
+	struct msg_start msg = {
+		.id = active_attempt(active),
+		.playbook = active->playbook_name,
+		.params = active->params,
+		.incident = (uint64_t)active->incident_id,
+		.trigger = active->trigger,
+		.alertname = active->alertname,
+		.status = active->alert_status,
+		.alert = { (const unsigned char *)active->alert, (uint32_t)strlen(active->alert) },
+	};
+
+	memcpy(msg.config_hash, active->generation->config->hash, DIGEST_SIZE);
+	active->state = ACTIVE_ASKED;
+	active->may_have_run = false;
+	turn_send(&core->turn, core->control, MSG_START, &msg);
+}
+
+void launch_probe(struct core *core, struct active *active, const struct check *check)
+{
+	const struct msg_probe msg = {
+		.id = ++core->runner.probes,
+		.kind = check->kind,
+		.url = check->url,
+		.address = check->address,
+		.status = check->status,
+		.json = check->json,
+		.contains = check->contains,
+		.timeout_ms = check->timeout_ms,
+	};
+
+	active->state = ACTIVE_PROBING;
+	active->probe_id = msg.id;
+	active->due_ms = clock_mono_ms() + check->timeout_ms + PROBE_MARGIN_MS;
+	turn_send(&core->turn, core->egress, MSG_PROBE, &msg);
+}
+
+static int start_check(struct core *core, struct active *active, struct err *err)
+{
+	const struct check *check = active_check(active);
+	bool command = check && check->kind == CHECK_COMMAND;
+
+	if (write_attempt(core, active, command ? STEP_STARTING : STEP_WAITING, err) < 0) {
+		return -1;
+	}
+	if (!check) {
+		return runner_event(
+				core, active, RUN_EV_FAILED, "there is no check of that name", err);
+	}
+	if (command) {
+		ask_executor(core, active);
+	} else {
+		launch_probe(core, active, check);
+	}
+	return 0;
+}
+
+static int start_wait(struct core *core, struct active *active, struct err *err)
+{
+	active->state = ACTIVE_PAUSED;
+	active->wait_step = true;
+	active->due_ms = clock_mono_ms() + active_step(active)->wait_ms;
+	return write_attempt(core, active, STEP_WAITING, err);
+}
+
+/* Start the attempt that the cursor points at. */
+int launch_attempt(struct core *core, struct active *active, struct err *err)
+{
+	switch (active_step(active)->kind) {
+	case STEP_CHECK:
+		return start_check(core, active, err);
+	case STEP_WAIT:
+		return start_wait(core, active, err);
+	default:
+		break;
+	}
+	if (write_attempt(core, active, STEP_STARTING, err) < 0) {
+		return -1;
+	}
+	ask_executor(core, active);
+	return 0;
+}

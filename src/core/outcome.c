@@ -1,0 +1,321 @@
+#include "core/outcome.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/core.h"
+#include "core/launch.h"
+
+#define LOOK_MS          100 /* between looks at the folder of an adopted attempt */
+#define REFUSED_PAUSE_MS 1000
+#define DETAIL_MAX       256
+
+static struct active *find_attempt(struct core *core, const struct attempt_id *id)
+{
+	for (size_t i = 0; i < core->runner.len; i++) {
+		struct active *active = core->runner.active[i];
+
+		if ((uint64_t)active->run_id == id->run && active->cursor.step == id->step &&
+				active->cursor.attempt == id->attempt) {
+			return active;
+		}
+	}
+	return NULL;
+}
+
+/* C5, first half: how the attempt ended. A probe that fails is written when the step is decided. */
+static int write_end(struct core *core, const struct active *active, const struct step_row *row,
+		struct err *err)
+{
+	const struct attempt_id id = active_attempt(active);
+	struct attempt_output kept = { 0 };
+	int rc = steps_ended(core->db, row, err);
+
+	if (rc == 0 && row->output_bytes > 0 &&
+			attempt_output_read(core->storage_fd, &id, (uint64_t)row->output_bytes,
+					&kept, err) == 0) {
+		const struct step_output output = { kept.head.data, kept.head.len, kept.tail.data,
+			kept.tail.len };
+
+		rc = steps_output_add(core->db, row, &output, err);
+	}
+	buf_clear(&kept.head);
+	buf_clear(&kept.tail);
+	return rc;
+}
+
+/* How a program ended, in the words of the run and of people. */
+struct ending {
+	enum step_status status;
+	enum run_event event;
+	char detail[DETAIL_MAX];
+};
+
+static struct ending read_ending(const struct attempt_status *status)
+{
+	struct ending ending = { STEP_FAILED, RUN_EV_FAILED, "" };
+	char *detail = ending.detail;
+
+	switch ((enum attempt_result)status->result) {
+	case ATTEMPT_NOT_STARTED:
+		ending = (struct ending){ STEP_NOT_STARTED, RUN_EV_NOT_STARTED,
+			"it was not started" };
+		break;
+	case ATTEMPT_EXITED:
+		if (status->exit_code == 0) {
+			ending = (struct ending){ STEP_SUCCEEDED, RUN_EV_OK, "" };
+		} else {
+			snprintf(detail, DETAIL_MAX, "exit status %d", status->exit_code);
+		}
+		break;
+	case ATTEMPT_SIGNALED:
+		snprintf(detail, DETAIL_MAX, "ended by signal %d (SIG%s)", status->signal,
+				sigabbrev_np(status->signal) ? sigabbrev_np(status->signal) : "?");
+		break;
+	case ATTEMPT_TIMED_OUT:
+		ending = (struct ending){ STEP_TIMED_OUT, RUN_EV_TIMED_OUT,
+			"ended by its deadline" };
+		break;
+	case ATTEMPT_EXEC_FAILED:
+		snprintf(detail, DETAIL_MAX, "exec failed: %s: %s", status->what,
+				strerror(status->sys_errno));
+		break;
+	case ATTEMPT_RESULTS:
+		break;
+	}
+	return ending;
+}
+
+/* The files may go once what they say is durable. */
+static void forget_later(struct core *core, const struct attempt_id *id)
+{
+	struct runner *runner = &core->runner;
+	void *items = runner->forget;
+	struct attempt_id *slot =
+			mem_push(&items, runner->forget_len, &runner->forget_cap, sizeof(*slot));
+
+	*slot = *id;
+	runner->forget = items;
+	runner->forget_len++;
+}
+
+void outcome_committed(struct core *core)
+{
+	struct runner *runner = &core->runner;
+
+	for (size_t i = 0; i < runner->forget_len; i++) {
+		attempt_forget_output(core->storage_fd, &runner->forget[i]);
+	}
+	runner->forget_len = 0;
+}
+
+static int take_status(struct core *core, struct active *active,
+		const struct attempt_status *status, struct err *err)
+{
+	const struct ending ending = read_ending(status);
+	const struct attempt_id id = active_attempt(active);
+	struct step_row row = active_row(active);
+
+	row.status = (uint8_t)ending.status;
+	row.reason = ending.detail;
+	row.exit_code = status->result == ATTEMPT_EXITED ? status->exit_code : -1;
+	row.signal = status->signal;
+	row.finished_at = status->finished_at ? status->finished_at : clock_wall_ms();
+	row.output_bytes = (int64_t)status->output_bytes;
+	if (turn_write(&core->turn, err) < 0 || write_end(core, active, &row, err) < 0) {
+		return -1;
+	}
+	if (row.output_bytes) {
+		forget_later(core, &id);
+	}
+	return runner_event(core, active, ending.event, ending.detail, err);
+}
+
+/* The shim is gone without a word. If it had not been told to go, nothing ran. */
+static int take_vanished(struct core *core, struct active *active, struct err *err)
+{
+	bool never_ran = !active->may_have_run;
+	const char *detail = never_ran ? "it was not started"
+				       : "it was started, and nobody knows how it ended";
+	struct step_row row = active_row(active);
+
+	row.status = never_ran ? STEP_NOT_STARTED : STEP_INTERRUPTED;
+	row.reason = detail;
+	row.finished_at = clock_wall_ms();
+	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, &row, err) < 0) {
+		return -1;
+	}
+	return runner_event(core, active, never_ran ? RUN_EV_NOT_STARTED : RUN_EV_INTERRUPTED,
+			detail, err);
+}
+
+int outcome_look(struct core *core, struct active *active, struct err *err)
+{
+	const struct attempt_id id = active_attempt(active);
+	struct attempt_status status;
+	enum attempt_state state;
+	struct err wrong;
+
+	if (attempt_look(core->storage_fd, &id, &state, &status, &wrong) < 0) {
+		log_error("an attempt's folder cannot be read", LOG_INT("run", active->run_id),
+				LOG_STR("error", wrong.msg));
+		state = ATTEMPT_VANISHED;
+	}
+	switch (state) {
+	case ATTEMPT_ENDED:
+		return take_status(core, active, &status, err);
+	case ATTEMPT_ALIVE:
+		active->state = ACTIVE_ADOPTED;
+		active->due_ms = clock_mono_ms() + LOOK_MS;
+		return 0;
+	case ATTEMPT_ABSENT: /* after a power cut even the folder of one that ran can be gone */
+	case ATTEMPT_VANISHED:
+		return take_vanished(core, active, err);
+	}
+	return 0;
+}
+
+int outcome_started(struct core *core, const struct msg_started *msg, struct err *err)
+{
+	struct active *active = find_attempt(core, &msg->id);
+	struct step_row row;
+
+	if (!active || active->state != ACTIVE_ASKED) {
+		return 0;
+	}
+	row = active_row(active);
+	row.pid = msg->pid;
+	row.pid_started = msg->pid_started;
+	row.boot_id = msg->boot_id;
+	if (turn_write(&core->turn, err) < 0 || steps_started(core->db, &row, err) < 0) {
+		return -1;
+	}
+	active->state = ACTIVE_RUNNING;
+	active->may_have_run = true;
+	turn_send(&core->turn, core->control, MSG_GO, &(struct msg_go){ msg->id });
+	return 0;
+}
+
+/* Try again with the next attempt's number, after a pause. */
+static int refused_later(
+		struct core *core, struct active *active, const char *reason, struct err *err)
+{
+	log_warn("the executor cannot start a step now", LOG_INT("run", active->run_id),
+			LOG_STR("reason", reason));
+	active->state = ACTIVE_PAUSED;
+	active->wait_step = false;
+	active->due_ms = clock_mono_ms() + REFUSED_PAUSE_MS;
+	active->cursor.attempt++;
+	if (active_step(active)->kind == STEP_CHECK) {
+		struct step_row row = active_row(active);
+
+		row.status = STEP_WAITING;
+		row.reason = reason;
+		return steps_probe_again(core->db, &row, err);
+	}
+	return 0;
+}
+
+int outcome_refused(struct core *core, const struct msg_refused *msg, struct err *err)
+{
+	struct active *active = find_attempt(core, &msg->id);
+	char detail[DETAIL_MAX];
+	struct step_row row;
+
+	if (!active || active->state != ACTIVE_ASKED) {
+		return 0;
+	}
+	snprintf(detail, sizeof(detail), "refused: %s", msg->reason);
+	row = active_row(active);
+	row.status = msg->why == REFUSED_LATER ? STEP_NOT_STARTED : STEP_FAILED;
+	row.reason = detail;
+	row.finished_at = clock_wall_ms();
+	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, &row, err) < 0) {
+		return -1;
+	}
+	if (msg->why == REFUSED_LATER) {
+		return refused_later(core, active, msg->reason, err);
+	}
+	return runner_event(core, active, RUN_EV_FAILED, detail, err);
+}
+
+int outcome_ended(struct core *core, const struct msg_ended *msg, struct err *err)
+{
+	struct active *active = find_attempt(core, &msg->id);
+
+	return active && active->state <= ACTIVE_ADOPTED ? outcome_look(core, active, err) : 0;
+}
+
+static int take_probe(struct core *core, struct active *active, bool ok, const char *detail,
+		struct err *err)
+{
+	struct step_row row = active_row(active);
+
+	row.status = ok ? STEP_SUCCEEDED : STEP_FAILED;
+	row.reason = detail;
+	row.finished_at = clock_wall_ms();
+	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, &row, err) < 0) {
+		return -1;
+	}
+	return runner_event(core, active, ok ? RUN_EV_OK : RUN_EV_FAILED, detail, err);
+}
+
+int outcome_probed(struct core *core, const struct msg_probed *msg, struct err *err)
+{
+	for (size_t i = 0; i < core->runner.len; i++) {
+		struct active *active = core->runner.active[i];
+
+		if (active->state == ACTIVE_PROBING && active->probe_id == msg->id) {
+			return take_probe(core, active, msg->ok, msg->detail, err);
+		}
+	}
+	return 0;
+}
+
+int outcome_egress_new(struct core *core, struct err *err)
+{
+	(void)err;
+	for (size_t i = 0; i < core->runner.len; i++) {
+		struct active *active = core->runner.active[i];
+
+		if (active->state == ACTIVE_PROBING) {
+			launch_probe(core, active, active_check(active));
+		}
+	}
+	return 0;
+}
+
+/* The pause is over. */
+static int end_pause(struct core *core, struct active *active, struct err *err)
+{
+	struct step_row row = active_row(active);
+
+	if (!active->wait_step) {
+		return runner_event(core, active, RUN_EV_DUE, "", err);
+	}
+	row.status = STEP_SUCCEEDED;
+	row.finished_at = clock_wall_ms();
+	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, &row, err) < 0) {
+		return -1;
+	}
+	return runner_event(core, active, RUN_EV_OK, "", err);
+}
+
+int outcome_due(struct core *core, struct active *active, struct err *err)
+{
+	switch ((enum active_state)active->state) {
+	case ACTIVE_PAUSED:
+		return end_pause(core, active, err);
+	case ACTIVE_PROBING:
+		return take_probe(core, active, false, "no answer from egress", err);
+	case ACTIVE_ADOPTED:
+		return outcome_look(core, active, err);
+	case ACTIVE_ASKED:
+	case ACTIVE_RUNNING:
+		break;
+	}
+	return 0;
+}
