@@ -12,9 +12,9 @@
  * answer at once, and the connection is closed after.
  *
  * Limits: HTTPD_CONNECTIONS_MAX a listener; near it the one that has longest sent nothing whole is
- * closed. A request's head must be there HTTPD_HEAD_MS after the connection or the last answer, its
- * body HTTPD_BODY_MS after the head, and the answer read HTTPD_REPLY_MS after it was given, however
- * busy the client looks. Bodies above HTTPD_BODY_MAX are not kept.
+ * closed. A request's head must be there CONN_HEAD_MS after the connection or the last answer, its
+ * body CONN_BODY_MS after the head, and the answer read CONN_REPLY_MS after it was given (conns.h),
+ * however busy the client looks. Bodies above HTTPD_BODY_MAX are not kept.
  */
 #ifndef SYS_HTTPD_H
 #define SYS_HTTPD_H
@@ -25,16 +25,13 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "sys/head.h"
 #include "sys/loop.h"
 
 #define HTTPD_CONNECTIONS_MAX 1000
 #define HTTPD_LISTENERS_MAX   16
 #define HTTPD_BODY_MAX        ((size_t)16 * 1024 * 1024)
 #define HTTPD_URI_MAX         8192
-#define HTTPD_HEADERS_MAX     64
-#define HTTPD_HEAD_MS         30000
-#define HTTPD_BODY_MS         15000
-#define HTTPD_REPLY_MS        30000
 #define HTTPD_PEER_TEXT_MAX   64
 
 struct httpd;
@@ -45,19 +42,6 @@ struct httpd_ops {
 	void (*whole)(void *arg, struct httpd_request *request);
 	/* ERR_INPUT or ERR_LIMIT. */
 	void (*broken)(void *arg, struct httpd_request *request, const struct err *why);
-};
-
-/* The headers that are looked at; each may come once only. Keep sorted. */
-enum httpd_header {
-	HTTPD_AUTHORIZATION,
-	HTTPD_CONTENT_LENGTH,
-	HTTPD_CONTENT_TYPE,
-	HTTPD_EXPECT,
-	HTTPD_HOST,
-	HTTPD_ORIGIN,
-	HTTPD_SEC_FETCH_SITE,
-	HTTPD_TRANSFER_ENCODING,
-	HTTPD_HEADERS
 };
 
 /* Borrows loop and ops until httpd_free(). Caller frees with httpd_free(). */
@@ -79,7 +63,7 @@ const char *httpd_method(const struct httpd_request *request);
 const char *httpd_path(const struct httpd_request *request);
 const char *httpd_query(const struct httpd_request *request);
 /* NULL when it was not sent. */
-const char *httpd_header(const struct httpd_request *request, enum httpd_header header);
+const char *httpd_header(const struct httpd_request *request, enum head_field header);
 /* Is there a body, by the head? */
 bool httpd_has_body(const struct httpd_request *request);
 /* Longer than HTTPD_BODY_MAX, by the head? */

@@ -199,9 +199,9 @@ static int admit(struct exchange *x, struct err *err)
 	struct httpd_request *request = x->request;
 	const char *method = httpd_method(request);
 	const struct guard_view view = {
-		.host = httpd_header(request, HTTPD_HOST),
-		.origin = httpd_header(request, HTTPD_ORIGIN),
-		.fetch_site = httpd_header(request, HTTPD_SEC_FETCH_SITE),
+		.host = httpd_header(request, HEAD_HOST),
+		.origin = httpd_header(request, HEAD_ORIGIN),
+		.fetch_site = httpd_header(request, HEAD_SEC_FETCH_SITE),
 		.is_unix = httpd_is_unix(request),
 		.changes = route_method_changes(method),
 		.external_url = x->desk->external_url,
@@ -212,14 +212,14 @@ static int admit(struct exchange *x, struct err *err)
 		return -1;
 	}
 	x->principal = auth_check(&x->desk->auth, x->match.row->right,
-			httpd_header(request, HTTPD_AUTHORIZATION), err);
+			httpd_header(request, HEAD_AUTHORIZATION), err);
 	if (!x->principal) {
 		return -1;
 	}
 	if (httpd_body_too_long(request)) {
 		return err_set(err, ERR_LIMIT, "the body is longer than %zu bytes", HTTPD_BODY_MAX);
 	}
-	return view.changes ? route_media(httpd_header(request, HTTPD_CONTENT_TYPE),
+	return view.changes ? route_media(httpd_header(request, HEAD_CONTENT_TYPE),
 					      httpd_has_body(request), err)
 			    : 0;
 }

@@ -2,18 +2,17 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 
 #include <microhttpd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sys/conns.h"
 
 #define TIMEOUT_S  30
 #define MEMORY_MAX ((size_t)128 * 1024)
@@ -22,27 +21,6 @@
 	(2 * HTTPD_BODY_MAX) /* bytes of an unwanted body that are read for an answer \
 			      */
 #define BODY_FIRST ((size_t)64 * 1024)
-
-/* What a connection is waiting for. */
-enum phase { PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_DOOMED, PHASES };
-
-/* How long, or 0: as long as it takes (the owner's own deadline counts). */
-static const int64_t phase_max_ms[PHASES] = {
-	[PHASE_HEAD] = HTTPD_HEAD_MS,
-	[PHASE_BODY] = HTTPD_BODY_MS,
-	[PHASE_REPLY] = HTTPD_REPLY_MS,
-};
-
-struct conn {
-	TAILQ_ENTRY(conn) link;
-	struct httpd *httpd;
-	struct httpd_request *request; /* the one in work, or NULL */
-	enum phase phase;
-	int64_t since_ms;
-	int fd;
-};
-
-TAILQ_HEAD(conn_list, conn);
 
 struct listener {
 	struct httpd *httpd;
@@ -57,11 +35,9 @@ struct httpd {
 	void *arg;
 	struct listener listeners[HTTPD_LISTENERS_MAX];
 	size_t listeners_len;
-	struct conn_list phases[PHASES]; /* each by since_ms */
-	size_t conns;
+	struct conns conns;
 	size_t busy;
-	int64_t now_ms; /* clock_mono_ms() at the last tick or event */
-	bool resumed;   /* somebody has an answer that libmicrohttpd has not seen yet */
+	bool resumed; /* somebody has an answer that libmicrohttpd has not seen yet */
 	bool stopping;
 };
 
@@ -73,12 +49,9 @@ struct httpd_request {
 	int status;
 	const char *method;
 	const char *query;
-	const char *headers[HTTPD_HEADERS];
-	uint64_t length; /* declared */
+	struct head head;
 	size_t dropped;
 	struct buf body;
-	struct err fault; /* what is wrong with the head; code ERR_NONE: nothing */
-	size_t headers_len;
 	bool counted; /* its head is there: it counts as busy */
 	bool suspended;
 	bool answered;
@@ -86,53 +59,19 @@ struct httpd_request {
 	char path[]; /* and the query behind its NUL */
 };
 
-static void conn_phase(struct conn *conn, enum phase phase)
-{
-	struct httpd *httpd = conn->httpd;
-
-	TAILQ_REMOVE(&httpd->phases[conn->phase], conn, link);
-	conn->phase = phase;
-	conn->since_ms = httpd->now_ms;
-	TAILQ_INSERT_TAIL(&httpd->phases[phase], conn, link);
-}
-
-/* libmicrohttpd reads the end of the stream and closes. */
-static void conn_doom(struct conn *conn)
-{
-	shutdown(conn->fd, SHUT_RDWR);
-	conn_phase(conn, PHASE_DOOMED);
-}
-
-static void on_conn_open(struct httpd *httpd, struct MHD_Connection *connection, void **context)
-{
-	struct conn *conn = xcalloc(1, sizeof(*conn));
-	struct conn *oldest = TAILQ_FIRST(&httpd->phases[PHASE_HEAD]);
-
-	if (++httpd->conns > EVICT_FROM && oldest) {
-		conn_doom(oldest);
-	}
-	conn->httpd = httpd;
-	conn->phase = PHASE_HEAD;
-	conn->since_ms = httpd->now_ms;
-	conn->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
-				   ->connect_fd;
-	TAILQ_INSERT_TAIL(&httpd->phases[PHASE_HEAD], conn, link);
-	*context = conn;
-}
-
 static void on_conn(void *cls, struct MHD_Connection *connection, void **context,
 		enum MHD_ConnectionNotificationCode code)
 {
 	struct httpd *httpd = cls;
-	struct conn *conn = *context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		on_conn_open(httpd, connection, context);
+		int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+					 ->connect_fd;
+
+		*context = conns_add(&httpd->conns, fd, EVICT_FROM);
 		return;
 	}
-	TAILQ_REMOVE(&httpd->phases[conn->phase], conn, link);
-	httpd->conns--;
-	free(conn);
+	conns_remove(&httpd->conns, *context);
 	*context = NULL;
 }
 
@@ -157,56 +96,10 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
 	request->conn = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 					->socket_context;
 	if (len > HTTPD_URI_MAX) {
-		err_set(&request->fault, ERR_LIMIT, "the URI is longer than %d bytes",
+		err_set(&request->head.fault, ERR_LIMIT, "the URI is longer than %d bytes",
 				HTTPD_URI_MAX);
 	}
 	return request;
-}
-
-static const struct header_row {
-	const char *name;
-	size_t len;
-} header_rows[HTTPD_HEADERS] = {
-#define ROW(id, text) [id] = { text, sizeof(text) - 1 }
-	ROW(HTTPD_AUTHORIZATION, "Authorization"),
-	ROW(HTTPD_CONTENT_LENGTH, "Content-Length"),
-	ROW(HTTPD_CONTENT_TYPE, "Content-Type"),
-	ROW(HTTPD_EXPECT, "Expect"),
-	ROW(HTTPD_HOST, "Host"),
-	ROW(HTTPD_ORIGIN, "Origin"),
-	ROW(HTTPD_SEC_FETCH_SITE, "Sec-Fetch-Site"),
-	ROW(HTTPD_TRANSFER_ENCODING, "Transfer-Encoding"),
-#undef ROW
-};
-
-static void fault(struct httpd_request *request, const char *what)
-{
-	if (request->fault.code == ERR_NONE) {
-		err_set(&request->fault, ERR_INPUT, "%s", what);
-	}
-}
-
-/* RFC 9110, 5.6.2. */
-static bool is_token(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (!isalnum((unsigned char)text[i]) && !strchr("!#$%&'*+-.^_`|~", text[i])) {
-			return false;
-		}
-	}
-	return len > 0;
-}
-
-static bool is_field_value(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f) {
-			return false;
-		}
-	}
-	return true;
 }
 
 static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name,
@@ -215,67 +108,8 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 	struct httpd_request *request = cls;
 
 	(void)kind;
-	value = value ? value : "";
-	if (++request->headers_len > HTTPD_HEADERS_MAX) {
-		fault(request, "too many headers");
-		return MHD_NO;
-	}
-	if (!is_token(name, name_len) || !is_field_value(value, value_len)) {
-		fault(request, "a header is not well-formed");
-		return MHD_NO;
-	}
-	for (size_t i = 0; i < HTTPD_HEADERS; i++) {
-		if (name_len != header_rows[i].len || strcasecmp(name, header_rows[i].name) != 0) {
-			continue;
-		}
-		if (request->headers[i]) {
-			fault(request, "a header that may stand once is there twice");
-			return MHD_NO;
-		}
-		request->headers[i] = value;
-		break;
-	}
-	return MHD_YES;
-}
-
-/* Digits only; libmicrohttpd has checked that it fits. */
-static void check_length(struct httpd_request *request, const char *text)
-{
-	if (!*text || text[strspn(text, "0123456789")] != '\0') {
-		fault(request, "Content-Length is not a number");
-		return;
-	}
-	errno = 0;
-	request->length = strtoull(text, NULL, 10);
-	if (errno != 0) {
-		request->length = UINT64_MAX;
-	}
-	request->too_long = request->length > HTTPD_BODY_MAX;
-}
-
-/* What libmicrohttpd lets pass and two readers of one stream could see differently. */
-static void check_head(struct httpd_request *request, const char *version)
-{
-	const char *length = request->headers[HTTPD_CONTENT_LENGTH];
-	const char *coding = request->headers[HTTPD_TRANSFER_ENCODING];
-	bool one_one = !strcmp(version, "HTTP/1.1");
-
-	if (!one_one && strcmp(version, "HTTP/1.0") != 0) {
-		fault(request, "expected HTTP/1.1 or HTTP/1.0");
-	}
-	if (!is_token(request->method, strlen(request->method))) {
-		fault(request, "the method is not well-formed");
-	}
-	if (one_one && !request->headers[HTTPD_HOST]) {
-		fault(request, "the Host header is missing");
-	}
-	if (coding && (length || !one_one || strcasecmp(coding, "chunked") != 0)) {
-		fault(request, "expected Content-Length or Transfer-Encoding: chunked, one of "
-			       "them");
-	}
-	if (length) {
-		check_length(request, length);
-	}
+	return head_add(&request->head, name, name_len, value ? value : "", value_len) ? MHD_YES
+										       : MHD_NO;
 }
 
 /* Hand the answer to libmicrohttpd. */
@@ -285,7 +119,7 @@ static enum MHD_Result queue(struct httpd_request *request)
 	enum MHD_Result result = MHD_queue_response(
 			request->connection, (unsigned int)request->status, response);
 
-	conn_phase(request->conn, PHASE_REPLY);
+	conns_move(&request->httpd->conns, request->conn, CONN_REPLY);
 	MHD_destroy_response(response);
 	return result;
 }
@@ -293,8 +127,8 @@ static enum MHD_Result queue(struct httpd_request *request)
 /* Answer before the body: it is long, its sender waits for leave, or its length is in doubt. */
 static bool answer_early(const struct httpd_request *request)
 {
-	return request->fault.code != ERR_NONE || request->length > DROPPED_MAX ||
-	       (request->too_long && request->headers[HTTPD_EXPECT]);
+	return request->head.fault.code != ERR_NONE || request->head.length > DROPPED_MAX ||
+	       (request->too_long && request->head.fields[HEAD_EXPECT]);
 }
 
 static enum MHD_Result begin(struct httpd_request *request, const char *method, const char *version)
@@ -305,13 +139,14 @@ static enum MHD_Result begin(struct httpd_request *request, const char *method, 
 	httpd->busy++;
 	request->conn->request = request;
 	request->method = method;
-	conn_phase(request->conn, PHASE_BODY);
+	conns_move(&request->httpd->conns, request->conn, CONN_BODY);
 	MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, on_header, request);
-	check_head(request, version);
-	if (request->fault.code == ERR_NONE) {
+	head_check(&request->head, method, version);
+	request->too_long = request->head.length > HTTPD_BODY_MAX;
+	if (request->head.fault.code == ERR_NONE) {
 		httpd->ops->begun(httpd->arg, request);
 	} else {
-		httpd->ops->broken(httpd->arg, request, &request->fault);
+		httpd->ops->broken(httpd->arg, request, &request->head.fault);
 		assert(request->answered);
 	}
 	if (request->answered && answer_early(request)) {
@@ -332,9 +167,9 @@ static enum MHD_Result take_body(struct httpd_request *request, const char *data
 		request->dropped += len;
 		return request->dropped <= DROPPED_MAX ? MHD_YES : MHD_NO;
 	}
-	if (!request->body.data && request->length > 0) {
-		buf_reserve(&request->body,
-				request->length < BODY_FIRST ? request->length : BODY_FIRST);
+	if (!request->body.data && request->head.length > 0) {
+		buf_reserve(&request->body, request->head.length < BODY_FIRST ? request->head.length
+									      : BODY_FIRST);
 	}
 	buf_add(&request->body, data, len);
 	return MHD_YES;
@@ -358,7 +193,7 @@ static void hand_over(struct httpd_request *request)
 static enum MHD_Result finish(struct httpd_request *request)
 {
 	if (!request->answered) {
-		conn_phase(request->conn, PHASE_WORK);
+		conns_move(&request->httpd->conns, request->conn, CONN_WORK);
 		hand_over(request);
 	}
 	if (request->answered) {
@@ -407,8 +242,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 		MHD_destroy_response(request->response);
 	}
 	request->conn->request = NULL;
-	if (request->conn->phase != PHASE_DOOMED) {
-		conn_phase(request->conn, PHASE_HEAD);
+	if (request->conn->phase != CONN_DOOMED) {
+		conns_move(&request->httpd->conns, request->conn, CONN_HEAD);
 	}
 	buf_clear(&request->body);
 	free(request);
@@ -422,10 +257,7 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_ops *ops, void *ar
 	httpd->loop = loop;
 	httpd->ops = ops;
 	httpd->arg = arg;
-	httpd->now_ms = clock_mono_ms();
-	for (size_t i = 0; i < PHASES; i++) {
-		TAILQ_INIT(&httpd->phases[i]);
-	}
+	conns_init(&httpd->conns);
 	return httpd;
 }
 
@@ -434,7 +266,7 @@ static void on_ready(void *arg, uint32_t events)
 	struct listener *listener = arg;
 
 	(void)events;
-	listener->httpd->now_ms = clock_mono_ms();
+	listener->httpd->conns.now_ms = clock_mono_ms();
 	MHD_run(listener->daemon);
 }
 
@@ -485,8 +317,6 @@ int httpd_listen(struct httpd *httpd, int fd, struct err *err)
 
 void httpd_stop(struct httpd *httpd)
 {
-	struct conn *conn;
-
 	httpd->stopping = true;
 	for (size_t i = 0; i < httpd->listeners_len; i++) {
 		struct listener *listener = &httpd->listeners[i];
@@ -496,30 +326,7 @@ void httpd_stop(struct httpd *httpd)
 			close(take_fd(&listener->fd));
 		}
 	}
-	while ((conn = TAILQ_FIRST(&httpd->phases[PHASE_HEAD]))) {
-		conn_doom(conn);
-	}
-}
-
-/* Close what is too slow. Returns when the next one would be, or INT64_MAX. */
-static int64_t sweep(struct httpd *httpd)
-{
-	int64_t next = INT64_MAX;
-
-	for (size_t i = 0; i < PHASES; i++) {
-		struct conn *conn;
-
-		while (phase_max_ms[i] && (conn = TAILQ_FIRST(&httpd->phases[i]))) {
-			int64_t due = conn->since_ms + phase_max_ms[i];
-
-			if (due > httpd->now_ms) {
-				next = due < next ? due : next;
-				break;
-			}
-			conn_doom(conn);
-		}
-	}
-	return next;
+	conns_doom_idle(&httpd->conns);
 }
 
 /* 0.9.75 neither counts resumed connections as work to do nor wakes for them: run says so. */
@@ -541,17 +348,12 @@ static int64_t listener_tick(struct listener *listener, bool run)
 
 int64_t httpd_tick(struct httpd *httpd)
 {
-	int64_t wait = INT64_MAX;
 	bool resumed = httpd->resumed;
+	int64_t wait;
 
 	httpd->resumed = false;
-	httpd->now_ms = clock_mono_ms();
-
-	int64_t next = sweep(httpd);
-
-	if (next != INT64_MAX) {
-		wait = next - httpd->now_ms;
-	}
+	httpd->conns.now_ms = clock_mono_ms();
+	wait = conns_sweep(&httpd->conns);
 	for (size_t i = 0; i < httpd->listeners_len; i++) {
 		int64_t ms = listener_tick(&httpd->listeners[i], resumed);
 
@@ -571,13 +373,14 @@ static void answer_all(struct httpd *httpd)
 	struct conn *conn;
 	struct conn *next;
 
-	for (conn = TAILQ_FIRST(&httpd->phases[PHASE_WORK]); conn; conn = next) {
+	for (conn = TAILQ_FIRST(&httpd->conns.phases[CONN_WORK]); conn; conn = next) {
 		static const struct httpd_answer gone = { 503, "text/plain", NULL, true };
 		struct buf none = { 0 };
+		struct httpd_request *request = conn->request;
 
 		next = TAILQ_NEXT(conn, link);
-		if (conn->request && !conn->request->answered) {
-			httpd_reply(conn->request, &gone, &none);
+		if (request && !request->answered) {
+			httpd_reply(request, &gone, &none);
 		}
 	}
 	for (size_t i = 0; i < httpd->listeners_len; i++) {
@@ -614,14 +417,14 @@ const char *httpd_query(const struct httpd_request *request)
 	return request->query;
 }
 
-const char *httpd_header(const struct httpd_request *request, enum httpd_header header)
+const char *httpd_header(const struct httpd_request *request, enum head_field header)
 {
-	return request->headers[header];
+	return request->head.fields[header];
 }
 
 bool httpd_has_body(const struct httpd_request *request)
 {
-	return request->length > 0 || request->headers[HTTPD_TRANSFER_ENCODING];
+	return request->head.length > 0 || request->head.fields[HEAD_TRANSFER_ENCODING];
 }
 
 bool httpd_body_too_long(const struct httpd_request *request)

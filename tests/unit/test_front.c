@@ -313,6 +313,23 @@ TEST(a_core_that_is_lost_leaves_nobody_waiting)
 	stop(&bench);
 }
 
+/* A core that answers nonsense is broken; its sender hears that it must send again. */
+TEST(a_core_that_breaks_the_protocol_is_dropped)
+{
+	struct bench bench = { 0 };
+
+	start(&bench);
+	connect_core(&bench);
+
+	int fd = ask(&bench, "POST /", JSON, BODY);
+
+	expect(&bench, MSG_DELIVER);
+	answer(&bench, (enum err_code)200, "", "x");
+	ck_has(got(fd), "the core restarted; send again");
+	ck_has(got(ask(&bench, "GET /-/ready", "", "")), "core is starting");
+	stop(&bench);
+}
+
 TEST(a_replay_is_a_delivery_of_the_kept_body)
 {
 	struct bench bench = { 0 };
