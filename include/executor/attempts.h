@@ -12,6 +12,7 @@
 #define EXECUTOR_ATTEMPTS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "executor/permit.h"
@@ -38,8 +39,11 @@ void attempts_go(struct attempts *attempts, const struct attempt_id *id);
 void attempts_core_gone(struct attempts *attempts);
 /* Refuse every START from now on, for later. */
 void attempts_stop(struct attempts *attempts);
-/* After SIGCHLD: report the shims that have ended. */
-void attempts_reap(struct attempts *attempts);
+/* After SIGCHLD: report the shims that have ended. Was one of them killed, so that what it watched
+ * may live on? */
+bool attempts_reap(struct attempts *attempts);
+/* Is pid one of the shims? */
+bool attempts_have(const struct attempts *attempts, pid_t pid);
 size_t attempts_count(const struct attempts *attempts);
 
 #endif

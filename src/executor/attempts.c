@@ -410,17 +410,32 @@ void attempts_go(struct attempts *attempts, const struct attempt_id *id)
 	}
 }
 
-void attempts_reap(struct attempts *attempts)
+bool attempts_have(const struct attempts *attempts, pid_t pid)
 {
 	for (size_t i = 0; i < ATTEMPTS_MAX; i++) {
-		struct attempt *attempt = &attempts->items[i];
+		if (attempts->items[i].pid == pid) {
+			return true;
+		}
+	}
+	return false;
+}
 
-		if (attempt->pid && waitpid(attempt->pid, NULL, WNOHANG) == attempt->pid) {
+bool attempts_reap(struct attempts *attempts)
+{
+	bool killed = false;
+
+	for (size_t i = 0; i < ATTEMPTS_MAX; i++) {
+		struct attempt *attempt = &attempts->items[i];
+		int status;
+
+		if (attempt->pid && waitpid(attempt->pid, &status, WNOHANG) == attempt->pid) {
 			struct msg_ended ended = { .id = attempt->id };
 
+			killed |= WIFSIGNALED(status);
 			close_handshake(attempt);
 			attempt->pid = 0;
 			attempts->send(attempts->arg, MSG_ENDED, &ended);
 		}
 	}
+	return killed;
 }

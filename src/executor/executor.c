@@ -17,6 +17,7 @@
 #include "executor/permit.h"
 #include "executor/roles.h"
 #include "executor/storage.h"
+#include "executor/strays.h"
 #include "sys/loop.h"
 #include "wire/message.h"
 
@@ -36,6 +37,7 @@ struct executor {
 	int64_t started_at;
 	int64_t config_loaded_at;
 	bool config_ok;
+	bool strays; /* a shim was killed, and what it watched is being ended */
 };
 
 static void send_core(void *arg, enum message_id id, const void *msg)
@@ -245,14 +247,35 @@ static void stop(struct executor *e, int signo)
 	roles_stop(e->roles);
 }
 
+static bool is_known(void *arg, pid_t pid)
+{
+	const struct executor *e = arg;
+	struct role_state rows[ROLES - 1];
+
+	roles_report(e->roles, rows);
+	for (size_t i = 0; i < ROLES - 1; i++) {
+		if (rows[i].pid == pid) {
+			return true;
+		}
+	}
+	return attempts_have(e->attempts, pid);
+}
+
+/* A shim that was killed leaves us its step. Only then: other orphans are none of our business. */
+static void on_child(struct executor *e)
+{
+	roles_reap(e->roles);
+	e->strays |= attempts_reap(e->attempts);
+	e->strays = e->strays && strays_end(is_known, e) > 0;
+}
+
 static void on_signal(void *arg, int signo)
 {
 	struct executor *e = arg;
 	auto_buf struct buf report = { 0 };
 
 	if (signo == SIGCHLD) {
-		roles_reap(e->roles);
-		attempts_reap(e->attempts);
+		on_child(e);
 	} else if (signo == SIGHUP) {
 		reload(e, &report);
 	} else {
@@ -352,6 +375,7 @@ int executor_main(const struct executor_options *options)
 	int status;
 
 	set_limits();
+	strays_adopt();
 	if (open_all(&e, &report, &err) < 0) {
 		fprintf(stderr, "%splaybookd: %s\n", buf_text(&report), err.msg);
 		close_all(&e);

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "executor/strays.h"
 #include "sys/spawn.h"
 #include "wire/attempt.h"
 
@@ -163,31 +164,6 @@ static void wait_output(struct step_process *p, int64_t ms)
 	}
 }
 
-/* Kill our direct children, and the groups that they lead. Nobody else can reap them, so no pid
- * here can have become another process. */
-static void kill_children(void)
-{
-	char path[64], text[4096] = "", *at = text;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		return;
-	}
-
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	for (long pid = strtol(at, &at, 10); pid > 0 && *at; pid = strtol(at, &at, 10)) {
-		if (getpgid((pid_t)pid) == (pid_t)pid) {
-			kill((pid_t)-pid, SIGKILL);
-		}
-		kill((pid_t)pid, SIGKILL);
-	}
-}
-
 /*
  * Kill all that the step left. Children of what dies become ours, so killing our own children
  * until there are none reaches everything, however it hid itself.
@@ -210,7 +186,7 @@ static void kill_all(struct step_process *p)
 			break;
 		}
 		if (pid == 0) {
-			kill_children();
+			strays_kill(NULL, NULL);
 			p->deadline = clock_mono_ms() + RESCAN_MS;
 			wait_turn(p);
 		}
@@ -302,6 +278,7 @@ static int start(struct step_process *p)
 					     .new_session = true,
 					     .normal_priority = true,
 					     .no_new_privs = true,
+					     .die_with_parent = true,
 					     .nofile = STEP_NOFILE },
 			&failure);
 	if (p->pid >= 0) {
@@ -325,7 +302,7 @@ static int detach(const struct shim *shim, sigset_t *ret_child)
 
 	setsid();
 	prctl(PR_SET_NAME, "playbookd-shim");
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	strays_adopt();
 	umask(077);
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++) {
 		signal(ignored[i], SIG_IGN);

@@ -1,0 +1,26 @@
+/*
+ * strays - what a step leaves behind: processes whose parent is gone.
+ *
+ * A shim is the subreaper of its step, so all that the step started becomes the shim's child sooner
+ * or later. When the shim itself is killed, the executor is the next subreaper and gets them.
+ */
+#ifndef EXECUTOR_STRAYS_H
+#define EXECUTOR_STRAYS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* From now on, descendants whose parent dies become children of this process. */
+void strays_adopt(void);
+
+/*
+ * Kill our direct children and the groups that they lead, but for those that are spared (NULL:
+ * none). Children of what dies become ours, so calling it after each SIGCHLD, until there are none,
+ * reaches everything, however it hid itself. Returns how many were there; they are not reaped.
+ */
+size_t strays_kill(bool (*spared)(void *arg, pid_t pid), void *arg);
+
+/* The same, and reap those that have ended. */
+size_t strays_end(bool (*spared)(void *arg, pid_t pid), void *arg);
+
+#endif
