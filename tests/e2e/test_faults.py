@@ -1,0 +1,109 @@
+"""What breaks, and what must not come of it."""
+
+import os
+import signal
+import sqlite3
+import sys
+
+from harness import (
+    READY, ROOT, alert, alive, ck, ck_decisions, ck_eq, ck_error, ck_match, delivery, limit,
+    wait_until,
+)
+
+sys.path.append(os.path.join(ROOT, "tests/faults"))
+
+import kill_loop  # noqa: E402
+
+CONFIG = """
+playbooks:
+  - name: long
+    matchers: ['alertname="Down"']
+    steps:
+      - { name: one, script: 'sleep 300 & echo $! > %(dir)s/grandchild; echo $$ > %(dir)s/child; wait' }
+      - { name: two, run: [touch, %(dir)s/two] }
+    rescue:
+      - { name: collect, run: [touch, %(dir)s/rescued] }
+"""
+EMPTY = "playbooks: []\n"
+
+
+@limit(180)
+def test_kill_each_role_200_times_in_all_loses_nothing_and_repeats_nothing(t):
+    print("#", kill_loop.figures(kill_loop.kill_loop(t, 200)))
+
+
+@limit(120)
+def test_kill_each_role_and_shims_50_times_in_all_loses_nothing_and_repeats_nothing(t):
+    print("#", kill_loop.figures(kill_loop.kill_loop(t, 50, shims=True)))
+
+
+def start_long_run(t, d):
+    """(run, pid of its shim) while its first step runs."""
+    run_id = d.must_post(delivery(alert("Down")))["decisions"][0]["runId"]
+    wait_until(lambda: t.read("child"), "the step's own pid")
+    child = int(t.read("child"))
+    with open(f"/proc/{child}/stat", encoding="ascii") as f:
+        return run_id, int(f.read().rpartition(")")[2].split()[1])
+
+
+def test_a_killed_shim_interrupts_its_run_and_calls_for_a_person(t):
+    """Nobody knows how far the step came, so it is not started again."""
+    d = t.daemon(CONFIG % {"dir": t.folder})
+    run_id, shim = start_long_run(t, d)
+    ck_eq(kill_loop.name_of(shim), "playbookd-shim", "parent of the step")
+    os.kill(shim, signal.SIGKILL)
+    run = d.wait_run(run_id)
+    ck_eq(run["status"], "interrupted", "run")
+    ck_match("nobody knows how it ended", run["reason"], "reason")
+    ck_eq(run["steps"][0]["status"], "interrupted", "step")
+    ck(not os.path.exists(t.path("two")), "the next step ran")
+    ck(d.incident(run["incidentId"])["attention"], "nobody is called")
+    wait_until(lambda: not alive(int(t.read("child"))), "the end of the step")
+
+
+def test_nothing_of_a_step_outlives_a_killed_shim(t):
+    d = t.daemon(CONFIG % {"dir": t.folder})
+    run_id, shim = start_long_run(t, d)
+    os.kill(shim, signal.SIGKILL)
+    d.wait_run(run_id)
+    wait_until(lambda: not alive(int(t.read("grandchild"))), "the end of the step's child",
+               timeout=5)
+
+
+def test_a_step_is_adopted_by_the_next_core(t):
+    d = t.daemon(CONFIG % {"dir": t.folder})
+    run_id, shim = start_long_run(t, d)
+    mark = d.mark()
+    os.kill(d.roles()["core"], signal.SIGKILL)
+    d.wait_log(READY, after=mark)
+    ck(alive(shim), "the shim died with the core")
+    ck_eq(d.run(run_id)["status"], "running", "run")
+    os.kill(int(t.read("grandchild")), signal.SIGKILL)
+    ck_match("succeeded|failed", d.wait_run(run_id)["status"], "run")
+
+
+def test_a_locked_store_is_503_and_loses_nothing(t):
+    """F07: somebody's sqlite3 shell holds it; the sender tries again."""
+    d = t.daemon(EMPTY)
+    d.must_post(delivery(alert("Down", n="1")))
+    other = sqlite3.connect(os.path.join(d.storage, "playbookd.db"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    ck_error(d.post(delivery(alert("Down", n="2"))), 503, ".")
+    other.execute("ROLLBACK")
+    other.close()
+    wait_until(lambda: d.post(delivery(alert("Down", n="2"))).status == 200, "200")
+    rows = d.must_get("/api/v1/decisions")["decisions"]
+    ck(len(rows) >= 2, f"decisions {rows}")
+
+
+def test_a_missing_output_folder_does_not_stop_the_daemon(t):
+    """The storage directory vanishes under it: 503 or an answer, never a crash of the executor."""
+    d = t.daemon(CONFIG % {"dir": t.folder})
+    os.rename(os.path.join(d.storage, "runs"), t.path("runs-gone"))
+    data = d.must_post(delivery(alert("Down")))
+    ck_decisions(data, ["queued"])
+    run_id = data["decisions"][0]["runId"]
+    wait_until(lambda: d.run(run_id)["steps"], "the first step's row")
+    os.rename(t.path("runs-gone"), os.path.join(d.storage, "runs"))
+    ck(d.popen.poll() is None, "the executor ended")
+    wait_until(lambda: t.read("child") or d.run(run_id)["finishedAt"], "what becomes of the run")
