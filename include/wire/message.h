@@ -114,6 +114,8 @@ struct attempt_id {
 	uint32_t attempt; /* from 1 */
 };
 
+#define START_ALERT_MAX (256 * 1024) /* bytes of msg_start.alert */
+
 /* Core → executor: prepare this attempt and wait for GO. */
 struct msg_start {
 	struct attempt_id id;

@@ -67,23 +67,41 @@ static char *pairs_json(struct arena *arena, const struct labels *labels)
 	return arena_strndup(arena, buf_text(&text), text.len);
 }
 
-/* What a step with `stdin: alert` reads. */
-static char *alert_json(struct arena *arena, const struct subject *subject)
+/* The alert with as much of it as `parts` says; "truncated" tells that something is missing. */
+enum alert_parts { ALERT_WHOLE, ALERT_LABELS, ALERT_BARE };
+
+static void write_alert(struct buf *out, const struct subject *subject, enum alert_parts parts)
 {
 	const struct alert *alert = subject->alert;
-	auto_buf struct buf text = { 0 };
-	struct jsonw w = jsonw_begin(&text);
+	struct jsonw w = jsonw_begin(out);
 
 	jsonw_object(&w, NULL);
 	jsonw_str(&w, "status", alert_status_names[alert->status]);
-	jsonw_raw(&w, "labels", subject->labels);
-	jsonw_raw(&w, "annotations", subject->annotations);
+	jsonw_raw(&w, "labels", parts == ALERT_BARE ? "{}" : subject->labels);
+	jsonw_raw(&w, "annotations", parts == ALERT_WHOLE ? subject->annotations : "{}");
 	jsonw_time(&w, "startsAt", alert->starts_at);
 	jsonw_time(&w, "endsAt", alert->ends_at);
-	jsonw_str(&w, "generatorURL", alert->generator_url);
+	jsonw_str(&w, "generatorURL", parts == ALERT_BARE ? "" : alert->generator_url);
 	jsonw_str(&w, "fingerprint", subject->fingerprint);
+	if (parts != ALERT_WHOLE) {
+		jsonw_bool(&w, "truncated", true);
+	}
 	jsonw_close(&w);
 	jsonw_end(&w);
+}
+
+/* What a step with `stdin: alert` reads: never more than the executor passes on. */
+static char *alert_json(struct arena *arena, const struct subject *subject)
+{
+	auto_buf struct buf text = { 0 };
+
+	for (int parts = ALERT_WHOLE; parts <= ALERT_BARE; parts++) {
+		buf_reset(&text);
+		write_alert(&text, subject, (enum alert_parts)parts);
+		if (text.len <= START_ALERT_MAX) {
+			break;
+		}
+	}
 	return arena_strndup(arena, buf_text(&text), text.len);
 }
 

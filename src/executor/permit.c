@@ -84,8 +84,8 @@ static int check_words(const struct msg_start *start, struct err *err)
 		return err_set(err, ERR_INPUT, "alertname is longer than %d bytes or not UTF-8",
 				PERMIT_ALERTNAME_MAX);
 	}
-	if (start->alert.len > PERMIT_ALERT_MAX) {
-		return err_set(err, ERR_INPUT, "alert is longer than %d bytes", PERMIT_ALERT_MAX);
+	if (start->alert.len > START_ALERT_MAX) {
+		return err_set(err, ERR_INPUT, "alert is longer than %d bytes", START_ALERT_MAX);
 	}
 	return 0;
 }
