@@ -19,7 +19,7 @@
 #include "sys/channel.h"
 #include "sys/spawn.h"
 
-/* An alert of PERMIT_ALERT_MAX and what goes with it. */
+/* An alert of START_ALERT_MAX and what goes with it. */
 #define FRAME_MAX (MESSAGE_SMALL_MAX + 64 * 1024)
 #define LINGER_MS 1000 /* how long a role may live on without its control channel */
 

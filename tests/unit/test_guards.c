@@ -49,3 +49,97 @@ TEST(an_alert_older_than_max_alert_age_is_not_acted_on)
 	ck(!guard_age(60 * MINUTE, NOW - 60 * MINUTE - 1000, NOW, reason));
 	ck_str(reason, "the alert began 1h1s ago, max_alert_age is 1h");
 }
+
+TEST(limit_lets_through_what_is_one_short_of_it)
+{
+	const struct guard_rules rules = { .limit_runs = 3, .limit_per_ms = 60 * MINUTE };
+	const struct guard_rules none = { 0 };
+	char reason[GUARD_REASON_MAX] = "";
+
+	ck(guard_limit(&none, 1000, NOW, NOW, reason));
+	ck(guard_limit(&rules, 0, 0, NOW, reason));
+	ck(guard_limit(&rules, 2, 0, NOW, reason));
+	ck(!guard_limit(&rules, 3, NOW - 50 * MINUTE, NOW, reason));
+	ck_str(reason, "limit: 3 runs in 1h is all that is allowed, next at 22:50:00 UTC");
+	/* The clock was set back: an hour from now at the most. */
+	ck(!guard_limit(&rules, 3, NOW + 600 * MINUTE, NOW, reason));
+	ck_has(reason, "next at 23:40:00 UTC");
+}
+
+TEST(breaker_opens_tries_once_and_closes)
+{
+	const struct guard_rules rules = { .breaker_failures = 3, .breaker_open_ms = 60 * MINUTE };
+	const struct guard_run none = { 0, 0 };
+	static const struct {
+		int64_t failures;
+		int64_t last_at;
+		int64_t trial;
+		bool passes;
+		const char *reason;
+	} rows[] = {
+		{ 0, 0, 0, true, "" },
+		{ 2, NOW - 1, 5, true, "" },
+		{ 3, NOW - 1, 0, false, "a trial is let through at 23:39:59 UTC" },
+		{ 3, NOW - 60 * MINUTE + 1, 0, false, "breaker: 3 runs in a row did not help" },
+		{ 3, NOW - 60 * MINUTE, 0, true, "" },
+		{ 3, NOW - 60 * MINUTE, 12, false, "breaker: half open, run 12 is the trial" },
+		/* The trial failed: one more in a row, so it is open again. */
+		{ 4, NOW - 1, 0, false,
+				"breaker: 4 runs in a row did not help, the last was run 9" },
+		/* The clock was set back a day: never latched for longer than open_for. */
+		{ 3, NOW + 1440 * MINUTE, 0, false, "at 23:40:00 UTC" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char reason[GUARD_REASON_MAX] = "";
+
+		ck_int(guard_breaker(&rules, rows[i].failures,
+				       (struct guard_run){ 9, rows[i].last_at },
+				       (struct guard_run){ rows[i].trial, 0 }, NOW, reason),
+				rows[i].passes);
+		ck_has(reason, rows[i].reason);
+	}
+	ck(guard_breaker(&(struct guard_rules){ 0 }, 99, none, none, NOW, NULL));
+}
+
+TEST(max_targets_stops_what_is_bigger_than_a_target)
+{
+	const struct guard_rules rules = {
+		.distinct = "service", .targets_at_most = 2, .targets_per_ms = 10 * MINUTE
+	};
+	char reason[GUARD_REASON_MAX] = "";
+
+	ck(guard_targets(&(struct guard_rules){ 0 }, 99, reason));
+	ck(guard_targets(&rules, 0, reason));
+	ck(guard_targets(&rules, 1, reason));
+	ck(!guard_targets(&rules, 2, reason));
+	ck_str(reason, "max_targets: 2 other values of service had a run within 10m, 2 at most: "
+		       "this is bigger than one target");
+}
+
+TEST(a_pause_holds_until_its_end_or_until_somebody_resumes)
+{
+	struct guard_pause pause = { .reason = "deploy", .by = "ann" };
+	char reason[GUARD_REASON_MAX] = "";
+
+	ck(guard_pause(&pause, NOW, reason));
+	pause.since = NOW - MINUTE;
+	ck(!guard_pause(&pause, NOW, reason));
+	ck_str(reason, "paused by ann since 2025-11-22T22:39:00.000Z: deploy");
+	pause.until = NOW + 1;
+	ck(!guard_pause(&pause, NOW, reason));
+	ck_has(reason, "until 2025-11-22T22:40:00.001Z: deploy");
+	pause.until = NOW;
+	ck(guard_pause(&pause, NOW, reason));
+}
+
+TEST(starts_of_all_playbooks_together_are_bounded)
+{
+	char reason[GUARD_REASON_MAX] = "";
+
+	ck(guard_starts(0, 1000, reason));
+	ck(guard_starts(10, 9, reason));
+	ck(!guard_starts(10, 10, reason));
+	ck_has(reason, "max_starts_per_hour: 10 runs of all playbooks in the last hour, 10 at "
+		       "most");
+}

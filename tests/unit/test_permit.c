@@ -257,7 +257,7 @@ TEST(words_of_the_core_are_bounded)
 	start.id.run = UINT64_MAX;
 	ck_refused(&g, &start, ERR_INPUT, "run");
 	start = good_start(&g);
-	start.alert = (struct bytes){ (const unsigned char *)"", PERMIT_ALERT_MAX + 1 };
+	start.alert = (struct bytes){ (const unsigned char *)"", START_ALERT_MAX + 1 };
 	ck_refused(&g, &start, ERR_INPUT, "alert is longer");
 	free(name);
 	generations_clear(&g);

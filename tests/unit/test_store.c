@@ -1,5 +1,6 @@
 #include "store/deliveries.h"
 #include "store/episodes.h"
+#include "store/guards.h"
 #include "store/incidents.h"
 #include "store/runs.h"
 #include "store/steps.h"
@@ -498,5 +499,113 @@ TEST(incidents_are_listed_newest_first_by_keyset)
 	ck_str(text, "2 ");
 	must_ok(incidents_open_count(db, &open, &err), err);
 	ck_int(open, 4);
+	db_close(db);
+}
+
+/* A run of playbook p that was queued, and ended, at times; status is a final one or "queued". */
+static void must_add_ended(struct db *db, int64_t queued_at, const char *status, const char *value)
+{
+	static uint8_t target;
+	uint8_t bytes[DIGEST_SIZE] = { ++target };
+	const struct labels params = { 0 };
+	const struct run_row row = { .playbook = "p",
+		.target = bytes,
+		.trigger = "manual",
+		.requested_by = "x",
+		.config_hash = bytes,
+		.distinct_value = value,
+		.alertname = "Down",
+		.alert = "{}",
+		.alert_status = "firing",
+		.queued_at = queued_at };
+	struct run_cursor cursor = { .status = RUN_RUNNING };
+	struct err err;
+	int64_t id;
+
+	must_ok(runs_add(db, &row, &params, &id, &err), err);
+	if (strcmp(status, "queued") != 0) {
+		must_ok(runs_move(db, id, &cursor, queued_at, &err), err);
+		cursor.status = (uint8_t)run_status_parse(status);
+		must_ok(runs_move(db, id, &cursor, queued_at + 10, &err), err);
+	}
+}
+
+TEST(limit_counts_the_runs_of_its_window_exactly)
+{
+	struct db *db = must_open();
+	int64_t count;
+	int64_t oldest;
+	struct err err;
+
+	must_add_ended(db, 100, "succeeded", NULL);
+	must_add_ended(db, 200, "failed", NULL);
+	must_add_ended(db, 300, "queued", NULL);
+	must_ok(guards_limit(db, "p", 100, 3, &count, &oldest, &err), err);
+	ck_int(count, 3);
+	ck_int(oldest, 100);
+	must_ok(guards_limit(db, "p", 101, 3, &count, &oldest, &err), err);
+	ck_int(count, 2);
+	ck_int(oldest, 0);
+	must_ok(guards_limit(db, "p", 0, 2, &count, &oldest, &err), err);
+	ck_int(count, 2);
+	ck_int(oldest, 200);
+	must_ok(guards_limit(db, "other", 0, 2, &count, &oldest, &err), err);
+	ck_int(count, 0);
+	must_ok(guards_starts(db, 101, 10, &count, &err), err);
+	ck_int(count, 2);
+	must_ok(guards_starts(db, 0, 2, &count, &err), err);
+	ck_int(count, 2);
+	db_close(db);
+}
+
+TEST(breaker_counts_failures_since_the_last_run_that_helped)
+{
+	struct db *db = must_open();
+	struct guard_run last;
+	struct guard_run trial;
+	int64_t failures;
+	struct err err;
+
+	must_add_ended(db, 100, "failed", NULL);
+	must_add_ended(db, 200, "succeeded", NULL);
+	must_ok(guards_breaker(db, "p", 3, &failures, &last, &trial, &err), err);
+	ck_int(failures, 0);
+	must_add_ended(db, 300, "failed", NULL);
+	must_add_ended(db, 400, "timed_out", NULL);
+	must_add_ended(db, 450, "canceled", NULL);
+	must_add_ended(db, 500, "interrupted", NULL);
+	must_ok(guards_breaker(db, "p", 9, &failures, &last, &trial, &err), err);
+	ck_int(failures, 3);
+	ck_int(last.id, 6);
+	ck_int(last.at, 510);
+	ck_int(trial.id, 0);
+	must_add_ended(db, 600, "queued", NULL);
+	must_ok(guards_breaker(db, "p", 2, &failures, &last, &trial, &err), err);
+	ck_int(failures, 2);
+	ck_int(trial.id, 7);
+	must_ok(db_exec(db, "UPDATE run SET did_not_help = 1 WHERE id = 2", &err), err);
+	must_ok(guards_breaker(db, "p", 9, &failures, &last, &trial, &err), err);
+	ck_int(failures, 5);
+	db_close(db);
+}
+
+TEST(max_targets_counts_other_values_once)
+{
+	struct db *db = must_open();
+	int64_t others;
+	struct err err;
+
+	must_add_ended(db, 100, "failed", "a");
+	must_add_ended(db, 200, "failed", "b");
+	must_add_ended(db, 300, "failed", "b");
+	must_add_ended(db, 400, "failed", "c");
+	must_ok(guards_targets(db, "p", "c", 0, &others, &err), err);
+	ck_int(others, 2);
+	must_ok(guards_targets(db, "p", "d", 200, &others, &err), err);
+	ck_int(others, 2);
+	must_ok(guards_targets(db, "p", "d", 201, &others, &err), err);
+	ck_int(others, 2);
+	must_ok(guards_targets(db, "p", "d", 301, &others, &err), err);
+	ck_int(others, 1);
 	db_close(db);
 }
