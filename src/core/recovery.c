@@ -80,6 +80,8 @@ static int resume_waiting(struct core *core, struct active *active, const struct
 		active->cursor.probe_until_ms =
 				clock_mono_ms() + left_ms(step->within_ms, last->started_at);
 	}
+	/* The probe in hand may have been asked already. */
+	active->cursor.attempt++;
 	return runner_event(core, active, RUN_EV_DUE, "a check", err);
 }
 

@@ -1,0 +1,215 @@
+#include "core/runner.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/core.h"
+#include "core/outcome.h"
+#include "core/recovery.h"
+#include "domain/incident.h"
+#include "store/incidents.h"
+#include "sys/file.h"
+#include "sys/migrate.h"
+#include "test.h"
+
+/* A core on a real store in the test's folder. What it sends goes nowhere, but is seen in turn. */
+
+static const char plain[] =
+		"checks:\n"
+		"  - name: page\n"
+		"    http: { url: \"http://localhost:1/\" }\n"
+		"playbooks:\n"
+		"  - name: look\n"
+		"    matchers: ['alertname=\"Down\"']\n"
+		"    steps: [{ name: page, check: page, within: 1m }]\n"
+		"  - name: act\n"
+		"    matchers: ['alertname=\"Down\"']\n"
+		"    params: { service: { from: labels.service, pattern: \"[a-z]+\" } }\n"
+		"    steps:\n"
+		"      - { name: one, run: [true], stdin: alert,\n"
+		"          retry: { attempts: 2, delay: 1h } }\n"
+		"    verify: [{ check: page }]\n";
+
+static struct config *must_parse(const char *yaml)
+{
+	struct config_file file = { "test.yml", yaml, (uint32_t)strlen(yaml) };
+	struct config_files files = { .items = &file, .len = 1 };
+	struct buf report = { 0 };
+	struct err err;
+	struct config *config = config_parse(&files, &report, &err);
+
+	if (!config) {
+		test_abort(__FILE__, __LINE__, "%s%s", buf_text(&report), err.msg);
+	}
+	buf_clear(&report);
+	return config;
+}
+
+static void ignore_closed(void *arg, const struct err *why)
+{
+	(void)arg;
+	(void)why;
+}
+
+static const struct channel_ops silent = { NULL, ignore_closed };
+
+static struct channel *must_channel(struct core *core)
+{
+	struct err err;
+	int fds[2];
+
+	must_ok(channel_pair(fds, &err), err);
+	return channel_new(core->loop, fds[0], MESSAGE_LARGE_MAX, &silent, core);
+}
+
+static void reload(struct core *core, const char *yaml)
+{
+	struct generation *generation = calloc(1, sizeof(*generation));
+
+	must(generation != NULL);
+	generation->config = must_parse(yaml);
+	generation->older = core->generations;
+	core->generations = generation;
+	core->runner.queue_waits = true;
+}
+
+static void must_start(struct core *core, const char *yaml)
+{
+	struct err err;
+
+	*core = (struct core){ 0 };
+	core->loop = loop_new(&err);
+	must(core->loop != NULL);
+	core->control = must_channel(core);
+	core->egress = must_channel(core);
+	core->storage_fd = file_open_dir(AT_FDCWD, ".", &err);
+	core->db = db_open("test.db", &err);
+	must(core->db != NULL);
+	must_ok(migrate(core->db, &err), err);
+	core->turn.db = core->db;
+	reload(core, yaml);
+}
+
+/* As kill -9 does: what was not committed is lost. */
+static void killed(struct core *core)
+{
+	channel_free(core->control);
+	channel_free(core->egress);
+	runner_clear(core);
+	turn_clear(&core->turn);
+	db_close(core->db);
+	while (core->generations) {
+		struct generation *generation = core->generations;
+
+		core->generations = generation->older;
+		config_free(generation->config);
+		free(generation);
+	}
+	for (size_t i = 0; i < core->counters.runs_len; i++) {
+		free(core->counters.runs[i].playbook);
+	}
+	free(core->counters.runs);
+	close(core->storage_fd);
+	loop_free(core->loop);
+}
+
+static void must_tick(struct core *core)
+{
+	struct err err;
+
+	if (runner_tick(core, &err) == -2) {
+		test_abort(__FILE__, __LINE__, "tick: %s", err.msg);
+	}
+}
+
+static void must_commit(struct core *core)
+{
+	struct err err;
+
+	must_ok(turn_end(&core->turn, &err), err);
+}
+
+static int64_t add_run(struct core *core, const char *playbook, int64_t incident, uint8_t target,
+		const char *alert)
+{
+	uint8_t bytes[DIGEST_SIZE] = { target };
+	struct label items[] = { { "service", "argus" } };
+	const struct labels params = { items, !strcmp(playbook, "act") };
+	const struct run_row row = { .incident_id = incident,
+		.generation = 1,
+		.playbook = playbook,
+		.target = bytes,
+		.trigger = "alert",
+		.requested_by = "x",
+		.config_hash = core_config(core)->hash,
+		.alertname = "Down",
+		.alert = alert,
+		.alert_status = "firing",
+		.queued_at = 1000 };
+	struct err err;
+	int64_t id;
+
+	must_ok(turn_write(&core->turn, &err), err);
+	must_ok(runs_add(core->db, &row, &params, &id, &err), err);
+	core->runner.queue_waits = true;
+	return id;
+}
+
+static void take_run(const struct run_row *row, void *arg)
+{
+	snprintf(arg, 600, "%s: %s", run_status_names[row->status], row->reason);
+}
+
+static const char *run_text(struct core *core, int64_t id)
+{
+	static char text[600];
+	struct err err;
+
+	must(runs_get(core->db, id, take_run, text, &err) == 1);
+	return text;
+}
+
+static void take_step(const struct step_row *row, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text + strlen(text), 100, "%lld.%lld %s ", (long long)row->step,
+			(long long)row->attempt, step_status_names[row->status]);
+}
+
+static const char *steps_text(struct core *core, int64_t id)
+{
+	static char text[1000];
+	struct err err;
+
+	text[0] = '\0';
+	must_ok(steps_list(core->db, id, take_step, text, &err), err);
+	return text;
+}
+
+TEST(a_first_probe_that_nobody_answered_is_asked_again_by_the_next_core)
+{
+	struct core core;
+	struct err err;
+	int64_t id;
+
+	must_start(&core, plain);
+	id = add_run(&core, "look", 0, 1, "{}");
+	must_tick(&core);
+	must_commit(&core);
+	ck_str(steps_text(&core, id), "0.1 waiting ");
+	killed(&core);
+
+	must_start(&core, plain);
+	must_ok(recovery_run(&core, &err), err);
+	ck_int(core.turn.held_len, 1);
+	ck_int(core.turn.held[0].type, MSG_PROBE);
+	must_commit(&core);
+	ck_str(steps_text(&core, id), "0.2 waiting ");
+	ck_str(run_text(&core, id), "running: ");
+	killed(&core);
+}
