@@ -1,0 +1,157 @@
+"""Guards keep runs from starting, say why, and remember over a restart."""
+
+import os
+
+from harness import alert, ck, ck_decisions, ck_eq, ck_match, delivery, wait_until
+
+
+def config(guards, steps="[{ name: n, run: ['true'] }]", params="", **sections):
+    lines = [f"{key}: {value}" for key, value in sections.items()]
+    lines += ["playbooks:", "  - name: p", "    matchers: ['alertname=\"Down\"']",
+              f"    params: {{ service: {{ from: labels.service, pattern: '[a-z0-9]+' }}{params} }}",
+              "    incident: { group_by: [alertname, service, n] }",
+              f"    guards: {guards}", f"    steps: {steps}"]
+    return "\n".join(lines) + "\n"
+
+
+def down(service="argus", n=1):
+    return delivery(alert("Down", service=service, n=str(n)))
+
+
+def ck_held(data, decision, reason):
+    """Nothing runs, the reason is said, and the incident needs a person."""
+    ck_decisions(data, [decision])
+    ck_match(reason, data["decisions"][0]["reason"], "reason")
+    ck_eq(data["decisions"][0]["runId"], None, "runId")
+
+
+def ck_held_and_told(d, data, decision, reason):
+    ck_held(data, decision, reason)
+    ck_match(reason, d.incident(data["decisions"][0]["incidentId"])["attention"], "attention")
+
+
+def test_limit_lets_so_many_runs_through_and_remembers_them(t):
+    d = t.daemon(config("{ limit: { runs: 2, per: 1h } }"))
+    d.must_run(down("a"))
+    d.must_run(down("b"))
+    ck_held_and_told(d, d.must_post(down("c")), "limited", r"^limit: 2 runs in 1h .*next at")
+    d = restart(t, d)
+    ck_held_and_told(d, d.must_post(down("d")), "limited", "limit: 2 runs in 1h")
+
+
+def test_a_limit_window_slides(t):
+    d = t.daemon(config("{ limit: { runs: 1, per: 700ms } }"))
+    d.must_run(down("a"))
+    ck_decisions(d.must_post(down("b")), ["limited"])
+    wait_until(lambda: d.must_post(down(f"c{os.urandom(4).hex()}"))["decisions"][0]["runId"],
+               "a run once the window has passed", every=0.1)
+
+
+def test_an_open_breaker_lets_one_trial_through_and_closes_when_it_helps(t):
+    flag = t.path("healthy")
+    d = t.daemon(config("{ breaker: { failures: 2, open_for: 1s } }",
+                        steps=f"[{{ name: try, run: [test, -e, {flag}] }}]"))
+    ck_eq(d.must_run(down("a"))["status"], "failed", "first")
+    ck_eq(d.must_run(down("b"))["status"], "failed", "second")
+    ck_held_and_told(d, d.must_post(down("c")), "breaker_open",
+                     "breaker: 2 runs in a row did not help, the last was run 2")
+    d = restart(t, d)
+    run = wait_trial(d)
+    ck_eq(run["status"], "failed", "the trial")
+    ck_held(d.must_post(down("e")), "breaker_open", "breaker: 2 runs in a row")
+    t.write("healthy", "")
+    run = wait_trial(d)
+    ck_eq(run["status"], "succeeded", "the second trial")
+    ck_eq(d.must_run(down("f"))["status"], "succeeded", "closed again")
+
+
+def wait_trial(d):
+    """The run of the first alert that an open breaker lets through."""
+    found = []
+
+    def tried():
+        data = d.must_post(down(f"t{os.urandom(4).hex()}"))
+        found.append(data["decisions"][0]["runId"])
+        return found[-1]
+
+    wait_until(tried, "a trial", every=0.1)
+    return d.wait_run(found[-1])
+
+
+def test_max_targets_stops_what_is_bigger_than_a_target(t):
+    d = t.daemon(config("{ max_targets: { distinct: service, at_most: 2, per: 10m } }"))
+    d.must_run(down("a"))
+    d.must_run(down("b"))
+    d.must_run(down("a", n=2))
+    ck_held_and_told(d, d.must_post(down("c")), "too_many_targets",
+                     "^max_targets: 2 other values of service had a run within 10m, 2 at most")
+    d.must_run(down("b", n=2))
+    d = restart(t, d)
+    ck_held(d.must_post(down("d")), "too_many_targets", "max_targets")
+
+
+def test_starts_of_all_playbooks_are_bounded(t):
+    d = t.daemon(config("{}", **{"global": "{ max_starts_per_hour: 2 }"}))
+    d.must_run(down("a"))
+    d.must_run(down("b"))
+    ck_held(d.must_post(down("c")), "limited", "max_starts_per_hour: 2 runs of all playbooks")
+
+
+def test_a_playbook_in_dry_run_says_what_it_would_do(t):
+    d = t.daemon(config("{}").replace("    guards:", "    dry_run: true\n    guards:"))
+    ck_held(d.must_post(down("a")), "dry_run", "dry run: playbook p would be queued")
+
+
+def restart(t, d):
+    ck_eq(d.stop(), 0, "exit status")
+    return t.daemon(None, name="again")
+
+
+def gate(t, name):
+    """A step that goes on when its gate is opened, and the function that opens it."""
+    script = f"while ! test -e {t.path('gate')}.$PARAM_SERVICE.$PARAM_N; do sleep 0.05; done"
+    return f"[{{ name: {name}, script: '{script}', timeout: 30s }}]"
+
+
+N_PARAM = ", n: { from: labels.n, pattern: '[0-9]+' }"
+
+
+def statuses(d):
+    return {run["id"]: run["status"] for run in d.must_get("/api/v1/runs")["runs"]}
+
+
+def test_runs_of_one_lock_go_one_after_the_other(t):
+    d = t.daemon(config('{ lock: "service/${service}" }', steps=gate(t, "g"), params=N_PARAM))
+    first, second, other = [d.must_post(down(service, n))["decisions"][0]["runId"]
+                            for service, n in (("a", 1), ("a", 2), ("b", 1))]
+    wait_until(lambda: statuses(d)[other] == "running", "the other lock's run")
+    ck_eq((statuses(d)[first], statuses(d)[second]), ("running", "queued"), "one lock")
+    t.write("gate.b.1", "")
+    ck_eq(d.wait_run(other)["status"], "succeeded", "the other lock")
+    ck_eq(statuses(d)[second], "queued", "still behind its lock")
+    t.write("gate.a.1", "")
+    ck_eq(d.wait_run(first)["status"], "succeeded", "first")
+    t.write("gate.a.2", "")
+    second = d.wait_run(second)
+    ck(second["startedAt"] >= d.run(first)["finishedAt"], "they overlapped")
+
+
+def test_max_concurrent_runs_of_a_playbook(t):
+    d = t.daemon(config("{ max_concurrent: 1 }", steps=gate(t, "g"), params=N_PARAM))
+    first, second = [d.must_post(down("a", n))["decisions"][0]["runId"] for n in (1, 2)]
+    wait_until(lambda: statuses(d)[first] == "running", "the first")
+    ck_eq(statuses(d)[second], "queued", "the second")
+    t.write("gate.a.1", "")
+    t.write("gate.a.2", "")
+    ck_eq([d.wait_run(first)["status"], d.wait_run(second)["status"]], ["succeeded"] * 2, "both")
+
+
+def test_a_lock_holds_over_a_restart(t):
+    d = t.daemon(config('{ lock: "service/${service}" }', steps=gate(t, "g"), params=N_PARAM))
+    first, second = [d.must_post(down("a", n))["decisions"][0]["runId"] for n in (1, 2)]
+    wait_until(lambda: statuses(d)[first] == "running", "the first")
+    d = restart(t, d)
+    ck_eq(statuses(d), {first: "running", second: "queued"}, "after the restart")
+    t.write("gate.a.1", "")
+    t.write("gate.a.2", "")
+    ck_eq([d.wait_run(first)["status"], d.wait_run(second)["status"]], ["succeeded"] * 2, "both")
