@@ -115,6 +115,39 @@ TEST(a_playbook_is_read_with_every_field)
 	config_free(config);
 }
 
+TEST(guards_are_read)
+{
+	struct config *config = must_parse(
+			"global: { max_starts_per_hour: 60 }\n"
+			"playbooks:\n"
+			"- name: p\n"
+			"  matchers: ['a=b']\n"
+			"  dry_run: true\n"
+			"  params: { service: { from: labels.service, pattern: '[a-z]+' } }\n"
+			"  guards:\n"
+			"    limit: { runs: 3, per: 1h }\n"
+			"    breaker: { failures: 4, open_for: 2h }\n"
+			"    lock: service/${service}\n"
+			"    max_targets: { distinct: service, at_most: 5, per: 10m }\n"
+			"    max_concurrent: 6\n"
+			"  steps: [{ name: n, run: [x] }]\n");
+	const struct playbook *p = &config->playbooks[0];
+
+	ck_int(config->max_starts_per_hour, 60);
+	ck(p->dry_run);
+	ck_int(p->guards.cooldown_ms, 0);
+	ck_int(p->guards.limit_runs, 3);
+	ck_int(p->guards.limit_per_ms, 3600000);
+	ck_int(p->guards.breaker_failures, 4);
+	ck_int(p->guards.breaker_open_ms, 7200000);
+	ck_str(p->guards.lock, "service/${service}");
+	ck_str(p->guards.distinct, "service");
+	ck_int(p->guards.targets_at_most, 5);
+	ck_int(p->guards.targets_per_ms, 600000);
+	ck_int(p->guards.max_concurrent, 6);
+	config_free(config);
+}
+
 TEST(params_are_read)
 {
 	struct config *config = must_parse(example);

@@ -25,8 +25,8 @@ TEST(mistakes_in_keys_are_told)
 		{ "playbooks: {}\n", "etc/main.yml:1:12: error: expected a list, got a mapping\n" },
 		{ "playbooks:\n- cooldown: 5m\n",
 				"etc/main.yml:2:3: error: unknown key 'cooldown': expected name, "
-				"matchers, continue, params, incident, guards, steps, verify or "
-				"rescue\n"
+				"matchers, continue, params, incident, dry_run, guards, steps, "
+				"verify or rescue\n"
 				"etc/main.yml:2:3: error: missing key 'name': every playbook needs "
 				"a "
 				"name of its own\n"
@@ -105,6 +105,16 @@ TEST(mistakes_in_playbooks_are_told)
 		{ PLAYBOOK STEPS "  guards: {cooldwn: 5m}\n",
 				"etc/main.yml:6:12: error: unknown key 'cooldwn', did you mean "
 				"'cooldown'?\n" },
+		{ PLAYBOOK STEPS "  guards: {limit: {runs: 0}}\n",
+				"etc/main.yml:6:19: error: missing key 'per': the window\n"
+				"etc/main.yml:6:26: error: expected a number from 1 to "
+				"10000, got \"0\"\n" },
+		{ PLAYBOOK STEPS "  guards: {max_targets: {distinct: x, at_most: 1, per: 1h}}\n",
+				"etc/main.yml:6:36: error: expected the name of a param of this "
+				"playbook, got \"x\"\n" },
+		{ PLAYBOOK STEPS "  guards: {lock: 's/${x}'}\n",
+				"etc/main.yml:6:21: error: unknown name '${x}': declare it in "
+				"params or in vars\n" },
 		{ PLAYBOOK STEPS "  incident: {title: 'no ${nothing}'}\n",
 				"etc/main.yml:6:25: error: unknown name '${nothing}': declare it "
 				"in "
@@ -324,7 +334,8 @@ TEST(mistakes_of_all_files_are_told_in_one_pass)
 	};
 
 	ck_report(texts, "etc/main.yml:2:10: error: unknown key 'x': expected dry_run, "
-			 "max_alert_age, max_concurrent_runs, reopen_within or unmatched\n"
+			 "max_alert_age, max_concurrent_runs, max_starts_per_hour, "
+			 "reopen_within or unmatched\n"
 			 "etc/sub/one.yml:1:1: error: unknown key 'global': expected checks or "
 			 "playbooks\n"
 			 "etc/sub/one.yml:5:49: error: there is no check 'd'\n"
