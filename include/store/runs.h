@@ -23,7 +23,8 @@ struct run_row {
 	const uint8_t *target; /* DIGEST_SIZE bytes */
 	const char *trigger;   /* alert, manual, replay, escalation */
 	const char *requested_by;
-	const uint8_t *config_hash; /* DIGEST_SIZE bytes */
+	const uint8_t *config_hash; /* DIGEST_SIZE bytes; decided with it, or, once started, follows
+				       it */
 	uint8_t status;             /* enum run_status */
 	uint8_t outcome;            /* enum run_status; RUN_QUEUED: none yet */
 	const char *reason;
@@ -60,6 +61,10 @@ int runs_once(struct db *db, int64_t incident_id, int64_t generation,
 int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
 		struct err *err);
 
+/* It leaves the queue to follow this configuration, which may be newer than what it was decided
+ * with.
+ */
+int runs_follow(struct db *db, int64_t id, const uint8_t config_hash[DIGEST_SIZE], struct err *err);
 /* Write status, outcome and reason, and started_at or finished_at when they come with the status.
  */
 int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_t now,

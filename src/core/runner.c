@@ -244,13 +244,29 @@ static bool pick(const struct run_row *row, void *arg)
 	return false;
 }
 
-/* Its playbook left the configuration while it waited in the queue. */
-static int vanished_playbook(struct core *core, struct active *active, struct err *err)
+/* The configuration changed while it waited in the queue, and it cannot follow the new one. */
+static int outdated(struct core *core, struct active *active, const char *why, struct err *err)
 {
 	active->cursor.status = RUN_INTERRUPTED;
 	snprintf(active->cursor.reason, sizeof(active->cursor.reason),
-			"its playbook left the configuration before it started");
+			"before it started, the configuration changed: %.300s", why);
 	return finish_run(core, active, err);
+}
+
+static int begin(struct core *core, struct active *active, struct err *err)
+{
+	struct err wrong;
+
+	if (!active->playbook) {
+		return outdated(core, active, "its playbook is gone", err);
+	}
+	if (playbook_params_check(active->playbook, &active->params, &wrong) < 0) {
+		return outdated(core, active, wrong.msg, err);
+	}
+	if (runs_follow(core->db, active->run_id, active->generation->config->hash, err) < 0) {
+		return -1;
+	}
+	return runner_event(core, active, RUN_EV_BEGIN, "", err);
 }
 
 static int start_queued(struct core *core, struct err *err)
@@ -268,12 +284,7 @@ static int start_queued(struct core *core, struct err *err)
 			core->runner.queue_waits = false;
 			return 0;
 		}
-
-		struct active *active = picking.active;
-		int rc = active->playbook ? runner_event(core, active, RUN_EV_BEGIN, "", err)
-					  : vanished_playbook(core, active, err);
-
-		if (rc < 0) {
+		if (begin(core, picking.active, err) < 0) {
 			return -1;
 		}
 	}

@@ -112,6 +112,18 @@ int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts
 	return read_facts(s, ret, err);
 }
 
+int runs_follow(struct db *db, int64_t id, const uint8_t config_hash[DIGEST_SIZE], struct err *err)
+{
+	static const char sql[] = "UPDATE run"
+				  " SET config_hash = :config_hash"
+				  " WHERE id = :id";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_blob(s, ":config_hash", config_hash, DIGEST_SIZE);
+	return stmt_run(s, err);
+}
+
 int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_t now,
 		struct err *err)
 {

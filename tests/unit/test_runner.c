@@ -213,3 +213,60 @@ TEST(a_first_probe_that_nobody_answered_is_asked_again_by_the_next_core)
 	ck_str(run_text(&core, id), "running: ");
 	killed(&core);
 }
+
+static const char changed[] =
+		"playbooks:\n"
+		"  - name: look\n"
+		"    matchers: ['alertname=\"Down\"']\n"
+		"    steps:\n"
+		"      - { name: zero, run: [true], on_failure: continue }\n"
+		"      - { name: one, run: [true] }\n"
+		"  - name: act\n"
+		"    matchers: ['alertname=\"Down\"']\n"
+		"    params: { service: { from: labels.service, pattern: \"hermes\" } }\n"
+		"    steps: [{ name: one, run: [true] }]\n";
+
+/* What is recorded is the configuration whose steps are counted, not the one that queued the run.
+ */
+TEST(a_run_is_resumed_only_with_the_configuration_that_it_started_with)
+{
+	struct core core;
+	struct err err;
+	int64_t id;
+
+	must_start(&core, plain);
+	id = add_run(&core, "look", 0, 1, "{}");
+	reload(&core, changed);
+	must_tick(&core);
+	must_commit(&core);
+	ck_str(steps_text(&core, id), "0.1 starting ");
+	killed(&core);
+
+	must_start(&core, changed);
+	must_ok(recovery_run(&core, &err), err);
+	must_commit(&core);
+	ck_str(steps_text(&core, id), "0.1 not_started 0.2 starting ");
+	killed(&core);
+
+	must_start(&core, plain);
+	must_ok(recovery_run(&core, &err), err);
+	must_commit(&core);
+	ck_has(run_text(&core, id), "interrupted: the configuration changed");
+	killed(&core);
+}
+
+TEST(a_queued_run_whose_params_are_no_longer_allowed_does_not_start)
+{
+	struct core core;
+	int64_t id;
+
+	must_start(&core, plain);
+	id = add_run(&core, "act", 0, 1, "{}");
+	reload(&core, changed);
+	must_tick(&core);
+	must_commit(&core);
+	ck_has(run_text(&core, id), "interrupted: before it started, the configuration changed: "
+				    "param 'service': 'argus' does not match 'hermes'");
+	ck_str(steps_text(&core, id), "");
+	killed(&core);
+}
