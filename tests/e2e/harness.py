@@ -33,6 +33,7 @@ PAYLOADS = os.path.join(ROOT, "tests/payloads")
 FINAL = ("succeeded", "failed", "timed_out", "canceled", "interrupted", "rejected")
 NEVER = "0001-01-01T00:00:00Z"
 READY = r'msg="ready to receive alerts".* address=(\S+)'
+PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -274,7 +275,7 @@ class Daemon(Process):
         super().__init__(folder, name, [
             PLAYBOOKD, "--config.file=" + self.config, "--storage.path=" + self.storage,
             "--web.listen-address=" + listen, *flags,
-        ], env={"PATH": os.environ["PATH"]})
+        ], env={name: os.environ[name] for name in PASSED_ON if name in os.environ})
 
     def write_config(self, text):
         write_file(self.config, text)
