@@ -17,9 +17,8 @@
 #include "config/config.h"
 #include "wire/message.h"
 
-#define PERMIT_GENERATIONS   4      /* configurations that runs may still use */
-#define PERMIT_ATTEMPT_MAX   100000 /* each probe of a check is one */
-#define PERMIT_ALERTNAME_MAX 1024
+#define PERMIT_GENERATIONS 4      /* configurations that runs may still use */
+#define PERMIT_ATTEMPT_MAX 100000 /* each probe of a check is one */
 
 /* The configurations in force and before; the newest first, NULL behind the last. */
 struct generations {

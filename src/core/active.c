@@ -2,8 +2,23 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/core.h"
+
+/* A label may be longer than the executor takes. */
+static const char *short_name(struct arena *arena, const char *name)
+{
+	size_t len = strnlen(name, ALERT_NAME_MAX + 1);
+
+	if (len > ALERT_NAME_MAX) {
+		len = ALERT_NAME_MAX;
+		while (len && ((unsigned char)name[len] & 0xC0) == 0x80) {
+			len--;
+		}
+	}
+	return arena_strndup(arena, name, len);
+}
 
 struct active *active_new(struct db *db, const struct run_row *row, struct generation *generation,
 		struct err *err)
@@ -16,7 +31,7 @@ struct active *active_new(struct db *db, const struct run_row *row, struct gener
 	active->incident_id = row->incident_id;
 	active->playbook_name = arena_strdup(arena, row->playbook);
 	active->trigger = arena_strdup(arena, row->trigger);
-	active->alertname = arena_strdup(arena, row->alertname);
+	active->alertname = short_name(arena, row->alertname);
 	active->alert = arena_strdup(arena, row->alert);
 	active->alert_status = arena_strdup(arena, row->alert_status);
 	active->lock = arena_strdup(arena, row->lock);

@@ -80,9 +80,9 @@ static int check_words(const struct msg_start *start, struct err *err)
 	if (!one_of(triggers, start->trigger) || !one_of(statuses, start->status)) {
 		return err_set(err, ERR_INPUT, "trigger or status is no word that is used here");
 	}
-	if (len > PERMIT_ALERTNAME_MAX || !utf8_valid(start->alertname, len)) {
+	if (len > ALERT_NAME_MAX || !utf8_valid(start->alertname, len)) {
 		return err_set(err, ERR_INPUT, "alertname is longer than %d bytes or not UTF-8",
-				PERMIT_ALERTNAME_MAX);
+				ALERT_NAME_MAX);
 	}
 	if (start->alert.len > START_ALERT_MAX) {
 		return err_set(err, ERR_INPUT, "alert is longer than %d bytes", START_ALERT_MAX);

@@ -235,11 +235,11 @@ TEST(words_of_the_core_are_bounded)
 {
 	struct generations g = { { must_parse(text) } };
 	struct msg_start start = good_start(&g);
-	char *name = malloc(PERMIT_ALERTNAME_MAX + 2);
+	char *name = malloc(ALERT_NAME_MAX + 2);
 
 	must(name != NULL);
-	memset(name, 'x', PERMIT_ALERTNAME_MAX + 1);
-	name[PERMIT_ALERTNAME_MAX + 1] = '\0';
+	memset(name, 'x', ALERT_NAME_MAX + 1);
+	name[ALERT_NAME_MAX + 1] = '\0';
 	start.alertname = name;
 	ck_refused(&g, &start, ERR_INPUT, "alertname");
 	start.alertname = "\xff";

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "core/core.h"
 #include "core/outcome.h"
 #include "core/recovery.h"
@@ -133,8 +134,9 @@ static void must_commit(struct core *core)
 	must_ok(turn_end(&core->turn, &err), err);
 }
 
-static int64_t add_run(struct core *core, const char *playbook, int64_t incident, uint8_t target,
-		const char *alert)
+static const char *alertname = "Down";
+
+static int64_t add_run(struct core *core, const char *playbook, int64_t incident, uint8_t target)
 {
 	uint8_t bytes[DIGEST_SIZE] = { target };
 	struct label items[] = { { "service", "argus" } };
@@ -146,8 +148,8 @@ static int64_t add_run(struct core *core, const char *playbook, int64_t incident
 		.trigger = "alert",
 		.requested_by = "x",
 		.config_hash = core_config(core)->hash,
-		.alertname = "Down",
-		.alert = alert,
+		.alertname = alertname,
+		.alert = "{}",
 		.alert_status = "firing",
 		.queued_at = 1000 };
 	struct err err;
@@ -198,7 +200,7 @@ TEST(a_first_probe_that_nobody_answered_is_asked_again_by_the_next_core)
 	int64_t id;
 
 	must_start(&core, plain);
-	id = add_run(&core, "look", 0, 1, "{}");
+	id = add_run(&core, "look", 0, 1);
 	must_tick(&core);
 	must_commit(&core);
 	ck_str(steps_text(&core, id), "0.1 waiting ");
@@ -235,7 +237,7 @@ TEST(a_run_is_resumed_only_with_the_configuration_that_it_started_with)
 	int64_t id;
 
 	must_start(&core, plain);
-	id = add_run(&core, "look", 0, 1, "{}");
+	id = add_run(&core, "look", 0, 1);
 	reload(&core, changed);
 	must_tick(&core);
 	must_commit(&core);
@@ -261,7 +263,7 @@ TEST(a_queued_run_whose_params_are_no_longer_allowed_does_not_start)
 	int64_t id;
 
 	must_start(&core, plain);
-	id = add_run(&core, "act", 0, 1, "{}");
+	id = add_run(&core, "act", 0, 1);
 	reload(&core, changed);
 	must_tick(&core);
 	must_commit(&core);
@@ -269,4 +271,32 @@ TEST(a_queued_run_whose_params_are_no_longer_allowed_does_not_start)
 				    "param 'service': 'argus' does not match 'hermes'");
 	ck_str(steps_text(&core, id), "");
 	killed(&core);
+}
+
+/* The executor ends a core that asks for more than it takes. */
+TEST(a_very_long_alertname_is_cut_for_the_executor)
+{
+	struct arena *arena = arena_new();
+	struct buf name = { 0 };
+	struct msg_start start;
+	struct core core;
+	struct err err;
+
+	buf_addch(&name, 'x');
+	while (name.len < 65000) {
+		buf_adds(&name, "\xc3\xa4");
+	}
+	alertname = buf_text(&name);
+	must_start(&core, plain);
+	add_run(&core, "act", 0, 1);
+	must_tick(&core);
+	ck_int(core.turn.held_len, 1);
+	must_ok(wire_decode(message_types[MSG_START], core.turn.payloads.data,
+				core.turn.held[0].len, arena, &start, &err),
+			err);
+	ck_int(strlen(start.alertname), ALERT_NAME_MAX - 1);
+	ck(utf8_valid(start.alertname, strlen(start.alertname)));
+	killed(&core);
+	buf_clear(&name);
+	arena_free(arena);
 }
