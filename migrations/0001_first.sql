@@ -122,7 +122,7 @@ CREATE TABLE step (
 	name TEXT NOT NULL,
 	argv TEXT NOT NULL,                -- JSON array
 	status TEXT NOT NULL CHECK (status IN ('starting', 'running', 'waiting', 'succeeded', 'failed',
-		'timed_out', 'interrupted', 'not_started')),
+		'timed_out', 'canceled', 'interrupted', 'not_started')),
 	reason TEXT NOT NULL,              -- for people; '' when there is nothing to say
 	exit_code INTEGER,
 	signal INTEGER,

@@ -35,6 +35,11 @@ void attempts_free(struct attempts *attempts);
 void attempts_start(struct attempts *attempts, const struct generations *generations,
 		const struct msg_start *start);
 void attempts_go(struct attempts *attempts, const struct attempt_id *id);
+/*
+ * End it, also one of an earlier executor. Without GO it never runs. ENDED follows; of a shim that
+ * is not our child the folder alone says when.
+ */
+void attempts_cancel(struct attempts *attempts, const struct attempt_id *id);
 /* The core is gone: what has no GO will never get one. */
 void attempts_core_gone(struct attempts *attempts);
 /* Refuse every START from now on, for later. */

@@ -8,7 +8,8 @@
  *   3. it starts the step and drains its output into the ring file, never making it wait;
  *   4. the step has ended when its process has. What it left behind gets SHIM_DRAIN_MS to close
  *      the output, then all of it is killed. At the deadline: TERM to the group, SHIM_GRACE_MS
- *      later KILL to everything;
+ *      later KILL to everything. A byte in the FIFO `cancel` does the same at any time before the
+ *      step's process has ended;
  *   5. it writes the status file durably and exits, which frees the lock.
  *
  * wire/attempt.h describes the files. Times are CLOCK_BOOTTIME.
@@ -36,6 +37,7 @@ enum shim_fd {
 	SHIM_LOCK,      /* holds the lock */
 	SHIM_OUTPUT,    /* the ring file, for writing */
 	SHIM_STATUS,    /* SHIM_STATUS_TMP, with room allocated */
+	SHIM_CANCEL,    /* the FIFO, read and write end, so that it never ends; non-blocking */
 	SHIM_HANDSHAKE, /* stream socket to the executor */
 	SHIM_FDS
 };

@@ -16,6 +16,7 @@ enum step_status {
 	STEP_SUCCEEDED,
 	STEP_FAILED,
 	STEP_TIMED_OUT,
+	STEP_CANCELED,    /* ended because somebody said so */
 	STEP_INTERRUPTED, /* started, and nobody knows how it ended */
 	STEP_NOT_STARTED, /* certainly never ran */
 	STEP_STATUSES

@@ -2,6 +2,7 @@
  * attempt - what a shim leaves in its folder for the core: a message through the disk.
  *
  *	STORAGE/runs/RUN/STEP.ATTEMPT/lock      held (flock) by the shim while it lives
+ *	                              cancel    a FIFO while it lives: a byte in it ends the step
  *	                              output    what the step wrote, head and tail
  *	                              stdin     what the step reads, when it reads something
  *	                              status    how it ended; written tmp, fsync, rename
@@ -15,7 +16,7 @@
  * The status file is these "key=value" lines, all of them, in this order; at most
  * ATTEMPT_STATUS_MAX bytes:
  *
- *	result=exited            not_started, exited, signaled, timed_out, exec_failed
+ *	result=exited            not_started, exited, signaled, timed_out, canceled, exec_failed
  *	exit_code=0
  *	signal=0
  *	errno=0                  of exec_failed
@@ -46,6 +47,7 @@ enum attempt_result {
 	ATTEMPT_EXITED,
 	ATTEMPT_SIGNALED,
 	ATTEMPT_TIMED_OUT,   /* ended by the deadline */
+	ATTEMPT_CANCELED,    /* ended because somebody said so */
 	ATTEMPT_EXEC_FAILED, /* see sys_errno and what */
 	ATTEMPT_RESULTS
 };
@@ -103,6 +105,12 @@ struct attempt_output {
  */
 int attempt_output_read(int storage_fd, const struct attempt_id *id, uint64_t total,
 		struct attempt_output *ret, struct err *err);
+
+/*
+ * Tell the shim of an attempt that has its GO, whoever started it, to end the step. False when no
+ * shim listens: the attempt is over, or never was.
+ */
+bool attempt_cancel(int storage_fd, const struct attempt_id *id);
 
 /* Remove output and stdin, once they are in the store; lock and status stay. */
 void attempt_forget_output(int storage_fd, const struct attempt_id *id);

@@ -3,7 +3,7 @@
  *
  *	parent control: executor → role    SETUP, LISTEN, PEER;  to core also CONFIG, ROLES,
  *	                                   STARTED, REFUSED, ENDED;  to front RELOADED
- *	                role → executor    front: RELOAD;  core: START, GO, READY
+ *	                role → executor    front: RELOAD;  core: START, GO, CANCEL, READY
  *	front ↔ core                       DELIVER, QUERY → ANSWER
  *	core ↔ egress                      PROBE → PROBED
  *
@@ -42,6 +42,7 @@ enum message_id {
 	MSG_STARTED,
 	MSG_REFUSED,
 	MSG_GO,
+	MSG_CANCEL,
 	MSG_ENDED,
 	MSG_DELIVER,
 	MSG_QUERY,
@@ -147,6 +148,14 @@ struct msg_refused {
 };
 
 struct msg_go {
+	struct attempt_id id;
+};
+
+/*
+ * Core → executor: this attempt is not wanted any more. Without GO it never runs; else its shim
+ * ends all of it. ENDED follows, as always.
+ */
+struct msg_cancel {
 	struct attempt_id id;
 };
 

@@ -79,6 +79,9 @@ static struct ending read_ending(const struct attempt_status *status)
 		ending = (struct ending){ STEP_TIMED_OUT, RUN_EV_TIMED_OUT,
 			"ended by its deadline" };
 		break;
+	case ATTEMPT_CANCELED:
+		ending = (struct ending){ STEP_CANCELED, RUN_EV_FAILED, "canceled" };
+		break;
 	case ATTEMPT_EXEC_FAILED:
 		snprintf(detail, DETAIL_MAX, "exec failed: %s: %s", status->what,
 				strerror(status->sys_errno));

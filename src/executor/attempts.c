@@ -48,7 +48,7 @@ struct folder {
 	int handshake; /* our end */
 };
 
-static const char *const folder_files[] = { "lock", "output", "stdin", SHIM_STATUS_TMP };
+static const char *const folder_files[] = { "lock", "output", "stdin", "cancel", SHIM_STATUS_TMP };
 
 static void read_boot_id(char *ret, size_t size)
 {
@@ -236,6 +236,15 @@ static int open_stdin(int dir_fd, const struct bytes *alert, struct err *err)
 	return openat(dir_fd, "stdin", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* We hold both of its ends, so that whoever opens it later is never told that nobody is there. */
+static int open_cancel(int dir_fd)
+{
+	return mkfifoat(dir_fd, "cancel", 0600) < 0
+			       ? -1
+			       : openat(dir_fd, "cancel",
+						 O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+}
+
 /* Everything that can fail for want of room or descriptors fails here, before there is a shim. */
 static int open_files(
 		struct folder *folder, int storage_fd, const struct bytes *alert, struct err *err)
@@ -256,7 +265,9 @@ static int open_files(
 	fds[SHIM_NULL_ERR] = dup(fds[SHIM_NULL_OUT]);
 	fds[SHIM_OUTPUT] = create(fds[SHIM_DIR], "output", 0600);
 	fds[SHIM_STATUS] = create(fds[SHIM_DIR], SHIM_STATUS_TMP, 0600);
-	if (fds[SHIM_NULL_ERR] < 0 || fds[SHIM_OUTPUT] < 0 || fds[SHIM_STATUS] < 0) {
+	fds[SHIM_CANCEL] = open_cancel(fds[SHIM_DIR]);
+	if (fds[SHIM_NULL_ERR] < 0 || fds[SHIM_OUTPUT] < 0 || fds[SHIM_STATUS] < 0 ||
+			fds[SHIM_CANCEL] < 0) {
 		return err_set(err, ERR_IO, "open the attempt's files: %s", strerror(errno));
 	}
 	errno = posix_fallocate(fds[SHIM_STATUS], 0, ATTEMPT_STATUS_MAX);
@@ -407,6 +418,17 @@ void attempts_go(struct attempts *attempts, const struct attempt_id *id)
 		/* When the shim is gone already, reaping it says so. */
 		send(attempt->handshake, "g", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 		close_handshake(attempt);
+	}
+}
+
+void attempts_cancel(struct attempts *attempts, const struct attempt_id *id)
+{
+	struct attempt *attempt = find(attempts, id);
+
+	if (attempt && attempt->handshake >= 0) {
+		close_handshake(attempt);
+	} else if (!attempt_cancel(attempts->storage_fd, id) && !attempt) {
+		attempts->send(attempts->arg, MSG_ENDED, &(struct msg_ended){ .id = *id });
 	}
 }
 

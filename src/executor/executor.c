@@ -199,6 +199,17 @@ static int on_start(void *arg, const void *msg, int fd, struct err *err)
 	return 0;
 }
 
+static int on_cancel(void *arg, const void *msg, int fd, struct err *err)
+{
+	const struct msg_cancel *cancel = msg;
+	struct executor *e = arg;
+
+	(void)fd;
+	(void)err;
+	attempts_cancel(e->attempts, &cancel->id);
+	return 0;
+}
+
 static int on_go(void *arg, const void *msg, int fd, struct err *err)
 {
 	const struct msg_go *go = msg;
@@ -215,6 +226,7 @@ static const struct message_handler handlers[ROLES][MSG_IDS] = {
 	[ROLE_CORE] = {
 		[MSG_START] = { on_start },
 		[MSG_GO] = { on_go },
+		[MSG_CANCEL] = { on_cancel },
 		[MSG_READY] = { on_ready },
 	},
 	[ROLE_FRONT] = {

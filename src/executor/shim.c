@@ -34,6 +34,7 @@ struct step_process {
 	int output;  /* read end of its output; -1 after end of file */
 	int signals; /* signalfd of SIGCHLD */
 	bool ended;
+	bool canceled;
 	bool output_full; /* the disk took no more: only count */
 	int64_t deadline; /* of what we wait for now */
 	unsigned char chunk[CHUNK];
@@ -62,6 +63,7 @@ static void write_status(const struct attempt_status *status)
 			renameat(SHIM_DIR, SHIM_STATUS_TMP, SHIM_DIR, "status") < 0) {
 		_exit(1);
 	}
+	unlinkat(SHIM_DIR, "cancel", 0);
 	fsync(SHIM_DIR);
 }
 
@@ -126,19 +128,22 @@ static void reap(struct step_process *p)
 	}
 }
 
-/* One turn: output, or a child that ended, or time. */
+/* One turn: output, or a child that ended, or a word from outside, or time. */
 static void wait_turn(struct step_process *p)
 {
 	struct signalfd_siginfo info;
 	struct pollfd fds[] = {
 		{ .fd = p->signals, .events = POLLIN },
 		{ .fd = p->output, .events = POLLIN },
+		{ .fd = SHIM_CANCEL, .events = POLLIN },
 	};
+	char byte;
 
-	if (poll(fds, 2, (int)left_ms(p->deadline)) <= 0) {
+	if (poll(fds, sizeof(fds) / sizeof(*fds), (int)left_ms(p->deadline)) <= 0) {
 		return;
 	}
 	drain(p);
+	p->canceled |= read(SHIM_CANCEL, &byte, 1) == 1;
 	if (fds[0].revents) {
 		ssize_t n = read(p->signals, &info, sizeof(info));
 
@@ -151,6 +156,15 @@ static void wait_end(struct step_process *p, int64_t ms)
 {
 	p->deadline = clock_mono_ms() + ms;
 	while (!p->ended && clock_mono_ms() < p->deadline) {
+		wait_turn(p);
+	}
+}
+
+/* Until the step has ended, its time is over or it is canceled. */
+static void wait_work(struct step_process *p)
+{
+	p->deadline = clock_mono_ms() + p->shim->timeout_ms;
+	while (!p->ended && !p->canceled && clock_mono_ms() < p->deadline) {
 		wait_turn(p);
 	}
 }
@@ -196,12 +210,14 @@ static void kill_all(struct step_process *p)
 
 static void watch(struct step_process *p)
 {
-	wait_end(p, p->shim->timeout_ms);
+	wait_work(p);
 	if (!p->ended) {
+		enum attempt_result why = p->canceled ? ATTEMPT_CANCELED : ATTEMPT_TIMED_OUT;
+
 		kill(-p->pid, SIGTERM);
 		wait_end(p, SHIM_GRACE_MS);
 		kill_all(p);
-		p->status.result = ATTEMPT_TIMED_OUT;
+		p->status.result = (uint8_t)why;
 		return;
 	}
 	wait_output(p, SHIM_DRAIN_MS);

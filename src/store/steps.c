@@ -9,6 +9,7 @@ const char *const step_status_names[STEP_STATUSES] = {
 	[STEP_SUCCEEDED] = "succeeded",
 	[STEP_FAILED] = "failed",
 	[STEP_TIMED_OUT] = "timed_out",
+	[STEP_CANCELED] = "canceled",
 	[STEP_INTERRUPTED] = "interrupted",
 	[STEP_NOT_STARTED] = "not_started",
 };

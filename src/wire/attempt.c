@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/file.h"
@@ -16,6 +17,7 @@ const char *const attempt_result_names[ATTEMPT_RESULTS] = {
 	[ATTEMPT_EXITED] = "exited",
 	[ATTEMPT_SIGNALED] = "signaled",
 	[ATTEMPT_TIMED_OUT] = "timed_out",
+	[ATTEMPT_CANCELED] = "canceled",
 	[ATTEMPT_EXEC_FAILED] = "exec_failed",
 };
 
@@ -283,6 +285,20 @@ int attempt_output_read(int storage_fd, const struct attempt_id *id, uint64_t to
 	}
 	unroll(&kept, total, ret);
 	return 0;
+}
+
+bool attempt_cancel(int storage_fd, const struct attempt_id *id)
+{
+	struct err ignored;
+	auto_fd int folder_fd = open_folder(storage_fd, id, &ignored);
+	auto_fd int fifo = folder_fd < 0 ? -1
+					 : openat(folder_fd, "cancel",
+							   O_WRONLY | O_NONBLOCK | O_NOFOLLOW |
+									   O_CLOEXEC);
+	struct stat st;
+
+	return fifo >= 0 && fstat(fifo, &st) == 0 && S_ISFIFO(st.st_mode) &&
+	       write(fifo, "c", 1) == 1;
 }
 
 void attempt_forget_output(int storage_fd, const struct attempt_id *id)

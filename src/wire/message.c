@@ -176,6 +176,11 @@ static const struct wire_field go_fields[] = {
 };
 MESSAGE(go);
 
+static const struct wire_field cancel_fields[] = {
+	WIRE_FIELD_SUB(struct msg_cancel, id, &attempt_id_type),
+};
+MESSAGE(cancel);
+
 static const struct wire_field ended_fields[] = {
 	WIRE_FIELD_SUB(struct msg_ended, id, &attempt_id_type),
 };
@@ -242,6 +247,7 @@ const struct wire_type *const message_types[MSG_IDS] = {
 	[MSG_STARTED] = &started_type,
 	[MSG_REFUSED] = &refused_type,
 	[MSG_GO] = &go_type,
+	[MSG_CANCEL] = &cancel_type,
 	[MSG_ENDED] = &ended_type,
 	[MSG_DELIVER] = &deliver_type,
 	[MSG_QUERY] = &query_type,

@@ -326,6 +326,31 @@ static void play_leaves_a_step_running(struct fake *fake)
 	say(fake, "going");
 }
 
+static void cancel(uint64_t run, uint32_t step)
+{
+	transmit(MSG_CANCEL, &(struct msg_cancel){ .id = { run, step, 1 } });
+}
+
+static void play_cancels(struct fake *fake)
+{
+	start(fake, 1, 0, "argus");
+	expect(fake, MSG_STARTED);
+	cancel(1, 0);
+	expect(fake, MSG_ENDED);
+	say_state(fake, 1, 0);
+	start(fake, 2, 1, "argus");
+	expect(fake, MSG_STARTED);
+	go(2, 1);
+	cancel(2, 1);
+	expect(fake, MSG_ENDED);
+	say_state(fake, 2, 1);
+	cancel(2, 1);
+	expect(fake, MSG_ENDED);
+	cancel(99, 0);
+	expect(fake, MSG_ENDED);
+	say_state(fake, 99, 0);
+}
+
 static void play_watches_the_configuration(struct fake *fake)
 {
 	say(fake, "ok %d", fake->config_ok);
@@ -347,6 +372,7 @@ static const struct scenario {
 	{ "dies before go", play_dies_before_go },
 	{ "floods", play_floods },
 	{ "finds no room", play_finds_no_room },
+	{ "cancels", play_cancels },
 	{ "leaves a step running", play_leaves_a_step_running },
 	{ "watches the configuration", play_watches_the_configuration },
 };
@@ -612,6 +638,45 @@ TEST(attempt_without_room_for_its_status_is_refused_and_leaves_nothing)
 	ck_sees(&daemon, "refused later: no room for the status: File too large");
 	ck_sees(&daemon, "absent");
 	must_stop(&daemon);
+}
+
+TEST(canceled_attempt_ends_or_never_runs)
+{
+	struct daemon daemon;
+
+	must(mkfifo("word", 0600) == 0);
+	daemon = must_start("cancels");
+	ck_sees(&daemon, "ended: not_started 0");
+	ck_sees(&daemon, "ended: canceled 0");
+	ck_sees(&daemon, "absent");
+	must_stop(&daemon);
+}
+
+/* Any later executor can do it, since the shim listens at its folder. */
+TEST(running_step_of_a_stopped_daemon_can_be_canceled)
+{
+	struct daemon daemon;
+	struct fake fake = { 0 };
+	struct attempt_id id = { 1, 1, 1 };
+	struct attempt_status status;
+	enum attempt_state state;
+	struct err err;
+
+	must(mkfifo("word", 0600) == 0);
+	daemon = must_start("leaves a step running");
+	ck_sees(&daemon, "going");
+	must_stop(&daemon);
+	snprintf(fake.storage, sizeof(fake.storage), "%s/data", test_dir());
+
+	int storage = open("data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	ck(attempt_cancel(storage, &id));
+	await_lock(&fake, 1, 1);
+	must_ok(attempt_look(storage, &id, &state, &status, &err), err);
+	ck_int(state, ATTEMPT_ENDED);
+	ck_str(attempt_result_names[status.result], "canceled");
+	ck(!attempt_cancel(storage, &id));
+	close(storage);
 }
 
 TEST(running_step_outlives_the_daemon)

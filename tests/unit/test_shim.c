@@ -59,6 +59,9 @@ static void must_fork_spoiled(struct try *t, void (*spoil)(void))
 	if (t->shim.fds[SHIM_STDIN] == 0) {
 		t->shim.fds[SHIM_STDIN] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	}
+	must(mkfifo("a/cancel", 0600) == 0);
+	t->shim.fds[SHIM_CANCEL] = open("a/cancel", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	must(t->shim.fds[SHIM_CANCEL] >= 0);
 	t->shim.fds[SHIM_HANDSHAKE] = pair[1];
 	t->handshake = pair[0];
 	t->shim.argv = &t->argv;
@@ -272,6 +275,64 @@ TEST(deadline_kills_everything_the_step_started)
 	ck_ended(&t, ATTEMPT_TIMED_OUT, 0, SIGKILL);
 	ck(t.took_ms >= 500 + SHIM_GRACE_MS && t.took_ms < 500 + SHIM_GRACE_MS + 2000);
 	ck_all_dead("pids", 4);
+	clear(&t);
+}
+
+static void must_cancel(void)
+{
+	int fd = open("a/cancel", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	must(fd >= 0 && write(fd, "c", 1) == 1);
+	close(fd);
+}
+
+static void must_wait_for(const char *path)
+{
+	for (int i = 0; access(path, F_OK) < 0; i++) {
+		must(i < 1000);
+		usleep(10000);
+	}
+}
+
+TEST(canceled_step_ends_with_all_that_it_started)
+{
+	struct try t = { 0 };
+	int64_t begin;
+
+	set_script(&t, "cd \"$DIR\"; echo $$ >> pids\n"
+		       "setsid sh -c 'trap \"\" TERM HUP; echo $$ >> pids; touch begun;"
+		       " while :; do sleep 0.1; done' &\n"
+		       "exec sleep 60");
+	strv_addf(&t.env, "DIR=%s", test_dir());
+	must_fork(&t);
+	must_go(&t);
+	must_wait_for("begun");
+	begin = clock_mono_ms();
+	must_cancel();
+	must_end(&t);
+	ck_ended(&t, ATTEMPT_CANCELED, 0, SIGTERM);
+	ck(clock_mono_ms() - begin < SHIM_GRACE_MS);
+	ck_all_dead("pids", 2);
+	ck(access("a/cancel", F_OK) < 0);
+	clear(&t);
+}
+
+TEST(canceled_step_that_ignores_term_is_killed_after_the_grace)
+{
+	struct try t = { 0 };
+	int64_t begin;
+
+	set_script(&t, "trap '' TERM; touch \"$DIR/begun\"; while :; do sleep 0.1; done");
+	strv_addf(&t.env, "DIR=%s", test_dir());
+	must_fork(&t);
+	must_go(&t);
+	must_wait_for("begun");
+	begin = clock_mono_ms();
+	must_cancel();
+	must_cancel();
+	must_end(&t);
+	ck_ended(&t, ATTEMPT_CANCELED, 0, SIGKILL);
+	ck(clock_mono_ms() - begin >= SHIM_GRACE_MS);
 	clear(&t);
 }
 
