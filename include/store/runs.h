@@ -61,6 +61,10 @@ int runs_once(struct db *db, int64_t incident_id, int64_t generation,
 int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
 		struct err *err);
 
+/* How many runs of this incident's present generation did not help, and none of their target since
+ * has. */
+int runs_unhelpful(struct db *db, int64_t incident_id, int64_t *ret_count, struct err *err);
+
 /* It leaves the queue to follow this configuration, which may be newer than what it was decided
  * with.
  */

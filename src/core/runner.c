@@ -75,6 +75,25 @@ static void count_run(struct core *core, const struct active *active)
 	counter->ended[active->cursor.status]++;
 }
 
+/* Its verify passed. While another of the incident's runs did not help, people are needed still. */
+static int tell_verified(struct core *core, const struct incident_facts *incident, struct err *err)
+{
+	int64_t unhelpful = 0;
+
+	if (runs_unhelpful(core->db, incident->id, &unhelpful, err) < 0) {
+		return -1;
+	}
+	if (unhelpful) {
+		return 0;
+	}
+	if (incident->status == INCIDENT_FIRING &&
+			incidents_move(core->db, incident, INCIDENT_MITIGATE, 0, clock_wall_ms(),
+					err) < 0) {
+		return -1;
+	}
+	return incidents_attention(core->db, incident->id, NULL, err);
+}
+
 /* What the end of the run means for its incident. */
 static int tell_incident(struct core *core, const struct active *active, struct err *err)
 {
@@ -92,15 +111,10 @@ static int tell_incident(struct core *core, const struct active *active, struct 
 		return -1;
 	}
 	if (verified) {
-		if (incident.status == INCIDENT_FIRING &&
-				incidents_move(core->db, &incident, INCIDENT_MITIGATE, 0,
-						clock_wall_ms(), err) < 0) {
-			return -1;
-		}
-		return incidents_attention(core->db, incident.id, NULL, err);
+		return tell_verified(core, &incident, err);
 	}
 	if (incident.status == INCIDENT_CLOSED ||
-			(incident.status == INCIDENT_RESOLVED && cursor->status == RUN_SUCCEEDED)) {
+			(incident.status != INCIDENT_FIRING && cursor->status == RUN_SUCCEEDED)) {
 		return 0;
 	}
 	if (cursor->status == RUN_SUCCEEDED) {

@@ -112,6 +112,29 @@ int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts
 	return read_facts(s, ret, err);
 }
 
+int runs_unhelpful(struct db *db, int64_t incident_id, int64_t *ret_count, struct err *err)
+{
+	static const char sql[] =
+			"SELECT count(*)"
+			" FROM run r"
+			" JOIN incident i ON i.id = r.incident_id AND i.generation = r.generation"
+			" WHERE r.incident_id = :incident_id"
+			" AND r.status IN ('failed', 'timed_out', 'interrupted')"
+			" AND NOT EXISTS (SELECT 1 FROM run later"
+			" WHERE later.target = r.target AND later.id > r.id"
+			" AND later.status = 'succeeded')";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":incident_id", incident_id);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		*ret_count = stmt_col_int(s, 0);
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
 int runs_follow(struct db *db, int64_t id, const uint8_t config_hash[DIGEST_SIZE], struct err *err)
 {
 	static const char sql[] = "UPDATE run"

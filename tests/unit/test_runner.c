@@ -161,6 +161,55 @@ static int64_t add_run(struct core *core, const char *playbook, int64_t incident
 	return id;
 }
 
+static int64_t add_incident(struct core *core)
+{
+	static const uint8_t hash[DIGEST_SIZE] = { 1 };
+	const struct incident_row row = { .title = "t",
+		.severity = "",
+		.service = "",
+		.labels = "{}",
+		.annotations = "{}",
+		.group_hash = hash,
+		.opened_at = 1000 };
+	struct err err;
+	int64_t id;
+
+	must_ok(turn_write(&core->turn, &err), err);
+	must_ok(incidents_add(core->db, &row, &id, &err), err);
+	return id;
+}
+
+static void take_incident(const struct incident_row *row, void *arg)
+{
+	snprintf(arg, 600, "%s: %s", incident_status_names[row->status],
+			row->attention ? row->attention : "nobody is needed");
+}
+
+static const char *incident_text(struct core *core, int64_t id)
+{
+	static char text[600];
+	struct err err;
+
+	must(incidents_get(core->db, id, take_incident, text, &err) == 1);
+	return text;
+}
+
+/* The run is at its last step: let that end. */
+static void end_run(struct core *core, int64_t run_id, enum run_event event, const char *detail)
+{
+	struct err err;
+
+	for (size_t i = 0; i < core->runner.len; i++) {
+		struct active *active = core->runner.active[i];
+
+		if (active->run_id == run_id) {
+			must_ok(runner_event(core, active, event, detail, &err), err);
+			return;
+		}
+	}
+	must(!"the run goes on");
+}
+
 static void take_run(const struct run_row *row, void *arg)
 {
 	snprintf(arg, 600, "%s: %s", run_status_names[row->status], row->reason);
@@ -299,4 +348,61 @@ TEST(a_very_long_alertname_is_cut_for_the_executor)
 	killed(&core);
 	buf_clear(&name);
 	arena_free(arena);
+}
+
+static const char verified[] = "checks: [{ name: page, http: { url: \"http://localhost:1/\" } }]\n"
+			       "playbooks:\n"
+			       "  - name: fix\n"
+			       "    matchers: ['alertname=\"Down\"']\n"
+			       "    steps: [{ name: short, wait: 1ms }]\n"
+			       "    verify: [{ name: up, check: page }]\n"
+			       "  - name: evidence\n"
+			       "    matchers: ['alertname=\"Down\"']\n"
+			       "    steps: [{ name: short, wait: 1ms }]\n";
+
+TEST(an_incident_is_not_mitigated_by_one_target_while_another_is_broken)
+{
+	struct core core;
+	int64_t incident, one, two, again;
+
+	must_start(&core, verified);
+	incident = add_incident(&core);
+	one = add_run(&core, "fix", incident, 1);
+	two = add_run(&core, "fix", incident, 2);
+	must_tick(&core);
+	end_run(&core, one, RUN_EV_OK, "");
+	end_run(&core, two, RUN_EV_OK, "");
+	end_run(&core, one, RUN_EV_FAILED, "status 502");
+	ck_str(incident_text(&core, incident),
+			"firing: run 1 (fix) failed: verify: up: status 502");
+	end_run(&core, two, RUN_EV_OK, "");
+	ck_str(incident_text(&core, incident),
+			"firing: run 1 (fix) failed: verify: up: status 502");
+
+	again = add_run(&core, "fix", 0, 1);
+	two = add_run(&core, "fix", incident, 3);
+	must_tick(&core);
+	end_run(&core, again, RUN_EV_OK, "");
+	end_run(&core, again, RUN_EV_OK, "");
+	end_run(&core, two, RUN_EV_OK, "");
+	end_run(&core, two, RUN_EV_OK, "");
+	ck_str(incident_text(&core, incident), "mitigated: nobody is needed");
+	killed(&core);
+}
+
+TEST(evidence_that_comes_after_the_repair_calls_nobody)
+{
+	struct core core;
+	int64_t incident, fix, evidence;
+
+	must_start(&core, verified);
+	incident = add_incident(&core);
+	fix = add_run(&core, "fix", incident, 1);
+	evidence = add_run(&core, "evidence", incident, 2);
+	must_tick(&core);
+	end_run(&core, fix, RUN_EV_OK, "");
+	end_run(&core, fix, RUN_EV_OK, "");
+	end_run(&core, evidence, RUN_EV_OK, "");
+	ck_str(incident_text(&core, incident), "mitigated: nobody is needed");
+	killed(&core);
 }
