@@ -11,6 +11,9 @@
 /* An HA peer sends, when it does, within its peer timeout (15 s a position) and its retries. */
 #define TWIN_MS 120000
 
+/* No delivery is late by more than this: what is told to fire then does. */
+#define STALE_MS (15 * 60000)
+
 const char *const decision_names[DECISIONS] = {
 	[DECISION_STARTED] = "started",
 	[DECISION_QUEUED] = "queued",
@@ -66,7 +69,7 @@ static enum arrival fires(const struct alert *alert, const struct plan_episode *
 	if (open->id) {
 		return known_fires(open, now, reason);
 	}
-	if (last->id && alert->starts_at &&
+	if (last->id && alert->starts_at && now - last->last_seen < STALE_MS &&
 			(alert->starts_at < last->ends_at || alert->starts_at == last->starts_at)) {
 		SAY("this episode ended at %s; a new one begins later than that",
 				clock_format(last->ends_at, ended));
@@ -81,7 +84,9 @@ static enum arrival resolves(const struct alert *alert, const struct plan_episod
 	char when[CLOCK_TEXT_MAX];
 	int64_t ends_at = plan_ends_at(alert, now);
 
-	if (open->id && open->starts_at && ends_at < open->starts_at) {
+	/* Both by the sender's clock, whatever ours says. */
+	if (open->id && alert->ends_at && alert->ends_at < open->starts_at &&
+			alert->starts_at != open->starts_at) {
 		SAY("it ended at %s, before the present episode began",
 				clock_format(ends_at, when));
 		return ARRIVAL_DUPLICATE;

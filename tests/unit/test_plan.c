@@ -26,6 +26,7 @@ static const struct plan_episode ended = {
 	.incident_id = 4,
 	.starts_at = NOW - 60 * MINUTE,
 	.ends_at = NOW - 30 * MINUTE,
+	.last_seen = NOW - 14 * MINUTE,
 };
 
 static enum arrival arrival(uint8_t status, int64_t starts_at, int64_t ends_at,
@@ -86,6 +87,32 @@ TEST(a_stale_firing_alert_does_not_begin_an_episode)
 	}
 	arrival(ALERT_FIRING, NOW - 60 * MINUTE, 0, &none, &ended, reason);
 	ck_has(reason, "this episode ended at 2025-11-22T22:10:00.000Z");
+}
+
+/* A sender that lost sight of it for a while tells of it with the same startsAt. */
+TEST(an_alert_that_fires_long_after_its_end_is_believed)
+{
+	struct plan_episode last = ended;
+	char reason[PLAN_REASON_MAX];
+
+	ck_int(arrival(ALERT_FIRING, last.starts_at, 0, &none, &last, reason), ARRIVAL_DUPLICATE);
+	last.last_seen = NOW - 15 * MINUTE;
+	ck_int(arrival(ALERT_FIRING, last.starts_at, 0, &none, &last, reason), ARRIVAL_NEW);
+	ck_str(reason, "");
+}
+
+/* Its startsAt is in our future, and so is its endsAt, or was before we were told. */
+TEST(a_short_alert_of_a_sender_whose_clock_is_ahead_ends)
+{
+	struct plan_episode open = open_5m;
+	char reason[PLAN_REASON_MAX];
+
+	open.starts_at = NOW + MINUTE;
+	ck_int(arrival(ALERT_RESOLVED, NOW + 2 * MINUTE, NOW + 2 * MINUTE, &open, &none, reason),
+			ARRIVAL_RESOLVES);
+	ck_int(arrival(ALERT_RESOLVED, NOW + MINUTE, NOW, &open, &none, reason), ARRIVAL_RESOLVES);
+	ck_int(arrival(ALERT_RESOLVED, NOW, 0, &open, &none, reason), ARRIVAL_RESOLVES);
+	ck_int(arrival(ALERT_RESOLVED, NOW - MINUTE, NOW, &open, &none, reason), ARRIVAL_DUPLICATE);
 }
 
 TEST(a_resolved_alert_ends_only_its_own_episode)
