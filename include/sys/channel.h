@@ -6,6 +6,9 @@
  * order to the frames that announce one; one that belongs to no frame is closed. Sending never
  * blocks: what the socket does not take is kept and sent when it does. A frame longer than
  * frame_max, or one that breaks the format, ends the channel.
+ *
+ * A system call and a wake-up for every frame are most of what a small frame costs: a channel with
+ * many of them a turn sends them in batches, and its owner calls channel_flush() at the turn's end.
  */
 #ifndef SYS_CHANNEL_H
 #define SYS_CHANNEL_H
@@ -16,6 +19,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "sys/loop.h"
+
+/* Small enough that the peer works on one batch while the next one is made. */
+#define CHANNEL_BATCH 16384
 
 struct channel;
 
@@ -50,6 +56,10 @@ void channel_free(struct channel *channel);
  * duplicate fd ends, through the loop.
  */
 void channel_send(struct channel *channel, uint16_t type, const void *payload, size_t len, int fd);
+/* From now on frames wait for channel_flush(), or until CHANNEL_BATCH bytes have come together. */
+void channel_batch(struct channel *channel);
+/* Send what the socket takes now. NULL is a no-op. */
+void channel_flush(struct channel *channel);
 /* Bytes that wait to be sent. */
 size_t channel_pending(const struct channel *channel);
 

@@ -260,6 +260,7 @@ static int on_peer(void *arg, const void *msg, int fd, struct err *err)
 	if (peer->role == ROLE_FRONT) {
 		drop_channel(core, &core->front);
 		core->front = channel_new(core->loop, fd, MESSAGE_LARGE_MAX, &front_ops, core);
+		channel_batch(core->front);
 		return 0;
 	}
 	drop_channel(core, &core->egress);

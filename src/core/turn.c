@@ -70,6 +70,9 @@ int turn_end(struct turn *turn, struct err *err)
 					held->len, -1);
 		}
 	}
+	for (size_t i = 0; i < turn->held_len; i++) {
+		channel_flush(turn->held[i].to);
+	}
 	drop_held(turn);
 	return 0;
 }

@@ -112,6 +112,7 @@ static int on_peer(void *arg, const void *payload, int fd, struct err *err)
 		return err_set(err, ERR_INPUT, "peer: role %d", msg->role);
 	}
 	set_core(front, channel_new(front->loop, fd, MESSAGE_LARGE_MAX, &core_ops, front));
+	channel_batch(front->core);
 	return 0;
 }
 
@@ -166,6 +167,7 @@ static int64_t on_tick(void *arg)
 	struct front *front = arg;
 	int64_t wait = desk_tick(front->desk);
 
+	channel_flush(front->core);
 	if (front->stop_by_ms == 0) {
 		return wait;
 	}

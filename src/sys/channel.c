@@ -47,6 +47,8 @@ struct channel {
 	size_t out_fds_len;
 	size_t out_fds_cap;
 
+	bool batch; /* frames wait for channel_flush() */
+	bool full;  /* the socket takes no more now: the loop says when */
 	bool gone;  /* a write failed: reported through the loop */
 	bool busy;  /* within on_event() */
 	bool freed; /* by a callback; the memory goes when on_event() ends */
@@ -152,9 +154,8 @@ static ssize_t put(struct channel *channel, struct iovec *iov, size_t iov_len, i
 
 static void want_events(struct channel *channel)
 {
-	bool waiting = channel->gone || channel->out.len > channel->out_done;
-
-	loop_change(channel->watch, waiting ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	channel->full = channel->out.len > channel->out_done;
+	loop_change(channel->watch, channel->full || channel->gone ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 /* EPOLLOUT makes sure that the loop calls us even when the peer left its reading side only. */
@@ -260,17 +261,30 @@ static void keep(struct channel *channel, const struct header *header, const voi
 	}
 }
 
+void channel_batch(struct channel *channel)
+{
+	channel->batch = true;
+}
+
+void channel_flush(struct channel *channel)
+{
+	if (channel && channel->watch && !channel->full && channel_pending(channel) > 0) {
+		flush(channel);
+	}
+}
+
 void channel_send(struct channel *channel, uint16_t type, const void *payload, size_t len, int fd)
 {
 	struct header header = { (uint32_t)len, type, fd >= 0 };
 	struct iovec iov[2] = { { &header, sizeof(header) }, { 0 } };
+	bool wait = channel->batch && channel_pending(channel) + len < CHANNEL_BATCH;
 	ssize_t n = 0;
 
 	assert(len <= UINT32_MAX);
 	if (!channel->watch || channel->gone) {
 		return;
 	}
-	if (channel_pending(channel) == 0) {
+	if (!wait && channel_pending(channel) == 0) {
 		/* sendmsg() does not write, though its iovec is not const */
 		memcpy(&iov[1].iov_base, &payload, sizeof(payload));
 		iov[1].iov_len = len;
@@ -282,7 +296,9 @@ void channel_send(struct channel *channel, uint16_t type, const void *payload, s
 	}
 	if ((size_t)n < sizeof(header) + len) {
 		keep(channel, &header, payload, (size_t)n);
-		want_events(channel);
+	}
+	if (!wait) {
+		channel_flush(channel);
 	}
 }
 

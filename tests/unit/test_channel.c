@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -218,6 +219,74 @@ TEST(many_small_frames_arrive_in_order_even_when_the_reader_is_slow)
 	memcpy(&last, b.last.data, sizeof(last));
 	ck_int(last, N - 1);
 	ck_int(channel_pending(a.channel), 0);
+	teardown();
+}
+
+static size_t unread(int fd)
+{
+	int len = 0;
+
+	must(ioctl(fd, FIONREAD, &len) == 0);
+	return (size_t)len;
+}
+
+TEST(a_batch_waits_for_its_end_or_until_it_is_large)
+{
+	enum { FRAME = sizeof(struct raw_header) + 1000 };
+	char payload[1000] = { 0 };
+
+	setup_raw();
+	channel_batch(b.channel);
+	channel_send(b.channel, 1, payload, sizeof(payload), -1);
+	channel_send(b.channel, 1, payload, sizeof(payload), -1);
+	ck_int(unread(raw), 0);
+	channel_flush(b.channel);
+	ck_int(unread(raw), 2 * FRAME);
+	ck_int(channel_pending(b.channel), 0);
+	for (int i = 0; i < 20; i++) {
+		channel_send(b.channel, 1, payload, sizeof(payload), -1);
+	}
+	ck(unread(raw) >= 2 * FRAME + CHANNEL_BATCH / FRAME * FRAME);
+	ck(channel_pending(b.channel) > 0);
+	channel_flush(NULL);
+	teardown();
+}
+
+TEST(a_batch_keeps_the_order_of_frames_and_descriptors)
+{
+	char *filler = xcalloc(1, FRAME_MAX);
+
+	setup();
+	channel_batch(a.channel);
+	channel_send(a.channel, 1, "a", 1, -1);
+	channel_send(a.channel, 2, "b", 1, 0);
+	channel_send(a.channel, 3, filler, FRAME_MAX, -1);
+	channel_send(a.channel, 4, "d", 1, 1);
+	ck(channel_pending(a.channel) > 0);
+	channel_flush(a.channel);
+	run_until(&b, 4);
+	ck_int(b.last_type, 4);
+	ck_int(b.inodes[0], 0);
+	ck_int(b.inodes[1], inode_of(0));
+	ck_int(b.inodes[2], 0);
+	ck_int(b.inodes[3], inode_of(1));
+	free(filler);
+	teardown();
+}
+
+TEST(a_batch_for_a_peer_that_left_is_dropped)
+{
+	setup_raw();
+	channel_batch(b.channel);
+	close(raw);
+	raw = 0;
+	channel_send(b.channel, 1, "lost", 4, 0);
+	channel_flush(b.channel);
+	ck_int(b.closed, 0);
+	loop_run(loop, NULL, NULL);
+	ck_int(b.closed, 1);
+	channel_flush(b.channel);
+	ck_int(channel_pending(b.channel), 0);
 	teardown();
 }
 
