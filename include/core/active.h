@@ -44,6 +44,7 @@ struct active {
 	uint8_t state;  /* enum active_state */
 	int64_t due_ms; /* mono; PAUSED: its end; PROBING: give up; ADOPTED: look */
 	uint64_t probe_id;
+	uint32_t misses;   /* attempts in a row that could not be started */
 	bool wait_step;    /* PAUSED: the pause is itself a `wait` step */
 	bool may_have_run; /* C3 is committed: the shim may have got the word go */
 };

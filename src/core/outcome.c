@@ -9,9 +9,14 @@
 #include "core/core.h"
 #include "core/launch.h"
 
-#define LOOK_MS          100 /* between looks at the folder of an adopted attempt */
-#define REFUSED_PAUSE_MS 1000
-#define DETAIL_MAX       256
+#define LOOK_MS    100 /* between looks at the folder of an adopted attempt */
+#define DETAIL_MAX 256
+
+/* An attempt that could not be started is followed by another at once, and then by others after
+ * longer and longer pauses, until it is called a failure. */
+#define MISSES_MAX        10
+#define MISS_PAUSE_MIN_MS 1000
+#define MISS_PAUSE_MAX_MS 60000
 
 static struct active *find_attempt(struct core *core, const struct attempt_id *id)
 {
@@ -115,6 +120,50 @@ void outcome_committed(struct core *core)
 	runner->forget_len = 0;
 }
 
+/* Nothing before due_ms; then the next attempt's number is used. */
+static int pause_missed(
+		struct core *core, struct active *active, const char *detail, struct err *err)
+{
+	int64_t pause_ms = MISS_PAUSE_MIN_MS;
+
+	for (uint32_t i = 2; i < active->misses && pause_ms < MISS_PAUSE_MAX_MS; i++) {
+		pause_ms *= 2;
+	}
+	log_warn("a step cannot be started now", LOG_INT("run", active->run_id),
+			LOG_STR("reason", detail));
+	active->state = ACTIVE_PAUSED;
+	active->wait_step = false;
+	active->due_ms = clock_mono_ms() +
+			 (pause_ms < MISS_PAUSE_MAX_MS ? pause_ms : MISS_PAUSE_MAX_MS);
+	active->cursor.attempt++;
+	if (active_step(active)->kind == STEP_CHECK) {
+		struct step_row row = active_row(active);
+
+		row.status = STEP_WAITING;
+		row.reason = detail;
+		return steps_probe_again(core->db, &row, err);
+	}
+	return 0;
+}
+
+/* The attempt in hand certainly never ran, and that is written down. */
+static int take_missed(
+		struct core *core, struct active *active, const char *detail, struct err *err)
+{
+	char why[DETAIL_MAX];
+
+	if (!active->playbook || ++active->misses == 1) {
+		return runner_event(core, active, RUN_EV_NOT_STARTED, detail, err);
+	}
+	if (active->misses <= MISSES_MAX) {
+		return pause_missed(core, active, detail, err);
+	}
+	active->misses = 0;
+	snprintf(why, sizeof(why), "could not be started %d times; the last: %.180s",
+			MISSES_MAX + 1, detail);
+	return runner_event(core, active, RUN_EV_FAILED, why, err);
+}
+
 static int take_status(struct core *core, struct active *active,
 		const struct attempt_status *status, struct err *err)
 {
@@ -134,6 +183,9 @@ static int take_status(struct core *core, struct active *active,
 	if (row.output_bytes) {
 		forget_later(core, &id);
 	}
+	if (ending.event == RUN_EV_NOT_STARTED) {
+		return take_missed(core, active, ending.detail, err);
+	}
 	return runner_event(core, active, ending.event, ending.detail, err);
 }
 
@@ -151,8 +203,8 @@ static int take_vanished(struct core *core, struct active *active, struct err *e
 	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, &row, err) < 0) {
 		return -1;
 	}
-	return runner_event(core, active, never_ran ? RUN_EV_NOT_STARTED : RUN_EV_INTERRUPTED,
-			detail, err);
+	return never_ran ? take_missed(core, active, detail, err)
+			 : runner_event(core, active, RUN_EV_INTERRUPTED, detail, err);
 }
 
 int outcome_look(struct core *core, struct active *active, struct err *err)
@@ -198,27 +250,8 @@ int outcome_started(struct core *core, const struct msg_started *msg, struct err
 	}
 	active->state = ACTIVE_RUNNING;
 	active->may_have_run = true;
+	active->misses = 0;
 	turn_send(&core->turn, core->control, MSG_GO, &(struct msg_go){ msg->id });
-	return 0;
-}
-
-/* Try again with the next attempt's number, after a pause. */
-static int refused_later(
-		struct core *core, struct active *active, const char *reason, struct err *err)
-{
-	log_warn("the executor cannot start a step now", LOG_INT("run", active->run_id),
-			LOG_STR("reason", reason));
-	active->state = ACTIVE_PAUSED;
-	active->wait_step = false;
-	active->due_ms = clock_mono_ms() + REFUSED_PAUSE_MS;
-	active->cursor.attempt++;
-	if (active_step(active)->kind == STEP_CHECK) {
-		struct step_row row = active_row(active);
-
-		row.status = STEP_WAITING;
-		row.reason = reason;
-		return steps_probe_again(core->db, &row, err);
-	}
 	return 0;
 }
 
@@ -240,7 +273,7 @@ int outcome_refused(struct core *core, const struct msg_refused *msg, struct err
 		return -1;
 	}
 	if (msg->why == REFUSED_LATER) {
-		return refused_later(core, active, msg->reason, err);
+		return take_missed(core, active, detail, err);
 	}
 	return runner_event(core, active, RUN_EV_FAILED, detail, err);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "core/core.h"
 #include "core/outcome.h"
@@ -348,6 +349,37 @@ TEST(a_very_long_alertname_is_cut_for_the_executor)
 	killed(&core);
 	buf_clear(&name);
 	arena_free(arena);
+}
+
+/* A full disk, or no process to be had: not a busy loop, and not for ever. */
+TEST(a_step_that_cannot_be_started_is_tried_ever_more_rarely_and_then_fails)
+{
+	struct msg_refused refused = { .why = REFUSED_LATER, .reason = "no room" };
+	char pauses[200] = "";
+	struct active *active;
+	struct core core;
+	struct err err;
+	int64_t id;
+
+	must_start(&core, changed);
+	id = add_run(&core, "look", 0, 1);
+	must_tick(&core);
+	active = core.runner.active[0];
+	while (active->cursor.step == 0) {
+		if (active->state == ACTIVE_PAUSED) {
+			int64_t seconds = (active->due_ms - clock_mono_ms() + 500) / 1000;
+
+			snprintf(pauses + strlen(pauses), 24, "%lld ", (long long)seconds);
+			active->due_ms = 0;
+			must_tick(&core);
+		}
+		refused.id = active_attempt(active);
+		must_ok(outcome_refused(&core, &refused, &err), err);
+	}
+	ck_str(pauses, "1 2 4 8 16 32 60 60 60 ");
+	ck_int(active->state, ACTIVE_ASKED);
+	ck_has(steps_text(&core, id), "0.11 not_started 1.1 starting ");
+	killed(&core);
 }
 
 static const char verified[] = "checks: [{ name: page, http: { url: \"http://localhost:1/\" } }]\n"
