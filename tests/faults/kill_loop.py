@@ -1,9 +1,10 @@
 """kill_loop - kill playbookd's processes again and again while it works, and look what is left.
 
-Clients deliver unique alerts, a fifth of them twice; each makes a run whose effect is one line,
-"run step", appended to a file outside. Meanwhile a process of a random role gets SIGKILL at a
-random moment: every role once a round, in a new order each round. When it was the executor, which
-is the whole daemon, it is started again. In the end everything is given time to finish, and then:
+Clients deliver unique alerts, a fifth of them twice; each makes a run of two steps, whose effects are
+lines, "run step", appended to a file outside. The pauses around them leave time for a kill.
+Meanwhile a process of a random role gets SIGKILL at a random moment: every role once a round, in a
+new order each round. When it was the executor, which is the whole daemon, it is started again. In
+the end everything is given time to finish, and then:
 
     I1  every alert that was answered with 200 has a decision
     I2  a run succeeded if and only if its effect is there; nothing else ends a run, but killing
@@ -38,9 +39,9 @@ playbooks:
       instance: { from: labels.instance, pattern: "[a-z0-9-]+" }
     steps:
       - name: one
-        script: 'echo "$PLAYBOOKD_RUN_ID $PLAYBOOKD_STEP" >> %(effects)s'
+        script: 'echo "$PLAYBOOKD_RUN_ID $PLAYBOOKD_STEP" >> %(effects)s; sleep 0.1'
       - name: two
-        script: 'echo "$PLAYBOOKD_RUN_ID $PLAYBOOKD_STEP" >> %(effects)s'
+        script: 'sleep 0.05; echo "$PLAYBOOKD_RUN_ID $PLAYBOOKD_STEP" >> %(effects)s'
 """
 STEPS = ("one", "two")
 ROLES = ("executor", "core", "front", "egress")
@@ -158,14 +159,30 @@ class Killer:
         self.daemons.append(self.daemon)
 
     def kill_shim(self):
-        shims = [pid for pid in descendants() if name_of(pid) == "playbookd-shim"]
-        if shims:
-            os.kill(random.choice(shims), signal.SIGKILL)
+        # A shim's child is called like it until it has become the step: that one is no shim.
+        named = [pid for pid in descendants() if name_of(pid) == "playbookd-shim"]
+        shims = [pid for pid in named if parent_of(pid) not in named]
+        if shims and kill(random.choice(shims)):
             self.killed["shim"] += 1
 
 
 def name_of(pid):
     return read_file(f"/proc/{pid}/comm").strip()
+
+
+def kill(pid):
+    """False when it ended by itself just before."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+        return True
+    except ProcessLookupError:
+        return False
+
+
+def parent_of(pid):
+    """Its number, or None when it is gone."""
+    after_name = read_file(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return int(after_name[1]) if after_name else None
 
 
 def descendants():
