@@ -24,6 +24,9 @@
 
 enum matcher_op { MATCHER_EQUAL, MATCHER_NOT_EQUAL, MATCHER_REGEX, MATCHER_NOT_REGEX, MATCHER_OPS };
 
+/* "=", "!=", "=~", "!~". */
+extern const char *const matcher_op_names[MATCHER_OPS];
+
 struct matcher {
 	const char *name;
 	const char *value;

@@ -4,6 +4,28 @@
  *
  * Steps of all phases stand in one array, in the order in which they may run; their position in it
  * is the step's index everywhere: in messages, tables and the API.
+ *
+ * precheck: one program that looks whether the run is needed now. Exit 0: go on. Exit 75
+ * (EX_TEMPFAIL of sysexits.h): no; the run ends as `canceled`, with the last line that the program
+ * wrote as the reason, and nothing else is run. Any other end is a failure of the run.
+ *
+ * when: matchers over the params and over the results of earlier steps; all must hold, else the
+ * step is `skipped` and the run goes on. The result of an earlier step is the label PHASE.NAME,
+ * quoted when the name has spaces ('"steps.restart all"="failed"', also precheck., verify. and
+ * rescue.), with the value succeeded, failed, timed_out, interrupted or skipped; of a step that the
+ * run did not come to it is empty. verify has no `when`: a check that may be left out shows
+ * nothing.
+ *
+ * retry: a step that failed or ran into its deadline is tried again, `attempts` times in all, but
+ * only one that says `idempotent: true` (doing it twice is as good as once). The pause is `delay`
+ * before the second attempt and `backoff` times as long before each one after it, at most an hour
+ * (or `delay`, when that is longer).
+ *
+ * on_interrupt: what is done when an attempt was started and nobody knows how it ended (the shim
+ * was killed, or the machine went down): `escalate` ends the run as `interrupted`, for people;
+ * `fail` counts it as an attempt that failed; `retry` starts the next attempt, at most
+ * RUN_INTERRUPTIONS_MAX times for a step and only of an idempotent one; `verify` leaves out the
+ * steps that remain, and what verify says decides. In rescue the next step runs, whatever happened.
  */
 #ifndef DOMAIN_PLAYBOOK_H
 #define DOMAIN_PLAYBOOK_H
@@ -36,15 +58,24 @@ struct param {
 	struct regex *regex;  /* the anchored pattern */
 };
 
-enum phase { PHASE_STEPS, PHASE_VERIFY, PHASE_RESCUE, PHASES };
-/* "steps", "verify", "rescue". */
+enum phase { PHASE_PRECHECK, PHASE_STEPS, PHASE_VERIFY, PHASE_RESCUE, PHASES };
+/* "precheck", "steps", "verify", "rescue". */
 extern const char *const phase_names[PHASES];
 
 enum step_kind { STEP_RUN, STEP_SCRIPT, STEP_CHECK, STEP_WAIT, STEP_KINDS };
 /* "run", "script", "check", "wait". */
 extern const char *const step_kind_names[STEP_KINDS];
 
+#define PHASE_STEPS_MAX 100 /* of one phase */
+
 enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE };
+
+enum on_interrupt {
+	ON_INTERRUPT_ESCALATE,
+	ON_INTERRUPT_FAIL,
+	ON_INTERRUPT_RETRY,
+	ON_INTERRUPT_VERIFY
+};
 
 struct step {
 	uint8_t phase; /* enum phase */
@@ -56,15 +87,20 @@ struct step {
 	int64_t wait_ms;         /* wait: how long */
 	int64_t timeout_ms;      /* run, script: deadline of one attempt; default 1 minute */
 	uint32_t attempts;       /* retry.attempts; 1 = no retry */
-	int64_t delay_ms;        /* retry.delay between attempts */
-	uint8_t on_failure;      /* enum on_failure; rescue steps always continue */
-	struct labels env;       /* `env:`; values are templates */
-	const char *user;        /* user name, or NULL for the daemon's own */
-	const char *cwd;         /* absolute; default "/" */
-	bool stdin_alert;        /* `stdin: alert`: the alert as JSON; else /dev/null */
-	int64_t within_ms;       /* check: it must have passed by then; 0 = one probe */
-	int64_t every_ms;        /* check: between probes */
-	int64_t settle_ms;       /* check: it must go on passing for this long */
+	int64_t delay_ms;        /* retry.delay before the second attempt */
+	uint32_t backoff;        /* retry.backoff: factor for each pause after that; default 1 */
+	bool idempotent;         /* doing it twice is as good as once */
+	uint8_t on_interrupt;    /* enum on_interrupt */
+	struct matcher *when;    /* all must hold, else it is skipped */
+	size_t when_len;
+	uint8_t on_failure; /* enum on_failure; rescue steps always continue */
+	struct labels env;  /* `env:`; values are templates */
+	const char *user;   /* user name, or NULL for the daemon's own */
+	const char *cwd;    /* absolute; default "/" */
+	bool stdin_alert;   /* `stdin: alert`: the alert as JSON; else /dev/null */
+	int64_t within_ms;  /* check: it must have passed by then; 0 = one probe */
+	int64_t every_ms;   /* check: between probes */
+	int64_t settle_ms;  /* check: it must go on passing for this long */
 };
 
 struct playbook {
@@ -79,7 +115,7 @@ struct playbook {
 	size_t params_len;
 	bool dry_run; /* decide and record, run nothing */
 	struct guard_rules guards;
-	struct step *steps;  /* steps, then verify, then rescue */
+	struct step *steps; /* in the order of enum phase */
 	size_t steps_len;
 };
 
@@ -127,6 +163,9 @@ int playbook_params(const struct playbook *playbook, const struct alert *alert,
 /* Do the names of values equal the declared params, in order, and does each pass param_check()? */
 int playbook_params_check(
 		const struct playbook *playbook, const struct labels *values, struct err *err);
+
+/* Is name the label PHASE.NAME of this step? */
+bool step_is_label(const struct step *step, const char *name);
 
 /*
  * Append the step's argv with params put in: of a script, /bin/sh -eu -c TEXT NAME, where nothing

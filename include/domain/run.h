@@ -10,7 +10,8 @@
  *	awaiting_approval ──▶ rejected
  *
  * Exit status 0 is not success: a run with a verify phase succeeds when that says so. A run that
- * failed runs its rescue steps (as running, with `outcome` set) before it ends.
+ * failed runs its rescue steps (as running, with `outcome` set) before it ends. One whose precheck
+ * says no ends as canceled.
  *
  * run_next() is the whole behaviour: (playbook, cursor, event, now) → action. It knows no clock, no
  * process and no table; whoever drives it stores the cursor and does the action.
@@ -56,6 +57,8 @@ enum run_event {
 	RUN_EV_NOT_STARTED, /* certainly never ran */
 	RUN_EV_INTERRUPTED, /* started, and nobody knows how it ended */
 	RUN_EV_DUE,         /* the pause before this attempt is over */
+	RUN_EV_SKIPPED,     /* not started: its `when` does not hold */
+	RUN_EV_DECLINED,    /* the precheck says that the run is not wanted now */
 };
 
 enum run_action {
@@ -64,7 +67,24 @@ enum run_action {
 	RUN_DO_FINISH, /* cursor.status is final */
 };
 
-#define RUN_REASON_MAX 384
+#define RUN_REASON_MAX        384
+#define RUN_RETRY_PAUSE_MAX   (INT64_C(3600) * 1000) /* ms, however often the pause has grown */
+#define RUN_INTERRUPTIONS_MAX 3 /* attempts of a step after which on_interrupt: retry gives up */
+#define RUN_STEPS_MAX         (PHASES * PHASE_STEPS_MAX)
+
+/* How a step ended, for the `when` of later ones. */
+enum step_result {
+	STEP_RESULT_NONE, /* the run did not come to it (yet) */
+	STEP_RESULT_SUCCEEDED,
+	STEP_RESULT_FAILED,
+	STEP_RESULT_TIMED_OUT,
+	STEP_RESULT_INTERRUPTED,
+	STEP_RESULT_SKIPPED,
+	STEP_RESULTS
+};
+
+/* "", "succeeded", … */
+extern const char *const step_result_names[STEP_RESULTS];
 
 struct run_cursor {
 	uint8_t status;           /* enum run_status */
@@ -73,10 +93,12 @@ struct run_cursor {
 	uint32_t step;            /* index in the playbook */
 	uint32_t attempt;         /* from 1; names the attempt, never used twice */
 	uint32_t tries;           /* attempts of this step that ran */
+	uint32_t interruptions;   /* attempts of this step of which nobody knows how they ended */
 	int64_t due_ms;           /* end of the pause, in the clock of `now_ms` */
 	int64_t probe_until_ms;   /* check: no first pass after this */
 	int64_t passing_since_ms; /* check: first pass of the present row of passes; 0: none */
-	char reason[RUN_REASON_MAX]; /* why the status is what it is; "" at first */
+	char reason[RUN_REASON_MAX];    /* why the status is what it is; "" at first */
+	uint8_t results[RUN_STEPS_MAX]; /* enum step_result of each step that the run has left */
 };
 
 /*
@@ -86,5 +108,13 @@ struct run_cursor {
  */
 enum run_action run_next(const struct playbook *playbook, struct run_cursor *cursor,
 		enum run_event event, const char *detail, int64_t now_ms);
+
+/*
+ * Does the `when` of the step that the cursor points at hold? If not, reason, which has
+ * RUN_REASON_MAX bytes, says why: 'when service="argus": it is "hermes"'. To be asked before each
+ * first attempt; the answer no is RUN_EV_SKIPPED. -1 when a regex gave up.
+ */
+int run_when(const struct playbook *playbook, const struct run_cursor *cursor,
+		const struct labels *params, bool *ret_holds, char *reason, struct err *err);
 
 #endif

@@ -156,6 +156,11 @@ static void clear_playbook(struct playbook *playbook)
 	for (size_t i = 0; i < playbook->matchers_len; i++) {
 		matcher_clear(&playbook->matchers[i]);
 	}
+	for (size_t i = 0; i < playbook->steps_len; i++) {
+		for (size_t j = 0; j < playbook->steps[i].when_len; j++) {
+			matcher_clear(&playbook->steps[i].when[j]);
+		}
+	}
 	for (size_t i = 0; i < playbook->params_len; i++) {
 		regex_free(playbook->params[i].regex);
 	}

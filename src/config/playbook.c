@@ -2,12 +2,12 @@
 
 #include <string.h>
 
+#include "config/matchers.h"
 #include "config/param.h"
 #include "config/step.h"
 #include "config/text.h"
 
 #define PLAYBOOKS_MAX 1000
-#define MATCHERS_MAX  64
 
 static const char *const levels[] = { "L1", "L2", "L3", "L4", NULL };
 
@@ -82,37 +82,11 @@ static const struct spec guard_keys[] = {
 	{ 0 },
 };
 
-static void load_matcher(
-		struct loader *loader, const struct yaml_node *node, struct playbook *playbook)
-{
-	static const struct spec row = { "matchers", "a matcher", SPEC_STRING,
-		.max = MATCHER_TEXT_MAX };
-	const char *text = spec_string(loader, &row, node);
-	struct matcher *matcher = &playbook->matchers[playbook->matchers_len];
-	struct err err;
-
-	if (!text) {
-		return;
-	}
-	if (matcher_parse(text, loader->arena, matcher, &err) < 0) {
-		*matcher = (struct matcher){ 0 };
-		text_report(loader, node, &err);
-		return;
-	}
-	playbook->matchers_len++;
-}
-
 static void load_matchers(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	struct playbook *playbook = base;
 
-	if (!spec_list(loader, node, 1, MATCHERS_MAX)) {
-		return;
-	}
-	playbook->matchers = arena_calloc(loader->arena, node->len, sizeof(*playbook->matchers));
-	for (yaml_each(item, node)) {
-		load_matcher(loader, item, playbook);
-	}
+	matchers_load(loader, node, &playbook->matchers, &playbook->matchers_len);
 }
 
 /* params stand before what may name them, the phases in the order of enum phase. */
@@ -128,6 +102,8 @@ static const struct spec playbook_keys[] = {
 	{ "dry_run", "decide and record, run nothing", SPEC_BOOL,
 			SPEC_FIELD(struct playbook, dry_run) },
 	{ "guards", "what can keep a run from starting", SPEC_MAPPING, .keys = guard_keys },
+	{ "precheck", "looks whether the run is needed now", SPEC_CUSTOM,
+			.load = steps_load_precheck },
 	{ "steps", "what is to be done", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = steps_load },
 	{ "verify", "how it is known that it helped", SPEC_CUSTOM, .load = steps_load_verify },
 	{ "rescue", "what is done when it failed", SPEC_CUSTOM, .load = steps_load_rescue },
@@ -136,14 +112,13 @@ static const struct spec playbook_keys[] = {
 
 static size_t count_steps(const struct yaml_node *node)
 {
-	static const char *const phases[] = { "steps", "verify", "rescue" };
 	size_t count = 0;
 
-	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
-		const struct yaml_node *phase = yaml_get(node, phases[i]);
+	for (size_t i = 0; i < PHASES; i++) {
+		const struct yaml_node *phase = yaml_get(node, phase_names[i]);
 
-		if (phase && phase->kind == YAML_SEQUENCE) {
-			count += phase->len;
+		if (phase) {
+			count += phase->kind == YAML_SEQUENCE ? phase->len : 1;
 		}
 	}
 	return count;
@@ -173,6 +148,7 @@ static void load_playbook(struct loader *loader, const struct yaml_node *node)
 			arena_calloc(loader->arena, count_steps(node) + 1, sizeof(*playbook.steps));
 	loader->playbook = &playbook;
 	spec_load(loader, playbook_keys, node, &playbook, NULL);
+	steps_check_interrupt(loader, node);
 	loader->playbook = NULL;
 
 	const struct yaml_node *name = yaml_get(node, "name");

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config/matchers.h"
 #include "config/text.h"
 #include "domain/template.h"
 
@@ -15,18 +16,28 @@ static const char *const on_failure_words[] = {
 	[ON_FAILURE_CONTINUE] = "continue",
 	NULL,
 };
+static const char *const on_interrupt_words[] = {
+	[ON_INTERRUPT_ESCALATE] = "escalate",
+	[ON_INTERRUPT_FAIL] = "fail",
+	[ON_INTERRUPT_RETRY] = "retry",
+	[ON_INTERRUPT_VERIFY] = "verify",
+	NULL,
+};
 /* step.stdin_alert is the position of the word. */
 static const char *const stdin_words[] = { "none", "alert", NULL };
 
 static const struct spec retry_keys[] = {
 	{ "attempts", "how often it is tried in all", SPEC_INT, SPEC_FIELD(struct step, attempts),
 			.min = 1, .max = 100 },
+	{ "backoff", "factor by which the pause grows", SPEC_INT, SPEC_FIELD(struct step, backoff),
+			.min = 1, .max = 10 },
 	{ "delay", "pause before the next attempt", SPEC_DURATION,
 			SPEC_FIELD(struct step, delay_ms), .max = DAY_MS },
 	{ 0 },
 };
 
 static void load_env(struct loader *loader, const struct yaml_node *node, void *base);
+static void load_when(struct loader *loader, const struct yaml_node *node, void *base);
 
 /* The first rows stand in the order of enum step_kind. */
 static const struct spec step_keys[] = {
@@ -43,10 +54,14 @@ static const struct spec step_keys[] = {
 	{ "env", "environment variables", SPEC_CUSTOM, .load = load_env },
 	{ "every", "pause between two probes", SPEC_DURATION, SPEC_FIELD(struct step, every_ms),
 			.min = 100, .max = DAY_MS },
+	{ "idempotent", "doing it twice is as good as once", SPEC_BOOL,
+			SPEC_FIELD(struct step, idempotent) },
 	{ "name", "what the step does", SPEC_STRING, SPEC_FIELD(struct step, name), .max = 128,
 			.format = text_is_line },
 	{ "on_failure", "what happens after a failure", SPEC_CHOICE,
 			SPEC_FIELD(struct step, on_failure), .choices = on_failure_words },
+	{ "on_interrupt", "what happens when nobody knows how it ended", SPEC_CHOICE,
+			SPEC_FIELD(struct step, on_interrupt), .choices = on_interrupt_words },
 	{ "retry", "how often it is tried", SPEC_MAPPING, .keys = retry_keys },
 	{ "settle", "for how long the check must go on passing", SPEC_DURATION,
 			SPEC_FIELD(struct step, settle_ms), .max = DAY_MS },
@@ -56,6 +71,7 @@ static const struct spec step_keys[] = {
 			.min = 1, .max = DAY_MS },
 	{ "user", "the user as whom it runs", SPEC_STRING, SPEC_FIELD(struct step, user), SPEC_VARS,
 			.format = text_is_user },
+	{ "when", "matchers that must hold, else it is skipped", SPEC_CUSTOM, .load = load_when },
 	{ "within", "by when the check must have passed", SPEC_DURATION,
 			SPEC_FIELD(struct step, within_ms), .max = DAY_MS },
 	{ 0 },
@@ -72,15 +88,19 @@ static const struct scope {
 	unsigned kinds;
 	unsigned phases;
 } scopes[] = {
+	{ "check", ANY_KIND, ANY_PHASE & ~BIT(PHASE_PRECHECK) },
 	{ "cwd", PROGRAMS, ANY_PHASE },
 	{ "env", PROGRAMS, ANY_PHASE },
 	{ "every", BIT(STEP_CHECK), ANY_PHASE },
+	{ "idempotent", PROGRAMS, ANY_PHASE & ~BIT(PHASE_PRECHECK) },
 	{ "on_failure", ANY_KIND, BIT(PHASE_STEPS) },
-	{ "retry", PROGRAMS, ANY_PHASE },
+	{ "on_interrupt", PROGRAMS, BIT(PHASE_STEPS) | BIT(PHASE_VERIFY) },
+	{ "retry", PROGRAMS, ANY_PHASE & ~BIT(PHASE_PRECHECK) },
 	{ "settle", BIT(STEP_CHECK), ANY_PHASE },
 	{ "stdin", PROGRAMS, ANY_PHASE },
 	{ "timeout", PROGRAMS, ANY_PHASE },
 	{ "wait", ANY_KIND, BIT(PHASE_STEPS) | BIT(PHASE_RESCUE) },
+	{ "when", ANY_KIND, BIT(PHASE_STEPS) | BIT(PHASE_RESCUE) },
 	{ "within", BIT(STEP_CHECK), ANY_PHASE },
 };
 
@@ -109,6 +129,70 @@ static void load_env(struct loader *loader, const struct yaml_node *node, void *
 				(struct label){ item->key->text, value ? value : "" };
 	}
 	labels_sort(&step->env);
+}
+
+static void load_when(struct loader *loader, const struct yaml_node *node, void *base)
+{
+	struct step *step = base;
+
+	matchers_load(loader, node, &step->when, &step->when_len);
+}
+
+/* Is name a param, or PHASE.NAME of an earlier step? */
+static bool known_to_when(const struct playbook *playbook, const char *name)
+{
+	for (size_t i = 0; i < playbook->params_len; i++) {
+		if (strcmp(playbook->params[i].name, name) == 0) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < playbook->steps_len; i++) {
+		if (playbook->steps[i].name && step_is_label(&playbook->steps[i], name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_when(struct loader *loader, const struct yaml_node *node,
+		const struct playbook *playbook, const struct step *step)
+{
+	const struct yaml_node *when = yaml_get(node, "when");
+
+	for (size_t i = 0; i < step->when_len; i++) {
+		if (!known_to_when(playbook, step->when[i].name)) {
+			mistakes_add(loader->mistakes, &when->place,
+					"'%s' is neither a param nor an earlier step, like "
+					"\"steps.NAME\"",
+					step->when[i].name);
+		}
+	}
+}
+
+/* What must not happen twice is not tried twice. */
+static void check_again(
+		struct loader *loader, const struct yaml_node *node, const struct step *step)
+{
+	const struct yaml_node *retry = yaml_get(node, "retry");
+	const struct yaml_node *interrupt = yaml_get(node, "on_interrupt");
+
+	if (interrupt && step->on_interrupt == ON_INTERRUPT_VERIFY && step->phase == PHASE_VERIFY) {
+		mistakes_add(loader->mistakes, &interrupt->place,
+				"'verify' may not stand in verify");
+	}
+	if (step->idempotent || step->phase == PHASE_PRECHECK) {
+		return;
+	}
+	if (retry && step->attempts > 1) {
+		mistakes_add(loader->mistakes, &retry->key->place,
+				"only a step that may run twice is tried again: say idempotent: "
+				"true when doing it twice is as good as once");
+	}
+	if (interrupt && step->on_interrupt == ON_INTERRUPT_RETRY) {
+		mistakes_add(loader->mistakes, &interrupt->place,
+				"only a step that may run twice is started again: say idempotent: "
+				"true when doing it twice is as good as once");
+	}
 }
 
 static void check_scopes(
@@ -202,6 +286,10 @@ static void check_name(struct loader *loader, const struct yaml_node *node,
 {
 	const struct yaml_node *name = yaml_get(node, "name");
 
+	if (!name && step->phase == PHASE_PRECHECK) {
+		step->name = phase_names[PHASE_PRECHECK];
+		return;
+	}
 	if (!name && step->phase != PHASE_VERIFY) {
 		mistakes_add(loader->mistakes, &node->place,
 				"missing key 'name': what the step does");
@@ -237,6 +325,7 @@ static void load_step(struct loader *loader, const struct yaml_node *node, enum 
 		.phase = (uint8_t)phase,
 		.timeout_ms = TIMEOUT_MS,
 		.attempts = 1,
+		.backoff = 1,
 		.on_failure = phase == PHASE_RESCUE ? ON_FAILURE_CONTINUE : ON_FAILURE_STOP,
 		.cwd = "/",
 		.every_ms = EVERY_MS,
@@ -253,7 +342,9 @@ static void load_step(struct loader *loader, const struct yaml_node *node, enum 
 		step.kind = (uint8_t)kind;
 		check_scopes(loader, node, &step);
 		check_kind(loader, node, &step);
+		check_again(loader, node, &step);
 	}
+	check_when(loader, node, playbook, &step);
 	check_name(loader, node, playbook, &step);
 	playbook->steps[playbook->steps_len++] = step;
 }
@@ -261,12 +352,17 @@ static void load_step(struct loader *loader, const struct yaml_node *node, enum 
 static void load_phase(struct loader *loader, const struct yaml_node *node, enum phase phase,
 		struct playbook *playbook)
 {
-	if (!spec_list(loader, node, phase == PHASE_STEPS, STEPS_MAX)) {
+	if (!spec_list(loader, node, phase == PHASE_STEPS, PHASE_STEPS_MAX)) {
 		return;
 	}
 	for (yaml_each(item, node)) {
 		load_step(loader, item, phase, playbook);
 	}
+}
+
+void steps_load_precheck(struct loader *loader, const struct yaml_node *node, void *base)
+{
+	load_step(loader, node, PHASE_PRECHECK, base);
 }
 
 void steps_load(struct loader *loader, const struct yaml_node *node, void *base)
@@ -282,4 +378,22 @@ void steps_load_verify(struct loader *loader, const struct yaml_node *node, void
 void steps_load_rescue(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	load_phase(loader, node, PHASE_RESCUE, base);
+}
+
+void steps_check_interrupt(struct loader *loader, const struct yaml_node *node)
+{
+	const struct yaml_node *steps = yaml_get(node, "steps");
+	const struct yaml_node *verify = yaml_get(node, "verify");
+
+	if (!steps || steps->kind != YAML_SEQUENCE || (verify && verify->len > 0)) {
+		return;
+	}
+	for (yaml_each(step, steps)) {
+		const struct yaml_node *word = yaml_get(step, "on_interrupt");
+
+		if (word && word->text && strcmp(word->text, "verify") == 0) {
+			mistakes_add(loader->mistakes, &word->place,
+					"the playbook has no verify that could say how it went");
+		}
+	}
 }

@@ -136,11 +136,9 @@ void api_write_decision(struct jsonw *w, const struct decision_row *row)
 
 static void write_matcher(struct jsonw *w, const struct matcher *matcher)
 {
-	static const char *const ops[MATCHER_OPS] = { "=", "!=", "=~", "!~" };
-
 	jsonw_object(w, NULL);
 	jsonw_str(w, "name", matcher->name);
-	jsonw_str(w, "op", ops[matcher->op]);
+	jsonw_str(w, "op", matcher_op_names[matcher->op]);
 	jsonw_str(w, "value", matcher->value);
 	jsonw_close(w);
 }

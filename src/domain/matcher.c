@@ -5,6 +5,13 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
+const char *const matcher_op_names[MATCHER_OPS] = {
+	[MATCHER_EQUAL] = "=",
+	[MATCHER_NOT_EQUAL] = "!=",
+	[MATCHER_REGEX] = "=~",
+	[MATCHER_NOT_REGEX] = "!~",
+};
+
 enum token_kind {
 	TOKEN_END,
 	TOKEN_OPEN,

@@ -6,6 +6,7 @@
 #include "domain/template.h"
 
 const char *const phase_names[PHASES] = {
+	[PHASE_PRECHECK] = "precheck",
 	[PHASE_STEPS] = "steps",
 	[PHASE_VERIFY] = "verify",
 	[PHASE_RESCUE] = "rescue",
@@ -269,6 +270,14 @@ int params_expand(const char *text, const struct labels *params, struct buf *out
 	struct labels borrowed = *params;
 
 	return template_expand(text, look_up, &borrowed, out, err);
+}
+
+bool step_is_label(const struct step *step, const char *name)
+{
+	size_t len = strlen(phase_names[step->phase]);
+
+	return !strncmp(name, phase_names[step->phase], len) && name[len] == '.' &&
+	       !strcmp(name + len + 1, step->name);
 }
 
 static void script_argv(const struct step *step, struct strv *out)

@@ -202,7 +202,7 @@ def test_retry_tries_again_and_says_how_often(t):
     count = t.path("count")
     d = t.daemon(playbook(
         f"[{{ name: flaky, script: 'echo x >> {count}; test $(wc -l < {count}) -ge 3',"
-        " retry: { attempts: 4, delay: 50ms } }]"))
+        " idempotent: true, retry: { attempts: 4, delay: 50ms } }]"))
     run = d.must_run(down())
     ck_run(run, "succeeded")
     ck_eq([(s["attempt"], s["status"]) for s in run["steps"]],
@@ -210,7 +210,8 @@ def test_retry_tries_again_and_says_how_often(t):
 
 
 def test_retry_gives_up(t):
-    d = t.daemon(playbook("[{ name: n, run: ['false'], retry: { attempts: 2, delay: 10ms } }]"))
+    d = t.daemon(playbook("[{ name: n, run: ['false'], idempotent: true,"
+                          " retry: { attempts: 2, delay: 10ms } }]"))
     run = d.must_run(down())
     ck_run(run, "failed")
     ck_eq(len(run["steps"]), 2, "attempts")
@@ -354,7 +355,7 @@ def test_output_is_both_streams_and_kept_exactly(t):
 
 def test_the_output_of_each_attempt_is_kept(t):
     d = t.daemon(playbook("[{ name: n, script: 'echo $PLAYBOOKD_ATTEMPT; false',"
-                          " retry: { attempts: 2, delay: 10ms } }]"))
+                          " idempotent: true, retry: { attempts: 2, delay: 10ms } }]"))
     run = d.must_run(down())
     ck_eq(d.output(run["id"], 0, attempt=1), b"1\n", "attempt 1")
     ck_eq(d.output(run["id"], 0, attempt=2), b"2\n", "attempt 2")

@@ -31,7 +31,11 @@ static const char example[] =
 		"      - name: restart every instance\n"
 		"        run: [docker, -f, \"${compose_file}\", \"${service}-1\", \"$$x\", \"\"]\n"
 		"        timeout: 2m\n"
-		"        retry: { attempts: 2, delay: 10s }\n"
+		"        retry: { attempts: 2, delay: 10s, backoff: 3 }\n"
+		"        idempotent: true\n"
+		"        on_interrupt: retry\n"
+		"        when: ['service=\"argus\"', "
+		"'\"steps.database accepts connections\"=~\"failed|timed_out\"']\n"
 		"        env: { PATH: /usr/bin, B: \"${service}\", FILE: \"${compose_file}\" }\n"
 		"        user: deploy\n"
 		"        cwd: /opt\n"
@@ -185,6 +189,9 @@ TEST(steps_are_read_with_every_field)
 	ck_int(steps[0].timeout_ms, 10000);
 	ck_int(steps[0].on_failure, ON_FAILURE_CONTINUE);
 	ck_int(steps[0].attempts, 1);
+	ck_int(steps[0].backoff, 1);
+	ck(!steps[0].idempotent && steps[0].when_len == 0);
+	ck_int(steps[0].on_interrupt, ON_INTERRUPT_ESCALATE);
 	ck_str(steps[0].cwd, "/");
 	ck(steps[0].user == NULL && !steps[0].stdin_alert);
 	/* A var is put in, with its "$" safe from the next pass; a param stays, and so does "$$".
@@ -197,6 +204,13 @@ TEST(steps_are_read_with_every_field)
 	ck_int(steps[1].on_failure, ON_FAILURE_STOP);
 	ck_int(steps[1].attempts, 2);
 	ck_int(steps[1].delay_ms, 10000);
+	ck_int(steps[1].backoff, 3);
+	ck(steps[1].idempotent);
+	ck_int(steps[1].on_interrupt, ON_INTERRUPT_RETRY);
+	ck_int(steps[1].when_len, 2);
+	ck_str(steps[1].when[0].name, "service");
+	ck_str(steps[1].when[1].name, "steps.database accepts connections");
+	ck_int(steps[1].when[1].op, MATCHER_REGEX);
 	ck_int(steps[1].env.len, 3);
 	ck_str(labels_get(&steps[1].env, "B"), "${service}");
 	ck_str(labels_get(&steps[1].env, "FILE"), "/opt/a$$b.yml");
@@ -206,6 +220,20 @@ TEST(steps_are_read_with_every_field)
 	ck(steps[1].stdin_alert);
 	ck_int(steps[2].kind, STEP_WAIT);
 	ck_int(steps[2].wait_ms, 5000);
+	config_free(config);
+}
+
+TEST(a_precheck_is_the_first_step)
+{
+	struct config *config =
+			must_parse(PLAYBOOK STEPS "  precheck: {script: exit 75, user: x}\n");
+	const struct playbook *p = &config->playbooks[0];
+
+	ck_int(p->steps_len, 2);
+	ck_int(p->steps[0].phase, PHASE_PRECHECK);
+	ck_str(p->steps[0].name, "precheck");
+	ck_str(p->steps[0].script, "exit 75");
+	ck_int(playbook_phase_begin(p, PHASE_STEPS), 1);
 	config_free(config);
 }
 

@@ -25,8 +25,8 @@ TEST(mistakes_in_keys_are_told)
 		{ "playbooks: {}\n", "etc/main.yml:1:12: error: expected a list, got a mapping\n" },
 		{ "playbooks:\n- cooldown: 5m\n",
 				"etc/main.yml:2:3: error: unknown key 'cooldown': expected name, "
-				"matchers, continue, params, incident, dry_run, guards, steps, "
-				"verify or rescue\n"
+				"matchers, continue, params, incident, dry_run, guards, precheck, "
+				"steps, verify or rescue\n"
 				"etc/main.yml:2:3: error: missing key 'name': every playbook needs "
 				"a "
 				"name of its own\n"
@@ -217,6 +217,86 @@ TEST(mistakes_in_steps_are_told)
 				"etc/main.yml:6:13: error: 'wait' may not stand in verify\n"
 				"etc/main.yml:7:33: error: 'on_failure' may not stand in "
 				"rescue\n" },
+	};
+
+	CK_CASES(cases);
+}
+
+TEST(what_may_not_happen_twice_is_not_tried_twice)
+{
+	static const struct mistake_case cases[] = {
+		{ PLAYBOOK "  steps:\n"
+			   "  - {name: s, run: [df], retry: {attempts: 2}}\n"
+			   "  - {name: t, run: [df], on_interrupt: retry, idempotent: false}\n"
+			   "  - {name: u, run: [df], retry: {attempts: 1, backoff: 11}}\n"
+			   "  - {name: v, run: [df], on_interrupt: ignore}\n",
+				"etc/main.yml:5:26: error: only a step that may run twice is tried "
+				"again: say idempotent: true when doing it twice is as good as "
+				"once\n"
+				"etc/main.yml:6:40: error: only a step that may run twice is "
+				"started again: say idempotent: true when doing it twice is as "
+				"good as once\n"
+				"etc/main.yml:7:56: error: expected a number from 1 to 10, got "
+				"\"11\"\n"
+				"etc/main.yml:8:40: error: expected escalate, fail, retry or "
+				"verify, got \"ignore\"\n" },
+		{ PLAYBOOK "  steps:\n"
+			   "  - {name: s, run: [df], on_interrupt: verify}\n"
+			   "  verify: []\n",
+				"etc/main.yml:5:40: error: the playbook has no verify that could "
+				"say how it went\n" },
+		{ PLAYBOOK STEPS "  verify: [{run: [df], on_interrupt: verify}]\n"
+				 "  rescue: [{name: r, run: [df], on_interrupt: fail}]\n",
+				"etc/main.yml:6:38: error: 'verify' may not stand in verify\n"
+				"etc/main.yml:7:33: error: 'on_interrupt' may not stand in "
+				"rescue\n" },
+	};
+
+	CK_CASES(cases);
+}
+
+TEST(mistakes_in_when_are_told)
+{
+	static const struct mistake_case cases[] = {
+		{ PLAYBOOK "  params: {service: {value: a}}\n"
+			   "  steps:\n"
+			   "  - {name: s, run: [df], when: ['servce=a']}\n"
+			   "  - {name: t, run: [df], when: ['steps.s=failed', 'steps.t=failed']}\n"
+			   "  - {name: u, run: [df], when: []}\n"
+			   "  - {name: v, run: [df], when: ['a b']}\n"
+			   "  verify: [{run: [df], when: ['service=a']}]\n",
+				"etc/main.yml:6:32: error: 'servce' is neither a param nor an "
+				"earlier step, like \"steps.NAME\"\n"
+				"etc/main.yml:7:32: error: 'steps.t' is neither a param nor an "
+				"earlier step, like \"steps.NAME\"\n"
+				"etc/main.yml:8:32: error: expected a list of 1 to 64 elements, "
+				"got 0\n"
+				"etc/main.yml:9:36: error: expected an operator (=, !=, =~ or !~)\n"
+				"etc/main.yml:10:24: error: 'when' may not stand in verify\n" },
+	};
+
+	CK_CASES(cases);
+}
+
+TEST(mistakes_in_a_precheck_are_told)
+{
+	static const struct mistake_case cases[] = {
+		{ PLAYBOOK STEPS "  precheck: [{run: [df]}]\n",
+				"etc/main.yml:6:13: error: expected a mapping, got a list\n" },
+		{ PLAYBOOK STEPS "  precheck: {check: c, on_interrupt: fail}\nchecks: [{name: c, "
+				 "tcp: "
+				 "'h:1'}]\n",
+				"etc/main.yml:6:14: error: 'check' may not stand in precheck\n"
+				"etc/main.yml:6:24: error: 'on_interrupt' means nothing for a "
+				"check "
+				"step\n" },
+		{ PLAYBOOK STEPS "  precheck: {wait: 5s}\n",
+				"etc/main.yml:6:14: error: 'wait' may not stand in precheck\n" },
+		{ PLAYBOOK STEPS "  precheck: {run: [df], retry: {attempts: 2}, on_failure: "
+				 "continue}\n",
+				"etc/main.yml:6:25: error: 'retry' may not stand in precheck\n"
+				"etc/main.yml:6:47: error: 'on_failure' may not stand in "
+				"precheck\n" },
 	};
 
 	CK_CASES(cases);

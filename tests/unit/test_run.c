@@ -84,8 +84,10 @@ TEST(a_step_that_may_fail_lets_the_next_one_run)
 	static struct step lax[2];
 	static const struct playbook p = { .name = "lax", .steps = lax, .steps_len = 2 };
 
-	lax[0] = (struct step){ .name = "a", .attempts = 1, .on_failure = ON_FAILURE_CONTINUE };
-	lax[1] = (struct step){ .name = "b", .attempts = 1 };
+	lax[0] = (struct step){
+		.phase = PHASE_STEPS, .name = "a", .attempts = 1, .on_failure = ON_FAILURE_CONTINUE
+	};
+	lax[1] = (struct step){ .phase = PHASE_STEPS, .name = "b", .attempts = 1 };
 	playbook = &p;
 	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
 	ck_next(RUN_EV_FAILED, "exit status 1", 0, "start 1.1 running");
@@ -97,7 +99,7 @@ TEST(without_rescue_a_failed_step_ends_the_run)
 	static struct step one[1];
 	static const struct playbook p = { .name = "one", .steps = one, .steps_len = 1 };
 
-	one[0] = (struct step){ .name = "a", .attempts = 1 };
+	one[0] = (struct step){ .phase = PHASE_STEPS, .name = "a", .attempts = 1 };
 	playbook = &p;
 	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
 	ck_next(RUN_EV_FAILED, "exec failed: docker: No such file or directory", 0,
@@ -162,6 +164,173 @@ TEST(an_attempt_that_never_ran_does_not_count_as_a_try)
 	ck_next(RUN_EV_FAILED, "x", 0, "start 3.1 running");
 }
 
+/* A playbook of one step that is tried `attempts` times, a check and a rescue step. */
+static struct step short_steps[3];
+static const struct playbook short_playbook = { .steps = short_steps, .steps_len = 3 };
+
+static void use_short(struct step step)
+{
+	step.phase = PHASE_STEPS;
+	step.name = "restart";
+	short_steps[0] = step;
+	short_steps[1] = steps[2];
+	short_steps[2] = steps[3];
+	playbook = &short_playbook;
+	memset(&cursor, 0, sizeof(cursor));
+	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
+}
+
+TEST(the_pause_before_a_retry_grows_by_its_factor_up_to_an_hour)
+{
+	use_short((struct step){ .attempts = 100, .delay_ms = 10, .backoff = 2 });
+	ck_next(RUN_EV_FAILED, "x", 0, "pause 0.2 running until 10");
+	ck_next(RUN_EV_FAILED, "x", 0, "pause 0.3 running until 20");
+	ck_next(RUN_EV_TIMED_OUT, "x", 0, "pause 0.4 running until 40");
+	for (int i = 0; i < 90; i++) {
+		run_next(playbook, &cursor, RUN_EV_FAILED, "x", 0);
+	}
+	ck_next(RUN_EV_FAILED, "x", 0, "pause 0.95 running until 3600000");
+}
+
+TEST(a_delay_beyond_an_hour_stays_as_it_is)
+{
+	use_short((struct step){ .attempts = 9, .delay_ms = 7200000, .backoff = 10 });
+	ck_next(RUN_EV_FAILED, "x", 0, "pause 0.2 running until 7200000");
+	ck_next(RUN_EV_FAILED, "x", 0, "pause 0.3 running until 7200000");
+}
+
+TEST(an_interruption_that_counts_as_a_failure_is_tried_again_and_then_rescued)
+{
+	use_short((struct step){ .attempts = 2, .on_interrupt = ON_INTERRUPT_FAIL });
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "pause 0.2 running until 0");
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "start 2.1 running");
+	ck_next(RUN_EV_OK, "", 0, "finish failed: restart: gone");
+}
+
+/* A step that takes the machine down with it does not do so for ever. */
+TEST(an_interrupted_step_is_started_again_only_so_often)
+{
+	use_short((struct step){ .attempts = 1, .on_interrupt = ON_INTERRUPT_RETRY });
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "start 0.2 running");
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "start 0.3 running");
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "finish interrupted: restart: gone");
+}
+
+TEST(an_interruption_may_leave_it_to_verify)
+{
+	use_short((struct step){ .attempts = 1, .on_interrupt = ON_INTERRUPT_VERIFY });
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "start 1.1 verifying");
+	ck_next(RUN_EV_OK, "", 1, "pause 1.2 verifying until 21");
+	ck_next(RUN_EV_OK, "", 31, "finish succeeded: verified");
+}
+
+TEST(an_interruption_that_is_not_verified_fails)
+{
+	use_short((struct step){ .attempts = 1, .on_interrupt = ON_INTERRUPT_VERIFY });
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "start 1.1 verifying");
+	ck_next(RUN_EV_FAILED, "sick", 100, "start 2.1 running");
+	ck_next(RUN_EV_OK, "", 100,
+			"finish failed: verify: up: did not pass within 100ms; last: sick");
+}
+
+/* A precheck, a step and a rescue step. */
+static void use_precheck(void)
+{
+	short_steps[0] =
+			(struct step){ .phase = PHASE_PRECHECK, .name = "precheck", .attempts = 1 };
+	short_steps[1] = (struct step){ .phase = PHASE_STEPS, .name = "restart", .attempts = 1 };
+	short_steps[2] = steps[3];
+	playbook = &short_playbook;
+	memset(&cursor, 0, sizeof(cursor));
+	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
+}
+
+TEST(a_precheck_lets_the_run_go_on_or_cancels_it_or_fails_it)
+{
+	use_precheck();
+	ck_next(RUN_EV_OK, "", 0, "start 1.1 running");
+	ck_next(RUN_EV_OK, "", 0, "finish succeeded: all steps done");
+	use_precheck();
+	ck_next(RUN_EV_DECLINED, "it is up", 0, "finish canceled: precheck: it is up");
+	use_precheck();
+	ck_next(RUN_EV_DECLINED, "", 0, "finish canceled: precheck: not now");
+	use_precheck();
+	ck_next(RUN_EV_FAILED, "exit status 1", 0, "start 2.1 running");
+	ck_next(RUN_EV_OK, "", 0, "finish failed: precheck: exit status 1");
+	use_precheck();
+	ck_next(RUN_EV_INTERRUPTED, "gone", 0, "finish interrupted: precheck: gone");
+}
+
+static struct label values[] = { { "service", "argus" } };
+static const struct labels params = { values, 1 };
+
+static void ck_when(int line, struct matcher matcher, const char *want)
+{
+	char reason[RUN_REASON_MAX] = "";
+	bool holds = false;
+	struct err err;
+
+	must_ok(matcher_compile(&matcher, &err), err);
+	playbook->steps[cursor.step].when = &matcher;
+	playbook->steps[cursor.step].when_len = 1;
+	must_ok(run_when(playbook, &cursor, &params, &holds, reason, &err), err);
+	test_ck_str(__FILE__, line, "when", holds ? "yes" : reason, want);
+	matcher_clear(&matcher);
+}
+
+#define ck_equal(name, value, want) \
+	ck_when(__LINE__, (struct matcher){ (name), (value), MATCHER_EQUAL, NULL }, (want))
+
+TEST(when_looks_at_params_and_at_the_steps_before)
+{
+	use_short((struct step){ .attempts = 1 });
+	ck_equal("service", "argus", "yes");
+	ck_equal("service", "hermes", "when service=\"hermes\": it is \"argus\"");
+	ck_equal("steps.restart", "", "yes");
+	ck_next(RUN_EV_TIMED_OUT, "x", 0, "start 2.1 running");
+	ck_equal("steps.restart", "timed_out", "yes");
+	ck_equal("steps.restart", "failed", "when steps.restart=\"failed\": it is \"timed_out\"");
+	ck_equal("verify.up", "", "yes");
+	ck_equal("rescue.restart", "", "yes");
+	ck_when(__LINE__,
+			(struct matcher){
+					"steps.restart", "failed|timed_out", MATCHER_REGEX, NULL },
+			"yes");
+}
+
+TEST(every_way_to_leave_a_step_is_a_result_for_when)
+{
+	static const struct {
+		enum run_event event;
+		const char *result;
+	} cases[] = {
+		{ RUN_EV_OK, "succeeded" },
+		{ RUN_EV_FAILED, "failed" },
+		{ RUN_EV_TIMED_OUT, "timed_out" },
+		{ RUN_EV_SKIPPED, "skipped" },
+	};
+	static struct step two[2];
+	static const struct playbook p = { .steps = two, .steps_len = 2 };
+
+	two[0] = (struct step){
+		.phase = PHASE_STEPS, .name = "a", .on_failure = ON_FAILURE_CONTINUE
+	};
+	two[1] = (struct step){ .phase = PHASE_STEPS, .name = "b" };
+	playbook = &p;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&cursor, 0, sizeof(cursor));
+		ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
+		ck_next(cases[i].event, "x", 0, "start 1.1 running");
+		ck_equal("steps.a", cases[i].result, "yes");
+	}
+}
+
+TEST(a_skipped_step_lets_the_run_go_on)
+{
+	use_short((struct step){ .attempts = 3 });
+	ck_next(RUN_EV_SKIPPED, "", 0, "start 1.1 verifying");
+}
+
 TEST(status_moves_are_those_of_the_diagram)
 {
 	static const char *const arrows[] = {
@@ -210,6 +379,9 @@ TEST(status_moves_are_those_of_the_diagram)
  */
 TEST(random_schedules_keep_the_rules)
 {
+	static const enum run_event events[] = { RUN_EV_OK, RUN_EV_FAILED, RUN_EV_TIMED_OUT,
+		RUN_EV_NOT_STARTED, RUN_EV_INTERRUPTED, RUN_EV_SKIPPED };
+
 	srand(20261123);
 	for (int i = 0; i < 100000; i++) {
 		unsigned last_step = 0;
@@ -236,7 +408,7 @@ TEST(random_schedules_keep_the_rules)
 						steps[cursor.step].kind == STEP_CHECK);
 				last_step = cursor.step;
 				last_attempt = cursor.attempt;
-				event = (enum run_event)(RUN_EV_OK + rand() % 5);
+				event = events[(size_t)rand() % (sizeof(events) / sizeof(*events))];
 			} else {
 				must(cursor.due_ms >= now);
 				now = cursor.due_ms;
