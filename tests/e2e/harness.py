@@ -394,7 +394,7 @@ def read_file(path):
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as f:
             return f.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter: a process that has just ended
         return ""
 
 
