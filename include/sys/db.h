@@ -72,7 +72,10 @@ int64_t db_changes(const struct db *db);
  */
 struct stmt *db_stmt(struct db *db, const char *sql);
 
-/* Bind by name, ":id". An unknown name aborts. Text and blobs are copied. */
+/*
+ * Bind by name, ":id". An unknown name aborts. name is a literal: its address is remembered. Text
+ * is copied.
+ */
 void stmt_int(struct stmt *stmt, const char *name, int64_t value);
 /* Binds NULL when value is 0 (ids and times: "not set"). */
 void stmt_int_or_null(struct stmt *stmt, const char *name, int64_t value);

@@ -41,8 +41,6 @@ struct subject {
 	const struct alert *alert;
 	const char *fingerprint;
 	const char *alertname;
-	char *labels;      /* JSON */
-	char *annotations; /* JSON */
 	uint8_t identity[DIGEST_SIZE];
 	int64_t episode_id;
 	struct incident_facts incident;
@@ -72,13 +70,14 @@ enum alert_parts { ALERT_WHOLE, ALERT_LABELS, ALERT_BARE };
 
 static void write_alert(struct buf *out, const struct subject *subject, enum alert_parts parts)
 {
+	static const struct labels none;
 	const struct alert *alert = subject->alert;
 	struct jsonw w = jsonw_begin(out);
 
 	jsonw_object(&w, NULL);
 	jsonw_str(&w, "status", alert_status_names[alert->status]);
-	jsonw_raw(&w, "labels", parts == ALERT_BARE ? "{}" : subject->labels);
-	jsonw_raw(&w, "annotations", parts == ALERT_WHOLE ? subject->annotations : "{}");
+	write_pairs(&w, "labels", parts == ALERT_BARE ? &none : &alert->labels);
+	write_pairs(&w, "annotations", parts == ALERT_WHOLE ? &alert->annotations : &none);
 	jsonw_time(&w, "startsAt", alert->starts_at);
 	jsonw_time(&w, "endsAt", alert->ends_at);
 	jsonw_str(&w, "generatorURL", parts == ALERT_BARE ? "" : alert->generator_url);
@@ -404,8 +403,8 @@ static int open_incident(struct intake *in, struct subject *subject,
 		.severity = labels_value(&alert->labels, "severity"),
 		.service = labels_value(&alert->labels, "service"),
 		.playbook = playbook ? playbook->name : NULL,
-		.labels = subject->labels,
-		.annotations = subject->annotations,
+		.labels = pairs_json(in->arena, &alert->labels),
+		.annotations = pairs_json(in->arena, &alert->annotations),
 		.group_hash = group_hash,
 		.opened_at = in->now,
 	};
@@ -457,8 +456,8 @@ static int add_episode(struct intake *in, struct subject *subject, struct err *e
 		.status = firing ? "firing" : "resolved",
 		.incident_id = subject->incident.id,
 		.fingerprint = subject->fingerprint,
-		.labels = subject->labels,
-		.annotations = subject->annotations,
+		.labels = pairs_json(in->arena, &alert->labels),
+		.annotations = pairs_json(in->arena, &alert->annotations),
 		.generator_url = alert->generator_url,
 		.starts_at = alert->starts_at,
 		.ends_at = firing ? 0 : plan_ends_at(alert, in->now),
@@ -634,8 +633,6 @@ static int take_alert(struct intake *in, const struct alert *alert, struct err *
 		in->core->counters.alerts[alert->status]++;
 	}
 	labels_identity(&alert->labels, subject.identity);
-	subject.labels = pairs_json(in->arena, &alert->labels);
-	subject.annotations = pairs_json(in->arena, &alert->annotations);
 	if (take_known(in, &subject, err) < 0) {
 		return -1;
 	}

@@ -15,13 +15,15 @@
 #define BUSY_TIMEOUT_MS 2000
 #define LENGTH_MAX      (64 * 1024 * 1024)
 #define BUCKETS         256
+#define NAMES_MAX       32
 
 struct stmt {
 	struct db *db;
-	sqlite3_stmt *handle; /* NULL: it could not be prepared, see failure */
-	const char *sql;      /* its address is the key */
-	struct stmt *next;    /* in the bucket */
-	int bind_rc;          /* the first bind that failed, or SQLITE_OK */
+	sqlite3_stmt *handle;         /* NULL: it could not be prepared, see failure */
+	const char *sql;              /* its address is the key */
+	struct stmt *next;            /* in the bucket */
+	int bind_rc;                  /* the first bind that failed, or SQLITE_OK */
+	const char *names[NAMES_MAX]; /* by index: the address that last named this parameter */
 	struct err failure;
 };
 
@@ -132,17 +134,35 @@ struct stmt *db_stmt(struct db *db, const char *sql)
 	return prepare(db, sql);
 }
 
+/* SQLite compares the text of all names; ours are literals, which stay where they are. */
+static int known_index(const struct stmt *stmt, const char *name)
+{
+	for (int i = 1; i < NAMES_MAX && stmt->names[i]; i++) {
+		if (stmt->names[i] == name) {
+			return i;
+		}
+	}
+	return 0;
+}
+
 /* 0 when there is nothing to bind to. */
-static int index_of(const struct stmt *stmt, const char *name)
+static int index_of(struct stmt *stmt, const char *name)
 {
 	if (!stmt->handle) {
 		return 0;
 	}
 
-	int index = sqlite3_bind_parameter_index(stmt->handle, name);
+	int index = known_index(stmt, name);
 
+	if (index) {
+		return index;
+	}
+	index = sqlite3_bind_parameter_index(stmt->handle, name);
 	if (!index) {
 		die(name, stmt->sql, "no such parameter");
+	}
+	if (index < NAMES_MAX) {
+		stmt->names[index] = name;
 	}
 	return index;
 }
@@ -429,9 +449,18 @@ static int real_path(const char *path, char ret[PATH_MAX], struct err *err)
 	return 0;
 }
 
+/* One thread a process: no mutexes, and nobody asks for statistics. Without effect once it runs. */
+static void set_up_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int open_file(struct db *db, const char *path, struct err *err)
 {
 	char real[PATH_MAX];
+
+	set_up_library();
 
 	if (real_path(path, real, err) < 0) {
 		return -1;
