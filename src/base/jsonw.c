@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -58,8 +59,8 @@ static void add_string(struct buf *out, const char *text, size_t len)
 
 	buf_addch(out, '"');
 	while (at < len) {
-		uint32_t code = 0;
-		size_t n = utf8_next(text + at, len - at, &code);
+		uint32_t code = (unsigned char)text[at];
+		size_t n = code < 0x80 ? 1 : utf8_next(text + at, len - at, &code);
 
 		if (n && plain(code)) {
 			at += n;
@@ -134,8 +135,11 @@ void jsonw_str(struct jsonw *w, const char *key, const char *text)
 
 void jsonw_int(struct jsonw *w, const char *key, int64_t value)
 {
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
 	lead_in(w, key);
-	buf_addf(w->out, "%" PRId64, value);
+	buf_adds(w->out, text);
 }
 
 void jsonw_bool(struct jsonw *w, const char *key, bool value)

@@ -102,8 +102,9 @@ void arena_free(struct arena *arena)
 static struct chunk *chunk_new(struct arena *arena, size_t size)
 {
 	size_t room = size > ARENA_CHUNK ? size : ARENA_CHUNK;
-	struct chunk *chunk = xcalloc(1, sizeof(*chunk) + room);
+	struct chunk *chunk = xmalloc(sizeof(*chunk) + room);
 
+	chunk->used = 0;
 	chunk->size = room;
 	chunk->next = arena->chunks;
 	arena->chunks = chunk;
@@ -126,7 +127,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	void *p = chunk->data + chunk->used;
 
 	chunk->used += size;
-	return p;
+	return memset(p, 0, size);
 }
 
 void *arena_calloc(struct arena *arena, size_t count, size_t size)

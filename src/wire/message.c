@@ -7,6 +7,8 @@
 
 /* Every message's struct is decoded into a buffer of this size; its lists go to an arena. */
 #define STRUCT_MAX 512
+/* Room for most messages: growing from nothing costs more than the message itself. */
+#define PAYLOAD_FIRST 4096
 
 const char *const role_names[ROLES] = {
 	[ROLE_EXECUTOR] = "executor",
@@ -267,6 +269,7 @@ void message_send(struct channel *channel, enum message_id id, const void *msg, 
 	auto_buf struct buf payload = { 0 };
 
 	assert(carries_fd((uint16_t)id) == (fd >= 0));
+	buf_reserve(&payload, PAYLOAD_FIRST);
 	wire_encode(message_types[id], msg, &payload);
 	channel_send(channel, (uint16_t)id, payload.data, payload.len, fd);
 }
