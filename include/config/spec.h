@@ -4,8 +4,8 @@
  *
  *	static const struct spec guards[] = {
  *		{ "cooldown", "pause between two runs", SPEC_DURATION,
- *				SPEC_FIELD(struct playbook, guards.cooldown_ms), .max = 365 * DAY_MS
- *}, { 0 },
+ *		  SPEC_FIELD(struct playbook, guards.cooldown_ms), .max = 365 * DAY_MS },
+ *		{ 0 },
  *	};
  *
  * Rows are read in the order of the table, not of the file: what others depend on stands first.
