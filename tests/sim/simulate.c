@@ -1,0 +1,478 @@
+/*
+ * simulate - the real core in a simulated world: random schedules from seeds, with the invariants
+ * of the store checked after each event.
+ *
+ * usage: simulate [--seed FIRST] [--seeds N] [--events N] [--verbose]
+ *
+ * The core takes in deliveries of two Alertmanagers, late, repeated, reordered, resolved first;
+ * steps end well, badly, by their deadline, or nobody knows how; clocks jump; and the core dies at
+ * any moment: before its commit, after it, with and without what it was about to say. A seed gives
+ * the same schedule always.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "core/recovery.h"
+#include "sys/migrate.h"
+#include "world.h"
+
+static const char configuration[] =
+		"global: { max_concurrent_runs: 3 }\n"
+		"checks:\n"
+		"  - { name: up, http: { url: 'http://127.0.0.1/' } }\n"
+		"  - { name: there, command: ['true'] }\n"
+		"playbooks:\n"
+		"  - name: restart\n"
+		"    matchers: [alertname=Restart]\n"
+		"    params: { service: { from: labels.service, pattern: '[a-z]' } }\n"
+		"    guards: { cooldown: 5m }\n"
+		"    steps:\n"
+		"      - { name: look, run: ['true'], on_failure: continue }\n"
+		"      - { name: restart, run: ['true'], idempotent: true,\n"
+		"          retry: { attempts: 2, delay: 1s } }\n"
+		"    verify: [{ check: up, within: 30s, every: 2s, settle: 3s }]\n"
+		"    rescue: [{ name: evidence, run: ['true'] }]\n"
+		"  - name: locked\n"
+		"    matchers: [alertname=Locked]\n"
+		"    incident: { group_by: [alertname] }\n"
+		"    params: { service: { from: labels.service, pattern: '[a-z]' } }\n"
+		"    guards: { lock: one, limit: { runs: 4, per: 10m } }\n"
+		"    steps: [{ name: first, run: ['true'] }, { name: rest, wait: 5s },\n"
+		"            { name: second, script: 'true' }]\n"
+		"    verify: [{ check: there, within: 10s, every: 1s }]\n"
+		"  - name: guarded\n"
+		"    matchers: [alertname=Guarded]\n"
+		"    params: { service: { from: labels.service, pattern: '[a-z]' } }\n"
+		"    guards:\n"
+		"      breaker: { failures: 2, open_for: 10m }\n"
+		"      max_targets: { distinct: service, at_most: 2, per: 5m }\n"
+		"      max_concurrent: 1\n"
+		"    steps: [{ name: only, run: ['true'], on_interrupt: fail }]\n"
+		"    rescue: [{ name: evidence, run: ['true'] }]\n";
+
+static const char *const tables[] = { "output", "step", "run_param", "decision", "run", "episode",
+	"incident", "delivery" };
+
+/* What must give no row, after each event. */
+static const char *const always[] = {
+	"SELECT 'an incident counts ' || firing || ' firing alerts, but there are others: ' || id"
+	" FROM incident i WHERE status IN ('firing', 'mitigated') AND firing <>"
+	" (SELECT count(*) FROM episode e WHERE e.incident_id = i.id AND e.status = 'firing')",
+	"SELECT 'an incident is open, but nothing fires: ' || id FROM incident"
+	" WHERE status IN ('firing', 'mitigated') AND firing = 0",
+	"SELECT 'two open incidents of one group: ' || max(id) FROM incident"
+	" WHERE status IN ('firing', 'mitigated') GROUP BY group_hash HAVING count(*) > 1",
+	"SELECT 'two runs hold one lock: ' || max(id) FROM run"
+	" WHERE status IN ('running', 'verifying') AND lock IS NOT NULL"
+	" GROUP BY lock HAVING count(*) > 1",
+	"SELECT 'more runs than may go on' FROM run WHERE status IN ('running', 'verifying')"
+	" GROUP BY 1 HAVING count(*) > 3",
+	"SELECT 'more runs of a playbook than may go on' FROM run"
+	" WHERE status IN ('running', 'verifying') AND playbook = 'guarded' GROUP BY 1 HAVING "
+	"count(*) > 1",
+	"SELECT 'one episode, two runs of a playbook: ' || episode_id FROM run"
+	" WHERE trigger = 'alert' GROUP BY episode_id, playbook HAVING count(*) > 1",
+	"SELECT 'a final run without an end: ' || id FROM run"
+	" WHERE (status IN ('succeeded', 'failed', 'timed_out', 'canceled', 'interrupted'))"
+	" <> (finished_at IS NOT NULL)",
+	"SELECT 'two attempts of a step at a time: ' || run_id FROM step"
+	" WHERE status IN ('starting', 'running', 'waiting') GROUP BY run_id HAVING count(*) > 1",
+	NULL,
+};
+
+/* … and when nothing more can happen. */
+static const char *const at_rest[] = {
+	"SELECT 'a run without an end: ' || id FROM run WHERE finished_at IS NULL",
+	"SELECT 'a step without an end: ' || run_id || '.' || step FROM step"
+	" WHERE status IN ('starting', 'running', 'waiting')",
+	"SELECT 'a delivery with fewer decisions than alerts: ' || id FROM delivery d"
+	" WHERE alerts > (SELECT count(*) FROM decision c WHERE c.delivery_id = d.id)",
+	"SELECT 'an alert fires in an incident that is over: ' || e.id FROM episode e"
+	" JOIN incident i ON i.id = e.incident_id"
+	" WHERE e.status = 'firing' AND i.status = 'resolved'",
+	"SELECT 'a run succeeded, though a step of it did not: ' || r.id FROM run r"
+	" JOIN step s ON s.run_id = r.id WHERE r.status = 'succeeded'"
+	" AND s.phase = 'verify' AND s.status <> 'succeeded'",
+	"PRAGMA foreign_key_check",
+	NULL,
+};
+
+struct options {
+	uint64_t seed;
+	uint64_t seeds;
+	unsigned events;
+	bool verbose;
+};
+
+/* Totals over all seeds. */
+static struct {
+	uint64_t events, crashes, acks, runs, effects;
+} totals;
+
+static uint64_t seed_now;
+static unsigned event_now;
+
+static void __attribute__((noreturn, format(printf, 1, 2))) violation(const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("violation: seed %" PRIu64 ", event %u: ", seed_now, event_now);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\nagain: simulate --seed %" PRIu64 " --seeds 1\nnot ok the_invariants_hold\n",
+			seed_now);
+	exit(1);
+}
+
+static void must(int rc, const struct err *err)
+{
+	if (rc < 0) {
+		violation("the store failed: %s", err->msg);
+	}
+}
+
+static void ask(const char *const *questions)
+{
+	struct err err;
+
+	for (; *questions; questions++) {
+		struct stmt *s = db_stmt(world.core->db, *questions);
+		int rc = stmt_step(s, &err);
+
+		if (rc == 1) {
+			violation("%s", stmt_col_text(s, 0));
+		}
+		must(rc, &err);
+	}
+}
+
+/* A failure is the core's death, or a violation. */
+static int settle(int rc, const struct err *err)
+{
+	if (rc < 0 && !world.dead) {
+		violation("the store failed: %s", err->msg);
+	}
+	return rc;
+}
+
+/* The end of a turn, as core_tick() has it. */
+static int end_turn(struct core *core)
+{
+	struct err err;
+
+	if (settle(runner_tick(core, &err) == -2 ? -1 : 0, &err) < 0) {
+		return -1;
+	}
+	return settle(turn_end(&core->turn, &err), &err);
+}
+
+/* The core as it is right after its start: nothing in memory but what is in the store. */
+static int core_born(struct core *core, struct generation *generation, struct db *db)
+{
+	static int front, control, egress;
+	struct err err;
+
+	*core = (struct core){ .db = db, .generations = generation, .storage_fd = -1 };
+	/* Never looked into: what is sent to them goes to the world. */
+	core->front = (struct channel *)&front;
+	core->control = (struct channel *)&control;
+	core->egress = (struct channel *)&egress;
+	core->turn.db = db;
+	generation->refs = 0;
+	if (settle(recovery_run(core, &err), &err) < 0) {
+		return -1;
+	}
+	return end_turn(core);
+}
+
+static void core_dies(struct core *core)
+{
+	world.fuse = 0;
+	world.dead = false;
+	db_rollback(core->db);
+	runner_clear(core);
+	turn_clear(&core->turn);
+	for (size_t i = 0; i < core->counters.runs_len; i++) {
+		free(core->counters.runs[i].playbook);
+	}
+	free(core->counters.runs);
+	world_core_died();
+}
+
+/* It is started again, and may die in its recovery too. */
+static void core_is_restarted(struct core *core, struct generation *generation)
+{
+	struct db *db = core->db;
+
+	do {
+		core_dies(core);
+		totals.crashes++;
+		world.fuse = world_random(100) < 20 ? 1 + world_random(20) : 0;
+		core_born(core, generation, db);
+	} while (world.dead);
+	world.fuse = 0;
+}
+
+static void check_world(void)
+{
+	const char *complaint = world_complaint();
+
+	if (complaint) {
+		violation("%s", complaint);
+	}
+}
+
+/* One event, one turn; sometimes the core dies in it, at any thing that it does. */
+static void one_turn(struct core *core, struct generation *generation)
+{
+	struct err err;
+
+	world.fuse = world_random(100) < 5 ? 1 + world_random(30) : 0;
+	if (settle(world_event(&err), &err) == 0) {
+		end_turn(core);
+	}
+	if (world.dead) {
+		core_is_restarted(core, generation);
+	}
+	world.fuse = 0;
+	check_world();
+	ask(always);
+}
+
+static const struct step *step_of(const struct config *config, const char *playbook, int64_t step)
+{
+	return &config_playbook(config, playbook)->steps[step];
+}
+
+/* Each attempt in the store says what really happened to its program. */
+static void check_attempts(const struct config *config)
+{
+	static const char sql[] = "SELECT s.run_id, s.step, s.attempt, s.status, r.playbook"
+				  " FROM step s JOIN run r ON r.id = s.run_id"
+				  " WHERE s.kind IN ('run', 'script')";
+	struct stmt *s = db_stmt(world.core->db, sql);
+	struct err err;
+	int rc;
+
+	while ((rc = stmt_step(s, &err)) == 1) {
+		const struct attempt_id id = { (uint64_t)stmt_col_int(s, 0),
+			(uint32_t)stmt_col_int(s, 1), (uint32_t)stmt_col_int(s, 2) };
+		const struct attempt *attempt = world_attempt(&id);
+		const char *status = stmt_col_text(s, 3);
+		int ran = attempt ? attempt->effects : 0;
+		bool says_ran = strcmp(status, "not_started") != 0;
+
+		if (ran > 1 || ran != says_ran) {
+			violation("run %d step %d attempt %d is %s, but it ran %d times",
+					(int)id.run, (int)id.step, (int)id.attempt, status, ran);
+		}
+		if (attempt && attempt->state == ENDED && attempt->effects &&
+				(attempt->status.result == ATTEMPT_EXITED &&
+						attempt->status.exit_code == 0) !=
+						!strcmp(status, "succeeded")) {
+			violation("run %d step %d attempt %d is %s, but it ended otherwise",
+					(int)id.run, (int)id.step, (int)id.attempt, status);
+		}
+		(void)step_of(config, stmt_col_text(s, 4), id.step);
+	}
+	must(rc, &err);
+}
+
+/* I3: no more effects of a step than its retry allows; I4: none without a row. */
+static void check_effects(const struct config *config)
+{
+	static const char sql[] = "SELECT r.playbook, s.kind FROM run r"
+				  " JOIN step s ON s.run_id = r.id AND s.step = :step"
+				  " WHERE r.id = :run";
+	struct err err;
+
+	for (size_t i = 0; i < world.attempts_len; i++) {
+		const struct attempt_id *id = &world.attempts[i].id;
+		struct stmt *s = db_stmt(world.core->db, sql);
+		unsigned effects = 0;
+
+		totals.effects += (unsigned)world.attempts[i].effects;
+		stmt_int(s, ":run", (int64_t)id->run);
+		stmt_int(s, ":step", id->step);
+		if (stmt_step(s, &err) != 1) {
+			violation("run %d step %d ran, and the store does not know", (int)id->run,
+					(int)id->step);
+		}
+		for (size_t j = 0; j < world.attempts_len; j++) {
+			const struct attempt *other = &world.attempts[j];
+
+			effects += other->id.run == id->run && other->id.step == id->step
+						   ? (unsigned)other->effects
+						   : 0;
+		}
+		if (strcmp(stmt_col_text(s, 1), "check") != 0 &&
+				effects > step_of(config, stmt_col_text(s, 0), id->step)
+								->attempts) {
+			violation("run %d step %d ran %u times", (int)id->run, (int)id->step,
+					effects);
+		}
+		stmt_reset(s);
+	}
+}
+
+/* I1: whatever was answered with 200 is there. */
+static void check_acks(void)
+{
+	static const char sql[] = "SELECT alerts FROM delivery WHERE id = :id";
+	struct err err;
+
+	for (size_t i = 0; i < world.acks_len; i++) {
+		struct stmt *s = db_stmt(world.core->db, sql);
+
+		stmt_int(s, ":id", world.acks[i].delivery_id);
+		if (stmt_step(s, &err) != 1 || stmt_col_int(s, 0) != world.acks[i].alerts) {
+			violation("delivery %d was acknowledged and is not there",
+					(int)world.acks[i].delivery_id);
+		}
+		stmt_reset(s);
+	}
+	totals.acks += world.acks_len;
+}
+
+static void drain(struct core *core)
+{
+	struct err err;
+	int rc;
+
+	for (int i = 0; world_drain(&rc, &err); i++) {
+		must(rc, &err);
+		end_turn(core);
+		check_world();
+		if (i == 100000) {
+			violation("it does not come to rest");
+		}
+	}
+	end_turn(core);
+}
+
+static void empty_tables(struct db *db)
+{
+	char sql[64];
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		snprintf(sql, sizeof(sql), "DELETE FROM %s", tables[i]);
+		must(db_exec(db, sql, &err), &err);
+	}
+}
+
+static void run_seed(struct db *db, struct generation *generation, const struct options *options)
+{
+	struct core core;
+
+	memset(&world, 0, sizeof(world));
+	world.rng = (seed_now + 1) * UINT64_C(0x9E3779B97F4A7C15);
+	world.wall_ms = INT64_C(1763851200000);
+	world.mono_ms = 1000000;
+	world.core = &core;
+	empty_tables(db);
+	core_born(&core, generation, db);
+	for (event_now = 1; event_now <= options->events; event_now++) {
+		one_turn(&core, generation);
+	}
+	drain(&core);
+	ask(always);
+	ask(at_rest);
+	check_attempts(generation->config);
+	check_effects(generation->config);
+	check_acks();
+	totals.events += options->events;
+	core_dies(&core);
+}
+
+static struct config *must_configure(void)
+{
+	char *text = xasprintf("%s", configuration);
+	struct config_file file = { "simulate.yml", text, (uint32_t)strlen(text) };
+	const struct config_files files = { .items = &file, .len = 1 };
+	struct buf report = { 0 };
+	struct err err;
+	struct config *config = config_parse(&files, &report, &err);
+
+	if (!config) {
+		fprintf(stderr, "%s", buf_text(&report));
+		exit(2);
+	}
+	buf_clear(&report);
+	free(text);
+	return config;
+}
+
+static void read_options(int argc, char **argv, struct options *options)
+{
+	static const struct option flags[] = {
+		{ "seed", required_argument, NULL, 's' },
+		{ "seeds", required_argument, NULL, 'n' },
+		{ "events", required_argument, NULL, 'e' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int flag;
+
+	while ((flag = getopt_long(argc, argv, "", flags, NULL)) >= 0) {
+		switch (flag) {
+		case 's':
+			options->seed = strtoull(optarg, NULL, 10);
+			break;
+		case 'n':
+			options->seeds = strtoull(optarg, NULL, 10);
+			break;
+		case 'e':
+			options->events = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'v':
+			options->verbose = true;
+			break;
+		default:
+			exit(2);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { 1, 200, 200, false };
+	struct generation generation = { .config = must_configure() };
+	char folder[] = "/tmp/playbookd-sim-XXXXXX";
+	struct err err;
+
+	read_options(argc, argv, &options);
+	log_setup(options.verbose ? LOG_DEBUG : LOG_ERROR, LOG_LOGFMT, "core");
+	if (!mkdtemp(folder) || chdir(folder) < 0) {
+		perror(folder);
+		return 2;
+	}
+
+	struct db *db = db_open("sim.db", &err);
+
+	must(db ? migrate(db, &err) : -1, &err);
+	must(db_exec(db, "PRAGMA synchronous = OFF", &err), &err);
+	for (uint64_t i = 0; i < options.seeds; i++) {
+		seed_now = options.seed + i;
+		run_seed(db, &generation, &options);
+	}
+	printf("%" PRIu64 " seeds, %" PRIu64 " events, %" PRIu64 " crashes, %" PRIu64
+	       " acknowledged deliveries, %" PRIu64 " effects\nok the_invariants_hold\n",
+			options.seeds, totals.events, totals.crashes, totals.acks, totals.effects);
+	db_close(db);
+	config_free(generation.config);
+	for (const char *const *name = (const char *const[]){ "sim.db", "sim.db-wal", "sim.db-shm",
+			     NULL };
+			*name; name++) {
+		unlink(*name);
+	}
+	rmdir(folder);
+	return 0;
+}

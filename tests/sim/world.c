@@ -1,0 +1,496 @@
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/intake.h"
+#include "core/outcome.h"
+#include "domain/label.h"
+
+#define SECOND 1000
+#define DAY    (INT64_C(86400) * SECOND)
+
+struct world world;
+static const char *complaint;
+
+/* The other side of --wrap. */
+int64_t __wrap_clock_wall_ms(void);
+int64_t __wrap_clock_mono_ms(void);
+void __wrap_channel_send(
+		struct channel *channel, uint16_t type, const void *payload, size_t len, int fd);
+void __wrap_channel_flush(struct channel *channel);
+int __wrap_attempt_look(int storage_fd, const struct attempt_id *id, enum attempt_state *ret_state,
+		struct attempt_status *ret_status, struct err *err);
+int __wrap_attempt_output_read(int storage_fd, const struct attempt_id *id, uint64_t total,
+		struct attempt_output *ret, struct err *err);
+void __wrap_attempt_forget_output(int storage_fd, const struct attempt_id *id);
+
+int __real_stmt_step(struct stmt *stmt, struct err *err);
+int __wrap_stmt_step(struct stmt *stmt, struct err *err);
+int __real_stmt_run(struct stmt *stmt, struct err *err);
+int __wrap_stmt_run(struct stmt *stmt, struct err *err);
+int __real_db_commit(struct db *db, struct err *err);
+int __wrap_db_commit(struct db *db, struct err *err);
+
+/* Each thing that the core does to the world burns the fuse. */
+static bool core_is_dead(void)
+{
+	if (world.fuse && --world.fuse == 0) {
+		world.dead = true;
+	}
+	return world.dead;
+}
+
+int __wrap_stmt_step(struct stmt *stmt, struct err *err)
+{
+	if (core_is_dead()) {
+		stmt_reset(stmt);
+		return err_set(err, ERR_DB, "the core is dead");
+	}
+	return __real_stmt_step(stmt, err);
+}
+
+int __wrap_stmt_run(struct stmt *stmt, struct err *err)
+{
+	if (core_is_dead()) {
+		stmt_reset(stmt);
+		return err_set(err, ERR_DB, "the core is dead");
+	}
+	return __real_stmt_run(stmt, err);
+}
+
+int __wrap_db_commit(struct db *db, struct err *err)
+{
+	if (core_is_dead()) {
+		db_rollback(db);
+		return err_set(err, ERR_DB, "the core is dead");
+	}
+	return __real_db_commit(db, err);
+}
+
+int64_t __wrap_clock_wall_ms(void)
+{
+	return world.wall_ms;
+}
+
+int64_t __wrap_clock_mono_ms(void)
+{
+	return world.mono_ms;
+}
+
+/* xorshift64*: the same numbers everywhere. */
+unsigned world_random(unsigned n)
+{
+	world.rng ^= world.rng >> 12;
+	world.rng ^= world.rng << 25;
+	world.rng ^= world.rng >> 27;
+	return (unsigned)((world.rng * UINT64_C(0x2545F4914F6CDD1D)) >> 33) % n;
+}
+
+static bool chance(unsigned percent)
+{
+	return world_random(100) < percent;
+}
+
+const char *world_complaint(void)
+{
+	const char *said = complaint;
+
+	complaint = NULL;
+	return said;
+}
+
+struct attempt *world_attempt(const struct attempt_id *id)
+{
+	for (size_t i = 0; i < world.attempts_len; i++) {
+		if (!memcmp(&world.attempts[i].id, id, sizeof(*id))) {
+			return &world.attempts[i];
+		}
+	}
+	return NULL;
+}
+
+static void push(struct frame *queue, size_t *len, struct frame frame)
+{
+	if (*len == FRAMES_MAX) {
+		abort();
+	}
+	queue[(*len)++] = frame;
+}
+
+static struct frame pop(struct frame *queue, size_t *len, size_t i)
+{
+	struct frame frame = queue[i];
+
+	memmove(&queue[i], &queue[i + 1], (--*len - i) * sizeof(*queue));
+	return frame;
+}
+
+static void tell_core(uint16_t type, struct attempt_id id)
+{
+	push(world.to_core, &world.to_core_len, (struct frame){ type, id });
+}
+
+/* The answer to the delivery that was taken in: it was committed. */
+static void take_answer(const struct msg_answer *answer)
+{
+	const char *text = (const char *)answer->content.data;
+	const char *id = strstr(text, "\"deliveryId\":");
+
+	if (answer->code != ERR_NONE || !id || world.acks_len == ACKS_MAX) {
+		complaint = "a delivery was not answered with its id";
+		return;
+	}
+	world.acks[world.acks_len].delivery_id = strtoll(id + strlen("\"deliveryId\":"), NULL, 10);
+	world.acks[world.acks_len++].alerts = world.posting;
+}
+
+void __wrap_channel_send(
+		struct channel *channel, uint16_t type, const void *payload, size_t len, int fd)
+{
+	union {
+		struct msg_start start;
+		struct msg_go go;
+		struct msg_probe probe;
+		struct msg_answer answer;
+	} msg;
+	struct arena *arena = arena_new();
+	struct err err;
+
+	(void)channel;
+	(void)fd;
+	if (core_is_dead()) {
+		arena_free(arena);
+		return;
+	}
+	if (wire_decode(message_types[type], payload, len, arena, &msg, &err) < 0) {
+		complaint = "the core sent what cannot be read";
+	} else if (type == MSG_ANSWER) {
+		take_answer(&msg.answer);
+	} else if (type == MSG_PROBE) {
+		push(world.to_world, &world.to_world_len,
+				(struct frame){ type, { msg.probe.id, 0, 0 } });
+	} else {
+		/* Every message about an attempt begins with its id. */
+		push(world.to_world, &world.to_world_len, (struct frame){ type, msg.go.id });
+	}
+	arena_free(arena);
+}
+
+void __wrap_channel_flush(struct channel *channel)
+{
+	(void)channel;
+}
+
+int __wrap_attempt_look(int storage_fd, const struct attempt_id *id, enum attempt_state *ret_state,
+		struct attempt_status *ret_status, struct err *err)
+{
+	static const enum attempt_state states[] = {
+		[PREPARED] = ATTEMPT_ALIVE,
+		[RUNNING] = ATTEMPT_ALIVE,
+		[ENDED] = ATTEMPT_ENDED,
+		[VANISHED] = ATTEMPT_VANISHED,
+	};
+	const struct attempt *attempt = world_attempt(id);
+
+	(void)storage_fd;
+	(void)err;
+	*ret_state = attempt ? states[attempt->state] : ATTEMPT_ABSENT;
+	if (*ret_state == ATTEMPT_ENDED) {
+		*ret_status = attempt->status;
+	}
+	return 0;
+}
+
+int __wrap_attempt_output_read(int storage_fd, const struct attempt_id *id, uint64_t total,
+		struct attempt_output *ret, struct err *err)
+{
+	(void)storage_fd;
+	(void)id;
+	(void)err;
+	*ret = (struct attempt_output){ 0 };
+	buf_addf(&ret->head, "%d bytes", (int)total);
+	return 0;
+}
+
+void __wrap_attempt_forget_output(int storage_fd, const struct attempt_id *id)
+{
+	(void)storage_fd;
+	(void)id;
+}
+
+/* The executor and its shims. */
+
+static void end_attempt(struct attempt *attempt, enum attempt_result result, int exit_code)
+{
+	attempt->state = ENDED;
+	attempt->status = (struct attempt_status){
+		.result = (uint8_t)result, .exit_code = exit_code, .output_bytes = world_random(3)
+	};
+}
+
+static void executor_start(const struct attempt_id *id)
+{
+	struct attempt *attempt;
+
+	if (world_attempt(id)) {
+		complaint = "the core asked for the same attempt twice";
+		return;
+	}
+	if (chance(3)) {
+		tell_core(MSG_REFUSED, *id);
+		return;
+	}
+	if (world.attempts_len == ATTEMPTS_MAX) {
+		abort();
+	}
+	attempt = &world.attempts[world.attempts_len++];
+	*attempt = (struct attempt){ .id = *id, .state = PREPARED };
+	if (chance(2)) {
+		attempt->state = VANISHED; /* the shim was killed before it said anything */
+		tell_core(MSG_ENDED, *id);
+	} else {
+		tell_core(MSG_STARTED, *id);
+	}
+}
+
+static void executor_go(const struct attempt_id *id)
+{
+	struct attempt *attempt = world_attempt(id);
+
+	if (!attempt || attempt->state != PREPARED) {
+		tell_core(MSG_ENDED, *id);
+		return;
+	}
+	attempt->state = RUNNING;
+	attempt->effects++;
+}
+
+static struct attempt *pick_running(void)
+{
+	size_t first = world.attempts_len ? world_random((unsigned)world.attempts_len) : 0;
+
+	for (size_t i = 0; i < world.attempts_len; i++) {
+		struct attempt *attempt = &world.attempts[(first + i) % world.attempts_len];
+
+		if (attempt->state == RUNNING) {
+			return attempt;
+		}
+	}
+	return NULL;
+}
+
+static bool step_ends(void)
+{
+	struct attempt *attempt = pick_running();
+	unsigned dice = world_random(100);
+
+	if (!attempt) {
+		return false;
+	}
+	if (dice < 60) {
+		end_attempt(attempt, ATTEMPT_EXITED, 0);
+	} else if (dice < 85) {
+		end_attempt(attempt, ATTEMPT_EXITED, 1);
+	} else if (dice < 90) {
+		end_attempt(attempt, ATTEMPT_TIMED_OUT, 0);
+	} else if (dice < 95) {
+		end_attempt(attempt, ATTEMPT_SIGNALED, 0);
+		attempt->status.signal = 9;
+	} else {
+		attempt->state = VANISHED; /* somebody killed the shim */
+	}
+	tell_core(MSG_ENDED, attempt->id);
+	return true;
+}
+
+/* One message of the core is acted upon. */
+static bool world_takes(void)
+{
+	struct frame frame;
+
+	if (!world.to_world_len) {
+		return false;
+	}
+	frame = pop(world.to_world, &world.to_world_len, 0);
+	if (frame.type == MSG_START) {
+		executor_start(&frame.id);
+	} else if (frame.type == MSG_GO) {
+		executor_go(&frame.id);
+	} else if (frame.type == MSG_PROBE) {
+		tell_core(MSG_PROBED, frame.id);
+	}
+	return true;
+}
+
+void world_core_died(void)
+{
+	/* What was sent is acted upon before its end is seen, or was lost on the way. */
+	while (world.to_world_len && chance(50)) {
+		world_takes();
+	}
+	world.to_world_len = 0;
+	world.to_core_len = 0;
+	for (size_t i = 0; i < world.attempts_len; i++) {
+		if (world.attempts[i].state == PREPARED) {
+			end_attempt(&world.attempts[i], ATTEMPT_NOT_STARTED, 0);
+		}
+	}
+}
+
+/* What reaches the core. */
+
+static int core_hears(struct err *err)
+{
+	struct core *core = world.core;
+	struct frame frame = pop(world.to_core, &world.to_core_len, 0);
+
+	switch (frame.type) {
+	case MSG_STARTED:
+		return outcome_started(core,
+				&(struct msg_started){ .id = frame.id, .pid = 1, .boot_id = "b" },
+				err);
+	case MSG_REFUSED:
+		return outcome_refused(core,
+				&(struct msg_refused){ frame.id, REFUSED_LATER, "no room" }, err);
+	case MSG_ENDED:
+		return outcome_ended(core, &(struct msg_ended){ frame.id }, err);
+	default:
+		return outcome_probed(core,
+				&(struct msg_probed){ frame.id.run, chance(60), "the probe" }, err);
+	}
+}
+
+/* The network: notices become deliveries, which arrive late, twice, out of order, or both. */
+
+static void post_notice(unsigned identity, bool firing)
+{
+	const struct notice notice = { identity, firing, world.truth[identity].starts_at,
+		firing ? 0 : world.truth[identity].ends_at };
+
+	for (unsigned sender = 0; sender < 2; sender++) {
+		struct post *post = &world.posts[world.posts_len];
+
+		if (world.posts_len == POSTS_MAX || (sender && chance(30))) {
+			return;
+		}
+		*post = (struct post){ .sender = sender, .len = 1, .alerts = { notice } };
+		while (post->len < 3 && chance(30)) {
+			unsigned other = world_random(IDENTITIES);
+
+			if (world.truth[other].firing) {
+				post->alerts[post->len++] = (struct notice){ other, true,
+					world.truth[other].starts_at, 0 };
+			}
+		}
+		world.posts_len++;
+	}
+}
+
+static void something_breaks_or_heals(void)
+{
+	unsigned identity = world_random(IDENTITIES);
+	bool firing = world.truth[identity].firing;
+
+	if (firing && chance(40)) {
+		world.truth[identity].firing = false;
+		world.truth[identity].ends_at = world.wall_ms;
+		post_notice(identity, false);
+		return;
+	}
+	if (!firing) {
+		world.truth[identity].firing = true;
+		world.truth[identity].starts_at = world.wall_ms;
+	} else if (chance(10)) {
+		world.truth[identity].starts_at -= world_random(5000); /* an HA pair moves it */
+	}
+	post_notice(identity, true);
+}
+
+static int deliver(struct err *err)
+{
+	static const char *const names[] = { "Restart", "Locked", "Guarded", "Nobodys" };
+	static const char *const services[] = { "a", "b", "c" };
+	size_t i = world_random((unsigned)world.posts_len);
+	struct post post = world.posts[i];
+	struct alert alerts[3];
+	struct label labels[3][2];
+	char url[32];
+	struct msg_deliver msg = { .id = 1, .principal = "sim" };
+
+	if (!chance(15)) {
+		world.posts[i] = world.posts[--world.posts_len];
+	}
+	for (unsigned a = 0; a < post.len; a++) {
+		const struct notice *notice = &post.alerts[a];
+
+		labels[a][0] = (struct label){ "alertname", names[notice->identity / 3] };
+		labels[a][1] = (struct label){ "service", services[notice->identity % 3] };
+		alerts[a] = (struct alert){
+			.status = notice->firing ? ALERT_FIRING : ALERT_RESOLVED,
+			.labels = { labels[a], 2 },
+			.starts_at = notice->starts_at,
+			.ends_at = notice->ends_at,
+			.generator_url = "",
+			.fingerprint = "f",
+		};
+	}
+	snprintf(url, sizeof(url), "http://am-%u", post.sender);
+	msg.delivery = (struct delivery){ .receiver = "r",
+		.group_key = "g",
+		.external_url = url,
+		.notification_reason = "",
+		.alerts = alerts,
+		.alerts_len = post.len };
+	msg.body = (struct bytes){ (const unsigned char *)&post, sizeof(post) };
+	world.posting = post.len;
+	return intake_deliver(world.core, &msg, err);
+}
+
+static void time_passes(void)
+{
+	int64_t ms = chance(80) ? world_random(3000) : world_random(1800 * SECOND);
+
+	world.mono_ms += ms;
+	world.wall_ms += ms;
+	if (chance(5)) {
+		world.wall_ms += chance(50) ? DAY : -DAY; /* somebody sets the clock */
+	}
+}
+
+int world_event(struct err *err)
+{
+	unsigned dice = world_random(100);
+
+	if (dice < 20) {
+		something_breaks_or_heals();
+	} else if (dice < 45 && world.posts_len) {
+		return deliver(err);
+	} else if (dice < 60) {
+		world_takes();
+	} else if (dice < 75 && world.to_core_len) {
+		return core_hears(err);
+	} else if (dice < 88) {
+		step_ends();
+	} else {
+		time_passes();
+	}
+	return 0;
+}
+
+bool world_drain(int *ret_rc, struct err *err)
+{
+	*ret_rc = 0;
+	if (world.posts_len) {
+		*ret_rc = deliver(err);
+	} else if (world.to_core_len) {
+		*ret_rc = core_hears(err);
+	} else if (!world_takes() && !step_ends()) {
+		world.mono_ms += 60 * SECOND;
+		world.wall_ms += 60 * SECOND;
+		return world.core->runner.len > 0 || world.core->runner.queue_waits;
+	}
+	return true;
+}

@@ -1,0 +1,98 @@
+/*
+ * world - everything around the core, simulated from a seed: two Alertmanagers and the network
+ * between, the executor with its shims and their folders, egress, and the two clocks.
+ *
+ * The core itself is the real one, on a real database: only the functions by which it touches the
+ * world are replaced, at link time (--wrap): clock_*_ms, channel_send, attempt_look with its
+ * companions, and the database's step and commit, at any of which the core may die. So a schedule
+ * of a million events is a function of its seed.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/core.h"
+#include "wire/attempt.h"
+
+#define IDENTITIES   12 /* alerts that there are */
+#define POSTS_MAX    64 /* deliveries on their way */
+#define ATTEMPTS_MAX 4096
+#define FRAMES_MAX   1024
+#define ACKS_MAX     4096
+
+/* One attempt, as its folder and its process have it. */
+struct attempt {
+	struct attempt_id id;
+	enum { PREPARED, RUNNING, ENDED, VANISHED } state;
+	struct attempt_status status; /* of ENDED */
+	int effects;                  /* how often its program ran */
+};
+
+/* A delivery on its way: what one Alertmanager tells of some alerts. */
+struct post {
+	unsigned sender; /* 0 or 1 */
+	unsigned len;
+	struct notice {
+		unsigned identity;
+		bool firing;
+		int64_t starts_at;
+		int64_t ends_at;
+	} alerts[3];
+};
+
+/* A message between the core and the executor or egress. */
+struct frame {
+	uint16_t type;
+	struct attempt_id id; /* or, of a probe, id.run is the probe's */
+};
+
+struct world {
+	uint64_t rng;
+	int64_t wall_ms;
+	int64_t mono_ms;
+	struct core *core;
+	unsigned fuse; /* the core dies at the fuse-th thing that it does; 0: it does not */
+	bool dead;     /* it did: nothing that it does from now on happens */
+
+	struct {
+		bool firing;
+		int64_t starts_at;
+		int64_t ends_at;
+	} truth[IDENTITIES];
+
+	struct post posts[POSTS_MAX];
+	size_t posts_len;
+	struct frame to_world[FRAMES_MAX]; /* from the core, oldest first */
+	size_t to_world_len;
+	struct frame to_core[FRAMES_MAX]; /* to the core, oldest first */
+	size_t to_core_len;
+	struct attempt attempts[ATTEMPTS_MAX];
+	size_t attempts_len;
+
+	struct {
+		int64_t delivery_id;
+		unsigned alerts;
+	} acks[ACKS_MAX]; /* what was answered with 200 */
+	size_t acks_len;
+	unsigned posting; /* alerts of the delivery that is being taken in */
+};
+
+extern struct world world;
+
+/* A number from 0 to n - 1. */
+unsigned world_random(unsigned n);
+/* Something of the outside happens, but for a crash; at most one message reaches the core. */
+int world_event(struct err *err);
+/* Nothing new happens any more: what is on its way arrives, what runs ends. True while there is. */
+bool world_drain(int *ret_rc, struct err *err);
+/* The core is dead: what it was about to say is lost or not, and who waited for its word gives up.
+ */
+void world_core_died(void);
+struct attempt *world_attempt(const struct attempt_id *id);
+/* What was noticed by the world itself: an attempt asked for twice … NULL: nothing. */
+const char *world_complaint(void);
+
+#endif
