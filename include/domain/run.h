@@ -117,4 +117,7 @@ enum run_action run_next(const struct playbook *playbook, struct run_cursor *cur
 int run_when(const struct playbook *playbook, const struct run_cursor *cursor,
 		const struct labels *params, bool *ret_holds, char *reason, struct err *err);
 
+/* How long to wait with the attempt that follows `tries` of them. */
+int64_t run_retry_pause(const struct step *step, uint32_t tries);
+
 #endif

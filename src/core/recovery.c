@@ -16,6 +16,7 @@ struct last_attempt {
 	int64_t step;
 	int64_t attempt;
 	int64_t started_at;
+	int64_t finished_at;
 	uint32_t tries; /* attempts of that step that ran */
 	uint8_t status; /* enum step_status */
 };
@@ -31,6 +32,7 @@ static void see_attempt(const struct step_row *row, void *arg)
 	last->step = row->step;
 	last->attempt = row->attempt;
 	last->started_at = row->started_at;
+	last->finished_at = row->finished_at;
 	last->status = row->status;
 	last->tries += row->status == STEP_FAILED || row->status == STEP_TIMED_OUT;
 }
@@ -85,6 +87,26 @@ static int resume_waiting(struct core *core, struct active *active, const struct
 	return runner_event(core, active, RUN_EV_DUE, "a check", err);
 }
 
+/* The pause before the next attempt goes on; one that was never started has none. */
+static int resume_retry(struct core *core, struct active *active, const struct last_attempt *last,
+		struct err *err)
+{
+	int64_t pause_ms = 0;
+
+	if (active->playbook && last->status != STEP_NOT_STARTED) {
+		const struct step *step = &active->playbook->steps[last->step];
+
+		pause_ms = left_ms(run_retry_pause(step, last->tries), last->finished_at);
+	}
+	active->cursor.attempt++;
+	if (pause_ms == 0) {
+		return runner_event(core, active, RUN_EV_DUE, "a retry", err);
+	}
+	active->state = ACTIVE_PAUSED;
+	active->due_ms = clock_mono_ms() + pause_ms;
+	return 0;
+}
+
 static int resume(struct core *core, struct active *active, struct err *err)
 {
 	struct last_attempt last = { 0 };
@@ -115,8 +137,7 @@ static int resume(struct core *core, struct active *active, struct err *err)
 	if (last.status == STEP_WAITING) {
 		return resume_waiting(core, active, &last, err);
 	}
-	active->cursor.attempt++;
-	return runner_event(core, active, RUN_EV_DUE, "a retry", err);
+	return resume_retry(core, active, &last, err);
 }
 
 int recovery_run(struct core *core, struct err *err)

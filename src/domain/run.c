@@ -183,8 +183,7 @@ static enum run_action probe_failed(const struct playbook *playbook, struct run_
 	return step_failed(playbook, cursor, RUN_FAILED, why, now_ms);
 }
 
-/* Before the attempt that follows `tries` of them. */
-static int64_t retry_pause(const struct step *step, uint32_t tries)
+int64_t run_retry_pause(const struct step *step, uint32_t tries)
 {
 	int64_t most = step->delay_ms > RUN_RETRY_PAUSE_MAX ? step->delay_ms : RUN_RETRY_PAUSE_MAX;
 	int64_t pause = step->delay_ms;
@@ -206,7 +205,7 @@ static enum run_action attempt_failed(const struct playbook *playbook, struct ru
 	cursor->tries++;
 	if (cursor->tries < step->attempts) {
 		cursor->attempt++;
-		return pause_until(cursor, now_ms + retry_pause(step, cursor->tries));
+		return pause_until(cursor, now_ms + run_retry_pause(step, cursor->tries));
 	}
 	return step_failed(playbook, cursor, outcome, detail, now_ms);
 }

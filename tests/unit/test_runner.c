@@ -32,7 +32,7 @@ static const char plain[] =
 		"    matchers: ['alertname=\"Down\"']\n"
 		"    params: { service: { from: labels.service, pattern: \"[a-z]+\" } }\n"
 		"    steps:\n"
-		"      - { name: one, run: [true], stdin: alert,\n"
+		"      - { name: one, run: [true], idempotent: true,\n"
 		"          retry: { attempts: 2, delay: 1h } }\n"
 		"    verify: [{ check: page }]\n";
 
@@ -436,5 +436,31 @@ TEST(evidence_that_comes_after_the_repair_calls_nobody)
 	end_run(&core, fix, RUN_EV_OK, "");
 	end_run(&core, evidence, RUN_EV_OK, "");
 	ck_str(incident_text(&core, incident), "mitigated: nobody is needed");
+	killed(&core);
+}
+
+TEST(the_pause_before_a_retry_outlives_the_core)
+{
+	struct step_row row = { .step = 0, .attempt = 1, .status = STEP_FAILED, .reason = "" };
+	struct core core;
+	struct err err;
+	int64_t left;
+
+	must_start(&core, plain);
+	row.run_id = add_run(&core, "act", 0, 1);
+	must_tick(&core);
+	row.finished_at = clock_wall_ms() - 10 * 60 * 1000;
+	must_ok(steps_ended(core.db, &row, &err), err);
+	must_commit(&core);
+	killed(&core);
+
+	must_start(&core, plain);
+	must_ok(recovery_run(&core, &err), err);
+	ck_int(core.runner.active[0]->state, ACTIVE_PAUSED);
+	left = core.runner.active[0]->due_ms - clock_mono_ms();
+	ck(left > 49 * 60 * 1000 && left <= 50 * 60 * 1000);
+	core.runner.active[0]->due_ms = 0;
+	must_tick(&core);
+	ck_str(steps_text(&core, row.run_id), "0.1 failed 0.2 starting ");
 	killed(&core);
 }
