@@ -31,6 +31,8 @@
 	X(ERR_BUSY, "unavailable", 503, 4)             \
 	X(ERR_IO, "unavailable", 503, 1)               \
 	X(ERR_DB, "unavailable", 503, 1)               \
+	X(ERR_FULL, "unavailable", 503, 1)             \
+	X(ERR_CORRUPT, "unavailable", 503, 3)          \
 	X(ERR_BUG, "internal", 500, 70)
 
 enum err_code {

@@ -9,8 +9,11 @@
  *	api       answers to reads
  *	metrics   what Prometheus asks for
  *
+ *	space     is there room on the disk? the ballast
+ *
  * A failure of the store ends the role: its parent starts it again, and recovery finds out what is
- * on the disk. There is no other way out of such a failure.
+ * on the disk. There is no other way out of such a failure. A store that can never be used (it is
+ * not ours, it is newer than we are, it is damaged) ends the role with ROLE_EXIT_HOPELESS.
  */
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
@@ -21,6 +24,7 @@
 
 #include "config/config.h"
 #include "core/runner.h"
+#include "core/space.h"
 #include "core/turn.h"
 #include "domain/plan.h"
 #include "domain/run.h"
@@ -69,6 +73,7 @@ struct core {
 	struct channel *egress;
 	char *storage_path;
 	int storage_fd;
+	struct space space;
 	struct db *db;
 	struct turn turn;
 	struct generation *generations; /* the newest first; NULL before the first */

@@ -60,6 +60,8 @@ void roles_send(struct roles *roles, enum role role, enum message_id id, const v
 /* End the front, then the others; nothing is started again. */
 void roles_stop(struct roles *roles);
 bool roles_stopped(const struct roles *roles);
+/* A role ended with ROLE_EXIT_HOPELESS: starting it again is of no use. */
+bool roles_hopeless(const struct roles *roles);
 /* Fill rows (ROLES - 1 of them) with the state of each role but the executor. */
 void roles_report(const struct roles *roles, struct role_state *ret_rows);
 

@@ -17,6 +17,7 @@
 struct options {
 	const char *config_file; /* NULL: see options_config_file() */
 	const char *storage_path;
+	const char *min_free;  /* a size */
 	const char *retention; /* a duration */
 	const char *external_url;
 	const char *log_level;

@@ -1,8 +1,8 @@
 /*
  * db - the one SQLite connection: prepared statements, one transaction at a time.
  *
- * Opened with WAL, synchronous=FULL, foreign keys, defensive mode, no extensions, no ATTACH,
- * untrusted schema, NOFOLLOW, busy timeout 2 s. Statements are prepared once, keyed by the
+ * Opened with WAL (see db_wal()), synchronous=FULL, foreign keys, defensive mode, no extensions, no
+ *ATTACH, untrusted schema, NOFOLLOW, busy timeout 2 s. Statements are prepared once, keyed by the
  * address of their text (a static const char[]), and kept.
  *
  *	struct stmt *s = db_stmt(db, sql);
@@ -10,10 +10,12 @@
  *	while ((rc = stmt_step(s, err)) == 1) { id = stmt_col_int(s, 0); … }
  *	stmt_reset(s);
  *
- * Errors: ERR_DB for all that makes further work on this connection senseless or unknown (I/O,
- * corrupt, full), ERR_BUSY when another process holds the lock, ERR_CONFLICT for a constraint,
- * ERR_LIMIT for a value longer than 64 MiB, ERR_BUG for wrong SQL. After ERR_DB SQLite may have
- * rolled back the transaction: db_in_transaction() says so.
+ * Errors: ERR_DB for all that makes further work on this connection senseless or unknown (I/O),
+ * ERR_FULL the same for want of room on the disk, ERR_CORRUPT for a file that is damaged or no
+ * database: it stays so until a person does something. ERR_BUSY when another process holds the
+ *lock, ERR_CONFLICT for a constraint, ERR_LIMIT for a value longer than 64 MiB, ERR_BUG for wrong
+ *SQL. After ERR_DB or ERR_FULL SQLite may have rolled back the transaction: db_in_transaction()
+ *says so.
  */
 #ifndef SYS_DB_H
 #define SYS_DB_H
@@ -35,6 +37,16 @@ struct stmt;
 struct db *db_open(const char *path, struct err *err);
 /* NULL is a no-op. Rolls back what is open; all its statements are gone. */
 void db_close(struct db *db);
+/*
+ * Keep a write-ahead log from now on. db_open() does so with an empty file; one that has something
+ * in it stays as it is until its owner is known (one that was in WAL mode is already).
+ */
+int db_wal(struct db *db, struct err *err);
+/*
+ * Look through the database for damage when it has at most max bytes; a larger one passes. About
+ * 3 ms a MiB. ERR_CORRUPT.
+ */
+int db_check(struct db *db, int64_t max, struct err *err);
 /* From now on nothing is written to the database's files, not even by db_close(). */
 void db_freeze(struct db *db);
 

@@ -52,12 +52,16 @@ enum message_id {
 	MSG_IDS
 };
 
+/* Exit status of a role that would only fail again: the daemon ends with the same status. */
+#define ROLE_EXIT_HOPELESS 3
+
 /* The first message to every role. */
 struct msg_setup {
 	const char *storage_path;   /* absolute */
 	const char *external_url;   /* "" when not given */
 	const char *operator_token; /* front only; "" for the others */
 	int64_t retention_ms;
+	int64_t min_free; /* bytes; with less room nothing new is taken in */
 };
 
 /* To front, with a listening socket. */

@@ -454,8 +454,10 @@ static int get_metrics(struct answer *a, struct err *err)
 static int get_ready(struct answer *a, struct err *err)
 {
 	(void)err;
-	a->content_type = "text/plain; charset=utf-8";
-	buf_adds(&a->content, "playbookd is ready.\n");
+	if (space_admit(&a->core->space, &a->problem) == 0) {
+		a->content_type = "text/plain; charset=utf-8";
+		buf_adds(&a->content, "playbookd is ready.\n");
+	}
 	return 0;
 }
 

@@ -15,19 +15,43 @@
 #include "sys/file.h"
 #include "sys/migrate.h"
 
+/* A store up to this size is looked through at each start: about 0.1 s. */
+#define CHECK_MAX (INT64_C(32) << 20)
+
 const struct config *core_config(const struct core *core)
 {
 	return core->generations->config;
 }
 
+/*
+ * Damaged, or (found at setup) newer than we are or not ours: no start will change that, and
+ * nothing may be deleted but by people.
+ */
+static bool is_hopeless(const struct core *core, const struct err *err)
+{
+	return err->code == ERR_CORRUPT || (err->code == ERR_CONFLICT && !core->generations);
+}
+
 void core_fail(struct core *core, const struct err *err)
 {
-	if (!core->failed) {
+	bool hopeless = is_hopeless(core, err);
+
+	if (core->failed) {
+		return;
+	}
+	core->failed = true;
+	if (hopeless) {
+		log_error("the store cannot be used; put a backup in its place, or move "
+			  "playbookd.db* away to begin with an empty one",
+				LOG_STR("error", err->msg), LOG_STR("storage", core->storage_path));
+	} else {
 		log_error("the store failed; the core ends and is started again",
 				LOG_STR("error", err->msg));
 	}
-	core->failed = true;
-	loop_stop(core->loop, 1);
+	if (err->code == ERR_FULL) {
+		space_give_up(&core->space);
+	}
+	loop_stop(core->loop, hopeless ? ROLE_EXIT_HOPELESS : 1);
 }
 
 /* A handler's verdict on the sender is 0: when the store failed it is not the sender's fault. */
@@ -72,8 +96,9 @@ static int on_setup(void *arg, const void *msg, int fd, struct err *err)
 	if (core->storage_fd < 0) {
 		return settle(core, -1, err);
 	}
+	space_init(&core->space, core->storage_fd, setup->min_free);
 	core->db = db_open(path, err);
-	if (!core->db || migrate(core->db, err) < 0) {
+	if (!core->db || migrate(core->db, err) < 0 || db_check(core->db, CHECK_MAX, err) < 0) {
 		return settle(core, -1, err);
 	}
 	core->turn.db = core->db;
@@ -157,9 +182,27 @@ static int on_ended(void *arg, const void *msg, int fd, struct err *err)
 	return settle(arg, outcome_ended(arg, msg, err), err);
 }
 
+/* Not now: the sender tries again. */
+static void answer_later(struct core *core, uint64_t id, const struct err *why)
+{
+	turn_send(&core->turn, core->front, MSG_ANSWER,
+			&(struct msg_answer){ .id = id,
+					.code = (uint8_t)why->code,
+					.error = why->msg,
+					.content_type = "" });
+}
+
 static int on_deliver(void *arg, const void *msg, int fd, struct err *err)
 {
+	const struct msg_deliver *deliver = msg;
+	struct core *core = arg;
+	struct err why;
+
 	(void)fd;
+	if (!deliver->dry_run && space_admit(&core->space, &why) < 0) {
+		answer_later(core, deliver->id, &why);
+		return 0;
+	}
 	return settle(arg, intake_deliver(arg, msg, err), err);
 }
 
@@ -301,10 +344,12 @@ static int64_t core_tick(void *arg)
 	struct core *core = arg;
 	struct err err;
 	int64_t wait = -1;
+	int64_t look;
 
 	if (core->failed || !core->db) {
 		return -1;
 	}
+	look = space_tick(&core->space);
 	if (core->generations) {
 		wait = runner_tick(core, &err);
 		if (wait == -2) {
@@ -318,7 +363,7 @@ static int64_t core_tick(void *arg)
 		return 0;
 	}
 	outcome_committed(core);
-	return wait;
+	return wait < 0 || look < wait ? look : wait;
 }
 
 static void on_signal(void *arg, int signo)

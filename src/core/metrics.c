@@ -93,6 +93,11 @@ int metrics_write(struct core *core, struct buf *out, struct err *err)
 			open);
 	one(out, "playbookd_commits_total", "counter", "Transactions committed.",
 			(int64_t)counters->commits);
+	one(out, "playbookd_storage_free_bytes", "gauge",
+			"Room on the disk of the storage directory.", core->space.free);
+	one(out, "playbookd_storage_degraded", "gauge",
+			"Whether nothing new is taken in for want of room on the disk.",
+			core->space.degraded);
 	one(out, "playbookd_config_last_reload_successful", "gauge",
 			"Whether the last load of the configuration succeeded.", daemon->config_ok);
 	seconds(out, "playbookd_config_last_reload_success_timestamp_seconds",

@@ -287,7 +287,9 @@ static int start_queued(struct core *core, struct err *err)
 {
 	int64_t max = core_config(core)->max_concurrent_runs;
 
-	while (core->runner.queue_waits && (int64_t)core->runner.len < max) {
+	/* The queue waits for room on the disk; steps of what runs do not. */
+	while (!core->space.degraded && core->runner.queue_waits &&
+			(int64_t)core->runner.len < max) {
 		struct picking picking = { .core = core, .err = err };
 
 		if (turn_write(&core->turn, err) < 0 ||

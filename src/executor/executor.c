@@ -37,7 +37,8 @@ struct executor {
 	int64_t started_at;
 	int64_t config_loaded_at;
 	bool config_ok;
-	bool strays; /* a shim was killed, and what it watched is being ended */
+	bool hopeless; /* a role said so, and all ends */
+	bool strays;   /* a shim was killed, and what it watched is being ended */
 };
 
 static void send_core(void *arg, enum message_id id, const void *msg)
@@ -73,7 +74,8 @@ static void on_started(void *arg, enum role role)
 	const struct msg_setup setup = { .storage_path = e->storage.path,
 		.external_url = e->options->external_url,
 		.operator_token = role == ROLE_FRONT ? e->storage.token : "",
-		.retention_ms = e->options->retention_ms };
+		.retention_ms = e->options->retention_ms,
+		.min_free = e->options->min_free };
 
 	roles_send(e->roles, role, MSG_SETUP, &setup, -1);
 	if (role == ROLE_CORE) {
@@ -250,9 +252,9 @@ static void close_listeners(struct executor *e)
 	e->listeners_len = 0;
 }
 
-static void stop(struct executor *e, int signo)
+static void stop(struct executor *e, const char *why)
 {
-	log_info("stopping", LOG_STR("signal", sigabbrev_np(signo)),
+	log_info("stopping", LOG_STR("why", why),
 			LOG_INT("steps_that_go_on", attempts_count(e->attempts)));
 	close_listeners(e);
 	attempts_stop(e->attempts);
@@ -277,6 +279,10 @@ static bool is_known(void *arg, pid_t pid)
 static void on_child(struct executor *e)
 {
 	roles_reap(e->roles);
+	if (roles_hopeless(e->roles) && !e->hopeless) {
+		e->hopeless = true;
+		stop(e, "a role cannot work; the reason stands above");
+	}
 	e->strays |= attempts_reap(e->attempts);
 	e->strays = e->strays && strays_end(is_known, e) > 0;
 }
@@ -291,7 +297,7 @@ static void on_signal(void *arg, int signo)
 	} else if (signo == SIGHUP) {
 		reload(e, &report);
 	} else {
-		stop(e, signo);
+		stop(e, sigabbrev_np(signo));
 	}
 }
 
@@ -300,7 +306,7 @@ static int64_t on_tick(void *arg)
 	struct executor *e = arg;
 
 	if (roles_stopped(e->roles)) {
-		loop_stop(e->loop, 0);
+		loop_stop(e->loop, e->hopeless ? ROLE_EXIT_HOPELESS : 0);
 		return 0;
 	}
 	return roles_tick(e->roles);

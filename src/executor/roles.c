@@ -43,6 +43,7 @@ struct roles {
 	void *arg;
 	int64_t core_stop_at; /* mono; while stopping, until core and egress were told */
 	bool stopping;
+	bool hopeless;                    /* a role said that it cannot work */
 	struct role_process items[ROLES]; /* the executor's own is not used */
 };
 
@@ -254,6 +255,11 @@ static void stop_others(struct roles *roles, int64_t now)
 	}
 }
 
+bool roles_hopeless(const struct roles *roles)
+{
+	return roles->hopeless;
+}
+
 bool roles_stopped(const struct roles *roles)
 {
 	for (enum role role = ROLE_CORE; role < ROLES; role++) {
@@ -314,12 +320,15 @@ static void log_death(const struct role_process *p, int status)
 static void on_death(struct role_process *p, int status)
 {
 	log_death(p, status);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == ROLE_EXIT_HOPELESS) {
+		p->owner->hopeless = true;
+	}
 	channel_free(p->channel);
 	p->channel = NULL;
 	p->pid = 0;
 	p->kill_at = 0;
 	if (!p->owner->stopping) {
-		p->restarts++;
+		p->restarts += !p->owner->hopeless;
 		plan_start(p, clock_mono_ms());
 	}
 	p->owner->ops->changed(p->owner->arg, p->role);

@@ -58,6 +58,8 @@ static struct httpd_field error_field(const struct err *err, const char *allow)
 	case ERR_BUSY:
 	case ERR_IO:
 	case ERR_DB:
+	case ERR_FULL:
+	case ERR_CORRUPT:
 		return (struct httpd_field){ "Retry-After", "5" };
 	case ERR_NONE:
 	case ERR_INPUT:

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/size.h"
 
 #define LOCAL_CONFIG   "config/playbookd.yml"
 #define SYSTEM_CONFIG  "/etc/playbookd/playbookd.yml"
@@ -30,6 +31,13 @@ static int check_duration(const char *value, struct err *err)
 	return duration_parse(value, &ms, err);
 }
 
+static int check_size(const char *value, struct err *err)
+{
+	int64_t bytes;
+
+	return size_parse(value, &bytes, err);
+}
+
 static int check_level(const char *value, struct err *err)
 {
 	enum log_level level;
@@ -52,6 +60,9 @@ static const struct option table[] = {
 			AT(config_file), OPTION_TEXT, NULL },
 	{ "storage.path", "DIR", "data/", "where the store and the steps' folders are",
 			AT(storage_path), OPTION_TEXT, NULL },
+	{ "storage.min-free", "SIZE", "64MB",
+			"with less room on its disk nothing new is taken in (503)", AT(min_free),
+			OPTION_TEXT, check_size },
 	{ "data.retention", "DURATION", "365d", "how long closed incidents are kept", AT(retention),
 			OPTION_TEXT, check_duration },
 	{ "web.listen-address", "ADDRESS", NULL,

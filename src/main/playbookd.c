@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/size.h"
 #include "config/config.h"
 #include "core/core.h"
 #include "egress/egress.h"
@@ -175,6 +176,7 @@ static int run_executor(const struct options *options)
 	}
 	tidy_descriptors();
 	duration_parse(options->retention, &executor.retention_ms, &err);
+	size_parse(options->min_free, &executor.min_free, &err);
 	setup_log(options, role_names[ROLE_EXECUTOR]);
 	return executor_main(&executor);
 }

@@ -10,6 +10,7 @@
 
 #include <sqlite3.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 #define BUSY_TIMEOUT_MS 2000
@@ -51,6 +52,9 @@ static enum err_code code_of(int rc)
 		{ SQLITE_MISMATCH, ERR_BUG },
 		{ SQLITE_MISUSE, ERR_BUG },
 		{ SQLITE_AUTH, ERR_BUG },
+		{ SQLITE_FULL, ERR_FULL },
+		{ SQLITE_CORRUPT, ERR_CORRUPT },
+		{ SQLITE_NOTADB, ERR_CORRUPT },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -66,9 +70,10 @@ static int fail(const struct db *db, int rc, struct err *err)
 {
 	int sys_errno = sqlite3_system_errno(db->handle);
 	bool of_system = (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN;
+	bool full = of_system && (sys_errno == ENOSPC || sys_errno == EDQUOT);
 
-	return err_set(err, code_of(rc), "database: %s (%d)%s%s", sqlite3_errmsg(db->handle), rc,
-			of_system && sys_errno ? ": " : "",
+	return err_set(err, full ? ERR_FULL : code_of(rc), "database: %s (%d)%s%s",
+			sqlite3_errmsg(db->handle), rc, of_system && sys_errno ? ": " : "",
 			of_system && sys_errno ? strerror(sys_errno) : "");
 }
 
@@ -384,9 +389,72 @@ static void set_options(sqlite3 *handle)
 	sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
 }
 
+/* The first column of the one row that sql gives. */
+static int read_int(struct db *db, const char *sql, int64_t *ret, struct err *err)
+{
+	struct stmt *s = db_stmt(db, sql);
+
+	if (stmt_step(s, err) < 0) {
+		return -1;
+	}
+	*ret = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return 0;
+}
+
+/* Whether the one text that sql gives is this; it is kept in ret_text. */
+static int expect_text(struct db *db, const char *sql, const char *expected, struct buf *ret_text,
+		struct err *err)
+{
+	struct stmt *s = db_stmt(db, sql);
+	int rc = stmt_step(s, err);
+
+	if (rc < 0) {
+		return -1;
+	}
+	buf_adds(ret_text, rc == 1 ? stmt_col_text(s, 0) : "");
+	stmt_reset(s);
+	return !strcmp(buf_text(ret_text), expected);
+}
+
+int db_wal(struct db *db, struct err *err)
+{
+	static const char sql[] = "PRAGMA journal_mode = WAL";
+	auto_buf struct buf mode = { 0 };
+	int rc = expect_text(db, sql, "wal", &mode, err);
+
+	return rc != 0 ? (rc < 0 ? -1 : 0)
+		       : err_set(err, ERR_DB,
+					 "database: this file system cannot hold a write-ahead "
+					 "log");
+}
+
+int db_check(struct db *db, int64_t max, struct err *err)
+{
+	static const char pages[] = "PRAGMA page_count";
+	static const char page[] = "PRAGMA page_size";
+	static const char sql[] = "PRAGMA quick_check(1)";
+	auto_buf struct buf found = { 0 };
+	int64_t count;
+	int64_t size;
+
+	if (read_int(db, pages, &count, err) < 0 || read_int(db, page, &size, err) < 0) {
+		return -1;
+	}
+	if (count > max / size) {
+		return 0;
+	}
+
+	int rc = expect_text(db, sql, "ok", &found, err);
+
+	return rc != 0 ? (rc < 0 ? -1 : 0)
+		       : err_set(err, ERR_CORRUPT, "database: it is damaged: %.200s",
+					 buf_text(&found));
+}
+
 static int set_pragmas(struct db *db, struct err *err)
 {
-	static const char look[] = "SELECT 1 FROM sqlite_schema LIMIT 1"; /* is it a database? */
+	static const char count[] = "SELECT count(*) FROM sqlite_schema"; /* is it a database? */
 	static const char sql[] = "PRAGMA synchronous = FULL;"
 				  "PRAGMA foreign_keys = ON;"
 				  "PRAGMA cell_size_check = ON;"
@@ -394,25 +462,11 @@ static int set_pragmas(struct db *db, struct err *err)
 				  "PRAGMA wal_autocheckpoint = 1000;"
 				  "PRAGMA journal_size_limit = 16777216;"
 				  "PRAGMA temp_store = MEMORY;";
-	static const char journal[] = "PRAGMA journal_mode = WAL";
+	int64_t objects;
 
-	if (db_exec(db, look, err) < 0) {
+	/* Whose file it is says its owner, see db_wal(). */
+	if (read_int(db, count, &objects, err) < 0 || (objects == 0 && db_wal(db, err) < 0)) {
 		return -1;
-	}
-
-	struct stmt *s = db_stmt(db, journal);
-	int rc = stmt_step(s, err);
-
-	if (rc < 0) {
-		return -1;
-	}
-
-	bool wal = rc == 1 && !strcmp(stmt_col_text(s, 0), "wal");
-
-	stmt_reset(s);
-	if (!wal) {
-		return err_set(err, ERR_DB,
-				"database: this file system cannot hold a write-ahead log");
 	}
 	return db_exec(db, sql, err);
 }

@@ -66,6 +66,9 @@ int migrate_steps(struct db *db, const struct migration *steps, size_t len, stru
 		db_freeze(db);
 		return -1;
 	}
+	if (db_wal(db, err) < 0) {
+		return -1;
+	}
 	for (size_t i = (size_t)version; i < len; i++) {
 		assert(steps[i].version == (int)i + 1);
 		if (apply(db, &steps[i], err) < 0) {

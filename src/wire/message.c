@@ -101,6 +101,7 @@ static const struct wire_field setup_fields[] = {
 	WIRE_FIELD_STR(struct msg_setup, external_url),
 	WIRE_FIELD_STR(struct msg_setup, operator_token),
 	WIRE_FIELD_I64(struct msg_setup, retention_ms),
+	WIRE_FIELD_I64(struct msg_setup, min_free),
 };
 MESSAGE(setup);
 

@@ -147,7 +147,7 @@ TEST(what_is_no_database_is_refused)
 	}
 	close(fd);
 	ck(!db_open("test.db", &err));
-	ck_int(err.code, ERR_DB);
+	ck_int(err.code, ERR_CORRUPT);
 	ck_has(err.msg, "open 'test.db': database: file is not a database");
 	ck(!db_open("no/such/folder.db", &err));
 	ck_int(err.code, ERR_DB);
@@ -435,5 +435,43 @@ TEST(a_frozen_connection_writes_nothing)
 	ck_int(after.st_size, before.st_size);
 	db = must_open("test.db");
 	ck_int(count(db), 0);
+	db_close(db);
+}
+
+/* Another program's file: only its owner may say that we may change it. */
+TEST(a_file_with_something_in_it_keeps_its_journal_until_told)
+{
+	struct db *db = setup();
+	struct err err;
+
+	must(db_exec(db, "PRAGMA journal_mode = DELETE", &err) == 0);
+	db_close(db);
+	db = must_open("test.db");
+	ck_str(pragma(db, "PRAGMA journal_mode"), "delete");
+	must(db_wal(db, &err) == 0);
+	ck_str(pragma(db, "PRAGMA  journal_mode"), "wal");
+	db_close(db);
+}
+
+TEST(damage_is_found_in_a_database_that_is_small_enough)
+{
+	struct db *db = setup();
+	struct err err;
+	char name[64];
+	int fd;
+
+	for (int i = 0; i < 2000; i++) {
+		snprintf(name, sizeof(name), "%d and more text, for more than one page", i);
+		must(insert(db, name, &err) == 0);
+	}
+	ck_int(db_check(db, 1 << 20, &err), 0);
+	db_close(db);
+	fd = open("test.db", O_WRONLY | O_CLOEXEC);
+	must(fd >= 0 && pwrite(fd, "\xff\xff\xff\xff\xff\xff\xff\xff", 8, 5 * 4096) == 8);
+	close(fd);
+	db = must_open("test.db");
+	ck_int(db_check(db, 1 << 20, &err), -1);
+	ck_int(err.code, ERR_CORRUPT);
+	ck_int(db_check(db, 4096, &err), 0);
 	db_close(db);
 }

@@ -284,7 +284,7 @@ static void play_dies_before_go(struct fake *fake)
 	if (fake->core_restarts == 0) {
 		start(fake, 1, 0, "argus");
 		expect(fake, MSG_STARTED);
-		_exit(3);
+		_exit(9);
 	}
 	await_lock(fake, 1, 0);
 	say_state(fake, 1, 0);
@@ -613,7 +613,7 @@ TEST(step_without_go_does_not_run_when_the_core_dies)
 	struct daemon daemon = must_start("dies before go");
 
 	ck_sees(&daemon, "ended: not_started 0");
-	ck_log_has("status=3");
+	ck_log_has("status=9");
 	must_stop(&daemon);
 }
 
