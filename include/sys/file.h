@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#define FILE_TREE_DEPTH 4
+
 /*
  * Append the whole of the regular file path below dirfd (AT_FDCWD) to out. ERR_NOT_FOUND, ERR_LIMIT
  * when longer than max, ERR_IO. A symbolic link, FIFO or device is refused, not followed or opened.
@@ -29,6 +31,12 @@ int file_write_durable(int dirfd, const char *path, const void *data, size_t len
  * or -1. Caller closes.
  */
 int file_open_dir(int dirfd, const char *path, struct err *err);
+
+/*
+ * Remove the folder path below dirfd and what is in it, FILE_TREE_DEPTH folders deep at most. Links
+ * are removed, not followed. A folder that is not there is fine.
+ */
+int file_remove_tree(int dirfd, const char *path, struct err *err);
 
 /*
  * Open or create path (0600) and take an exclusive flock, which lasts until every copy of the

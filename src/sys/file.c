@@ -1,5 +1,6 @@
 #include "sys/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -227,4 +228,51 @@ int file_locked(int dirfd, const char *path, bool *ret_locked, struct err *err)
 	}
 	*ret_locked = rc == 0;
 	return 0;
+}
+
+static int remove_tree(int dirfd, const char *path, int depth, struct err *err);
+
+static int remove_entry(int dirfd, const char *name, int depth, struct err *err)
+{
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT) {
+		return 0;
+	}
+	if (errno != EISDIR || depth == 0) {
+		return err_set(err, ERR_IO, "remove '%s': %s", name, strerror(errno));
+	}
+	return remove_tree(dirfd, name, depth - 1, err);
+}
+
+static int remove_tree(int dirfd, const char *path, int depth, struct err *err)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int rc = 0;
+
+	if (fd < 0 && errno == ENOENT) {
+		return 0;
+	}
+	if (!dir) {
+		err_set(err, ERR_IO, "open '%s': %s", path, strerror(errno));
+		if (fd >= 0) {
+			close(fd);
+		}
+		return -1;
+	}
+	while (rc == 0 && (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+			rc = remove_entry(fd, entry->d_name, depth, err);
+		}
+	}
+	closedir(dir);
+	if (rc == 0 && unlinkat(dirfd, path, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+		rc = err_set(err, ERR_IO, "remove '%s': %s", path, strerror(errno));
+	}
+	return rc;
+}
+
+int file_remove_tree(int dirfd, const char *path, struct err *err)
+{
+	return remove_tree(dirfd, path, FILE_TREE_DEPTH - 1, err);
 }

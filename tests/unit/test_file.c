@@ -251,3 +251,32 @@ TEST(looking_all_the_time_does_not_keep_a_lock_from_being_taken)
 	must(kill(pid, SIGKILL) == 0);
 	must(waitpid(pid, NULL, 0) == pid);
 }
+
+TEST(a_folder_is_removed_with_what_is_in_it_and_nothing_else)
+{
+	struct err err;
+	struct stat st;
+
+	must(mkdir("keep", 0700) == 0 && mkdir("tree", 0700) == 0 && mkdir("tree/a", 0700) == 0);
+	must(close(creat("keep/file", 0600)) == 0 && close(creat("tree/a/file", 0600)) == 0);
+	must(symlink("../keep", "tree/link") == 0);
+	must_ok(file_remove_tree(AT_FDCWD, "tree", &err), err);
+	ck(stat("tree", &st) < 0);
+	ck(stat("keep/file", &st) == 0);
+	must_ok(file_remove_tree(AT_FDCWD, "tree", &err), err);
+	must(symlink("keep", "link") == 0);
+	ck_int(file_remove_tree(AT_FDCWD, "link", &err), -1);
+	ck(stat("keep/file", &st) == 0);
+}
+
+TEST(a_folder_that_is_too_deep_is_not_removed)
+{
+	struct err err;
+	char path[64] = "deep";
+
+	for (int i = 0; i < FILE_TREE_DEPTH + 1; i++) {
+		must(mkdir(path, 0700) == 0);
+		strcat(path, "/d");
+	}
+	ck_int(file_remove_tree(AT_FDCWD, "deep", &err), -1);
+}

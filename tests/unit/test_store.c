@@ -2,6 +2,7 @@
 #include "store/episodes.h"
 #include "store/guards.h"
 #include "store/incidents.h"
+#include "store/retention.h"
 #include "store/runs.h"
 #include "store/steps.h"
 
@@ -607,5 +608,85 @@ TEST(max_targets_counts_other_values_once)
 	ck_int(others, 2);
 	must_ok(guards_targets(db, "p", "d", 301, &others, &err), err);
 	ck_int(others, 1);
+	db_close(db);
+}
+
+static void take_removed(int64_t run_id, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text + strlen(text), 20, "%lld ", (long long)run_id);
+}
+
+static int64_t must_count(struct db *db, const char *sql)
+{
+	struct stmt *s = db_stmt(db, sql);
+	struct err err;
+	int64_t count;
+
+	must(stmt_step(s, &err) == 1);
+	count = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return count;
+}
+
+TEST(retention_removes_what_is_over_and_old_and_keeps_what_is_open)
+{
+	struct db *db = must_open();
+	int64_t over = must_add_incident(db, 1);
+	int64_t open = must_add_incident(db, 2);
+	char text[100] = "";
+	struct err err;
+	int64_t run;
+	int gone;
+
+	must_add_episode(db, 7, "firing");
+	must_ok(add_run(db, over, 1, "manual", &run, &err), err);
+	must_ok(add_run(db, open, 2, "manual", &run, &err), err);
+	must_add_ended(db, 100, "failed", NULL);
+	must_add_ended(db, 5000, "failed", NULL);
+	must_ok(db_exec(db, "UPDATE run SET status = 'failed', finished_at = 1000 WHERE id <= 2",
+				&err),
+			err);
+	must_move(db, over, INCIDENT_RESOLVE, 0, 2000);
+	while ((gone = retention_sweep(db, 3000, take_removed, text, &err)) > 0) {
+	}
+	ck_int(gone, 0);
+	ck_str(text, "3 1 ");
+	ck_int(must_count(db, "SELECT count(*) FROM run"), 2);
+	ck_int(must_count(db, "SELECT min(id) FROM run"), 2);
+	ck_int(must_count(db, "SELECT min(id) FROM incident"), open);
+	/* The newest delivery stays, and so does the one that an open episode needs. */
+	ck_int(must_count(db, "SELECT count(*) FROM delivery"), 1);
+	ck_int(must_count(db, "SELECT count(*) FROM episode"), 1);
+	db_close(db);
+}
+
+TEST(retention_removes_old_deliveries_but_not_those_of_open_episodes)
+{
+	static const uint8_t hash[DIGEST_SIZE] = { 1 };
+	struct db *db = must_open();
+	struct delivery_row row = { .principal = "",
+		.external_url = "",
+		.receiver = "",
+		.group_key = "",
+		.notification_reason = "",
+		.body_hash = hash,
+		.body = "{}",
+		.body_len = 2 };
+	char text[100] = "";
+	struct err err;
+	int64_t id;
+
+	must_add_episode(db, 7, "firing");
+	for (row.received_at = 2000; row.received_at < 2100; row.received_at++) {
+		must_ok(deliveries_add(db, &row, &id, &err), err);
+	}
+	ck_int(retention_sweep(db, 2090, take_removed, text, &err), RETENTION_BATCH);
+	ck_int(retention_sweep(db, 2090, take_removed, text, &err), 90 - RETENTION_BATCH);
+	ck_int(retention_sweep(db, 2090, take_removed, text, &err), 0);
+	ck_int(must_count(db, "SELECT count(*) FROM delivery"), 11);
+	ck_int(must_count(db, "SELECT min(id) FROM delivery"), 1);
+	ck_int(retention_sweep(db, 9000, take_removed, text, &err), 9);
 	db_close(db);
 }

@@ -1,0 +1,110 @@
+#include "store/retention.h"
+
+#include <stddef.h>
+
+/* Runs that ended before :before, oldest first. */
+#define OLD_RUNS                                                               \
+	"SELECT id FROM run"                                                   \
+	" WHERE queued_at < :before AND finished_at < :before"                 \
+	" AND id < (SELECT max(id) FROM run)"                                  \
+	" AND (incident_id IS NULL OR incident_id IN (SELECT id FROM incident" \
+	" WHERE status IN ('resolved', 'closed')))"                            \
+	" ORDER BY queued_at"                                                  \
+	" LIMIT :batch"
+
+/* Incidents that were over before :before and have no run any more. */
+#define OLD_INCIDENTS                                                  \
+	"SELECT id FROM incident AS i"                                 \
+	" WHERE status IN ('resolved', 'closed')"                      \
+	" AND coalesce(closed_at, resolved_at) < :before"              \
+	" AND id < (SELECT max(id) FROM incident)"                     \
+	" AND NOT EXISTS (SELECT 1 FROM run WHERE incident_id = i.id)" \
+	" ORDER BY id"                                                 \
+	" LIMIT :batch"
+
+/* Deliveries from before :before that no open episode needs. */
+#define OLD_DELIVERIES                                                                  \
+	"SELECT id FROM delivery"                                                       \
+	" WHERE received_at < :before"                                                  \
+	" AND id < (SELECT max(id) FROM delivery)"                                      \
+	" AND id NOT IN (SELECT last_delivery_id FROM episode WHERE status = 'firing')" \
+	" ORDER BY id"                                                                  \
+	" LIMIT :batch"
+
+/* One statement of a row of deletions; returns how many rows of it went. */
+static int64_t delete_some(struct db *db, const char *sql, int64_t before, struct err *err)
+{
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":before", before);
+	stmt_int(s, ":batch", RETENTION_BATCH);
+	return stmt_run(s, err) < 0 ? -1 : db_changes(db);
+}
+
+/* All of a row of deletions, the last of which removes what the others hung on. */
+static int64_t delete_all(struct db *db, const char *const *sql, int64_t before, struct err *err)
+{
+	int64_t gone = 0;
+
+	for (; *sql; sql++) {
+		gone = delete_some(db, *sql, before, err);
+		if (gone < 0) {
+			return -1;
+		}
+	}
+	return gone;
+}
+
+static int name_runs(struct db *db, int64_t before, retention_fn fn, void *arg, struct err *err)
+{
+	static const char sql[] = OLD_RUNS;
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":before", before);
+	stmt_int(s, ":batch", RETENTION_BATCH);
+	while ((rc = stmt_step(s, err)) == 1) {
+		fn(stmt_col_int(s, 0), arg);
+	}
+	return rc;
+}
+
+int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, struct err *err)
+{
+	static const char *const runs[] = {
+		"DELETE FROM output WHERE run_id IN (" OLD_RUNS ")",
+		"DELETE FROM step WHERE run_id IN (" OLD_RUNS ")",
+		"DELETE FROM run_param WHERE run_id IN (" OLD_RUNS ")",
+		"DELETE FROM run WHERE id IN (" OLD_RUNS ")",
+		NULL,
+	};
+	static const char *const incidents[] = {
+		"DELETE FROM episode WHERE incident_id IN (" OLD_INCIDENTS ")",
+		"DELETE FROM incident WHERE id IN (" OLD_INCIDENTS ")",
+		NULL,
+	};
+	static const char *const deliveries[] = {
+		"DELETE FROM decision WHERE delivery_id IN (" OLD_DELIVERIES ")",
+		"DELETE FROM delivery WHERE id IN (" OLD_DELIVERIES ")",
+		NULL,
+	};
+	static const char *const episodes[] = {
+		"DELETE FROM episode WHERE id IN (SELECT id FROM episode"
+		" WHERE incident_id IS NULL AND status = 'resolved' AND last_seen < :before"
+		" AND id < (SELECT max(id) FROM episode) LIMIT :batch)",
+		NULL,
+	};
+	static const char *const *const rows[] = { runs, incidents, deliveries, episodes };
+
+	if (name_runs(db, before, fn, arg, err) < 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t gone = delete_all(db, rows[i], before, err);
+
+		if (gone != 0) {
+			return (int)gone;
+		}
+	}
+	return 0;
+}
