@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +56,15 @@ static void setup_log(const struct options *options, const char *role)
 	log_setup(level, format, role);
 }
 
+/* What ps(1) and top(1) show: executed through /proc, it would be "exe". 15 bytes at most. */
+static void name_process(const char *role)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "playbookd-%.5s", role);
+	prctl(PR_SET_NAME, name);
+}
+
 static int run_role(const struct options *options)
 {
 	struct stat st;
@@ -65,6 +75,7 @@ static int run_role(const struct options *options)
 	for (int role = 0; role < ROLES; role++) {
 		if (role_mains[role] && strcmp(role_names[role], options->role) == 0) {
 			setup_log(options, role_names[role]);
+			name_process(role_names[role]);
 			return role_mains[role](ROLES_CONTROL_FD);
 		}
 	}
