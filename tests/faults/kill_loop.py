@@ -157,6 +157,13 @@ class Killer:
         self.daemon = self.t.daemon(None, listen=self.daemons[0].address,
                                     name=f"playbookd-{len(self.daemons)}")
         self.daemons.append(self.daemon)
+        self.reap_orphans()
+
+    def reap_orphans(self):
+        """Shims that outlived their executor are our children now."""
+        for pid in own_children():
+            if pid != self.daemon.pid and not alive(pid):
+                os.waitpid(pid, 0)
 
     def kill_shim(self):
         # A shim's child is called like it until it has become the step: that one is no shim.
