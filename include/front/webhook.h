@@ -13,7 +13,8 @@
  *
  * Limits of one alert, beyond which it is broken: ALERT_LABELS_MAX labels and as many annotations,
  * WEBHOOK_NAME_MAX bytes a name, WEBHOOK_LABEL_MAX a label's value and generatorURL,
- * WEBHOOK_ANNOTATION_MAX an annotation's value, WEBHOOK_FINGERPRINT_MAX the fingerprint.
+ * WEBHOOK_ANNOTATION_MAX an annotation's value, WEBHOOK_FINGERPRINT_MAX the fingerprint,
+ * WEBHOOK_PAIRS_MAX all names and values together.
  */
 #ifndef FRONT_WEBHOOK_H
 #define FRONT_WEBHOOK_H
@@ -30,6 +31,8 @@
 #define WEBHOOK_LABEL_MAX       ((size_t)64 * 1024)
 #define WEBHOOK_ANNOTATION_MAX  ((size_t)256 * 1024)
 #define WEBHOOK_FINGERPRINT_MAX 64
+/* As JSON they can become six times as long, and the store takes 64 MiB in one piece. */
+#define WEBHOOK_PAIRS_MAX ((size_t)1024 * 1024)
 
 /*
  * Decode a body of len bytes. now_ms is the wall clock. The alerts live in arena; strings are

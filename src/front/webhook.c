@@ -61,6 +61,7 @@ struct decoder {
 	struct arena *arena;
 	struct alert *alert;
 	int64_t now_ms;
+	size_t pairs_len; /* bytes of names and values */
 };
 
 /* Set the alert aside, unless it is already. */
@@ -126,6 +127,7 @@ static struct labels read_pairs(
 			pair_broken(d, rules->what, name, mistake);
 		} else if (len > 0 || !rules->drop_empty) {
 			pairs.items[pairs.len++] = (struct label){ name, value };
+			d->pairs_len += strlen(name) + len;
 		}
 	}
 	labels_sort(&pairs);
@@ -193,6 +195,9 @@ static void read_alert(struct decoder *d, struct json *json)
 	}
 	alert->labels = read_pairs(d, raw.labels, &label_rules);
 	alert->annotations = read_pairs(d, raw.annotations, &annotation_rules);
+	if (d->pairs_len > WEBHOOK_PAIRS_MAX) {
+		set_aside(d, "labels and annotations: too long together");
+	}
 	alert->starts_at = read_time(d, "startsAt", raw.starts_at);
 	alert->ends_at = read_time(d, "endsAt", raw.ends_at);
 	alert->status = read_status(d, raw.status);
@@ -253,7 +258,7 @@ int webhook_decode(struct json_reader *reader, const char *body, size_t len, int
 	struct alert *alerts = arena_calloc(arena, count, sizeof(*alerts));
 
 	for (size_t i = 0; i < count; i++) {
-		struct decoder d = { arena, &alerts[i], now_ms };
+		struct decoder d = { .arena = arena, .alert = &alerts[i], .now_ms = now_ms };
 
 		read_alert(&d, json_item(raw.alerts, i));
 	}

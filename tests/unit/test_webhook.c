@@ -235,9 +235,11 @@ TEST(limits_of_an_alert_hold_exactly)
 		{ ALERT_LABELS_MAX + 1, 1, "labels.*: more than 64" },
 		{ 2, WEBHOOK_LABEL_MAX, NULL },
 		{ 2, WEBHOOK_LABEL_MAX + 1, "labels.l1: too long" },
+		{ 16, WEBHOOK_LABEL_MAX - 1, NULL },
+		{ 17, WEBHOOK_LABEL_MAX, "labels and annotations: too long together" },
 	};
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct decoded d = decode_one_with(rows[i].labels, rows[i].value_len);
 
 		must_ok(d.result, d.err);
