@@ -117,12 +117,12 @@ CREATE TABLE step (
 	run_id INTEGER NOT NULL REFERENCES run (id),
 	step INTEGER NOT NULL,             -- index in the playbook
 	attempt INTEGER NOT NULL,          -- from 1
-	phase TEXT NOT NULL CHECK (phase IN ('steps', 'verify', 'rescue')),
+	phase TEXT NOT NULL CHECK (phase IN ('precheck', 'steps', 'verify', 'rescue')),
 	kind TEXT NOT NULL CHECK (kind IN ('run', 'script', 'check', 'wait')),
 	name TEXT NOT NULL,
 	argv TEXT NOT NULL,                -- JSON array
 	status TEXT NOT NULL CHECK (status IN ('starting', 'running', 'waiting', 'succeeded', 'failed',
-		'timed_out', 'canceled', 'interrupted', 'not_started')),
+		'timed_out', 'canceled', 'interrupted', 'not_started', 'skipped')),
 	reason TEXT NOT NULL,              -- for people; '' when there is nothing to say
 	exit_code INTEGER,
 	signal INTEGER,

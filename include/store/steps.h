@@ -19,6 +19,7 @@ enum step_status {
 	STEP_CANCELED,    /* ended because somebody said so */
 	STEP_INTERRUPTED, /* started, and nobody knows how it ended */
 	STEP_NOT_STARTED, /* certainly never ran */
+	STEP_SKIPPED,     /* its `when` did not hold */
 	STEP_STATUSES
 };
 

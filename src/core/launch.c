@@ -121,9 +121,36 @@ static int start_wait(struct core *core, struct active *active, struct err *err)
 	return write_attempt(core, active, STEP_WAITING, err);
 }
 
+/* Its `when` does not hold, or (event RUN_EV_FAILED) nobody can say whether it does. */
+static int pass_over(struct core *core, struct active *active, enum run_event event,
+		const char *reason, struct err *err)
+{
+	struct step_row row = active_row(active);
+
+	row.status = event == RUN_EV_SKIPPED ? STEP_SKIPPED : STEP_FAILED;
+	row.reason = reason;
+	row.finished_at = clock_wall_ms();
+	if (write_attempt(core, active, (enum step_status)row.status, err) < 0 ||
+			steps_ended(core->db, &row, err) < 0) {
+		return -1;
+	}
+	return runner_event(core, active, event, reason, err);
+}
+
 /* Start the attempt that the cursor points at. */
 int launch_attempt(struct core *core, struct active *active, struct err *err)
 {
+	char reason[RUN_REASON_MAX];
+	struct err unknown;
+	bool holds;
+
+	if (run_when(active->playbook, &active->cursor, &active->params, &holds, reason, &unknown) <
+			0) {
+		return pass_over(core, active, RUN_EV_FAILED, unknown.msg, err);
+	}
+	if (!holds) {
+		return pass_over(core, active, RUN_EV_SKIPPED, reason, err);
+	}
 	switch (active_step(active)->kind) {
 	case STEP_CHECK:
 		return start_check(core, active, err);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "core/core.h"
 #include "core/launch.h"
+#include "core/precheck.h"
 
 #define LOOK_MS    100 /* between looks at the folder of an adopted attempt */
 #define DETAIL_MAX 256
@@ -167,9 +168,12 @@ static int take_missed(
 static int take_status(struct core *core, struct active *active,
 		const struct attempt_status *status, struct err *err)
 {
-	const struct ending ending = read_ending(status);
 	const struct attempt_id id = active_attempt(active);
+	struct ending ending = read_ending(status);
 	struct step_row row = active_row(active);
+
+	ending.event = precheck_event(core->storage_fd, active, status, ending.event, ending.detail,
+			sizeof(ending.detail));
 
 	row.status = (uint8_t)ending.status;
 	row.reason = ending.detail;

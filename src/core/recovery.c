@@ -10,23 +10,50 @@
 #include "store/runs.h"
 #include "store/steps.h"
 
-/* The last attempt that was written down. */
+/* The last attempt that was written down, and how the steps before it ended. */
 struct last_attempt {
+	struct active *active;
 	bool any;
 	int64_t step;
 	int64_t attempt;
 	int64_t started_at;
 	int64_t finished_at;
-	uint32_t tries; /* attempts of that step that ran */
-	uint8_t status; /* enum step_status */
+	uint32_t tries;         /* attempts of that step that ran */
+	uint32_t interruptions; /* attempts of that step of which nobody knows */
+	uint8_t status;         /* enum step_status */
 };
+
+/* What `when` sees of an attempt of that status, if the run went on after it. */
+static const uint8_t results[STEP_STATUSES] = {
+	[STEP_STARTING] = STEP_RESULT_NONE,
+	[STEP_RUNNING] = STEP_RESULT_NONE,
+	[STEP_WAITING] = STEP_RESULT_NONE,
+	[STEP_SUCCEEDED] = STEP_RESULT_SUCCEEDED,
+	[STEP_FAILED] = STEP_RESULT_FAILED,
+	[STEP_TIMED_OUT] = STEP_RESULT_TIMED_OUT,
+	[STEP_CANCELED] = STEP_RESULT_FAILED,
+	[STEP_INTERRUPTED] = STEP_RESULT_INTERRUPTED,
+	[STEP_NOT_STARTED] = STEP_RESULT_FAILED, /* too often */
+	[STEP_SKIPPED] = STEP_RESULT_SKIPPED,
+};
+
+/* Is an interrupted attempt of this step one that failed? */
+static bool counts_as_failed(const struct active *active, int64_t step)
+{
+	return active->playbook && step < (int64_t)active->playbook->steps_len &&
+	       active->playbook->steps[step].on_interrupt == ON_INTERRUPT_FAIL;
+}
 
 static void see_attempt(const struct step_row *row, void *arg)
 {
 	struct last_attempt *last = arg;
 
+	bool interrupted = row->status == STEP_INTERRUPTED;
+	bool failed = interrupted && counts_as_failed(last->active, row->step);
+
 	if (!last->any || last->step != row->step) {
 		last->tries = 0;
+		last->interruptions = 0;
 	}
 	last->any = true;
 	last->step = row->step;
@@ -34,7 +61,12 @@ static void see_attempt(const struct step_row *row, void *arg)
 	last->started_at = row->started_at;
 	last->finished_at = row->finished_at;
 	last->status = row->status;
-	last->tries += row->status == STEP_FAILED || row->status == STEP_TIMED_OUT;
+	last->tries += row->status == STEP_FAILED || row->status == STEP_TIMED_OUT || failed;
+	last->interruptions += interrupted;
+	if (row->step < RUN_STEPS_MAX) {
+		last->active->cursor.results[row->step] =
+				failed ? STEP_RESULT_FAILED : results[row->status];
+	}
 }
 
 struct collecting {
@@ -109,7 +141,7 @@ static int resume_retry(struct core *core, struct active *active, const struct l
 
 static int resume(struct core *core, struct active *active, struct err *err)
 {
-	struct last_attempt last = { 0 };
+	struct last_attempt last = { .active = active };
 
 	if (steps_list(core->db, active->run_id, see_attempt, &last, err) < 0) {
 		return -1;
@@ -117,6 +149,7 @@ static int resume(struct core *core, struct active *active, struct err *err)
 	active->cursor.step = (uint32_t)last.step;
 	active->cursor.attempt = (uint32_t)last.attempt;
 	active->cursor.tries = last.tries;
+	active->cursor.interruptions = last.interruptions;
 	log_info("run taken up again", LOG_INT("run", active->run_id),
 			LOG_STR("playbook", active->playbook_name), LOG_INT("step", last.step),
 			LOG_INT("attempt", last.attempt),

@@ -12,6 +12,7 @@ const char *const step_status_names[STEP_STATUSES] = {
 	[STEP_CANCELED] = "canceled",
 	[STEP_INTERRUPTED] = "interrupted",
 	[STEP_NOT_STARTED] = "not_started",
+	[STEP_SKIPPED] = "skipped",
 };
 
 int step_status_parse(const char *name)

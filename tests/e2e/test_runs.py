@@ -217,6 +217,46 @@ def test_retry_gives_up(t):
     ck_eq(len(run["steps"]), 2, "attempts")
 
 
+def test_a_precheck_that_says_no_cancels_the_run_and_tells_why(t):
+    ran = t.path("ran")
+    d = t.daemon(playbook(f"[{{ name: n, run: [touch, {ran}] }}]",
+                          precheck="{ script: 'echo looking; echo the backup runs; exit 75' }",
+                          rescue=f"[{{ name: r, run: [touch, {ran}] }}]"))
+    run = d.must_run(down())
+    ck_run(run, "canceled", "^precheck: the backup runs$")
+    ck_eq(statuses(run), [("precheck", "precheck", "failed")], "steps")
+    ck(not os.path.exists(ran), "a step ran")
+    ck_attention(d, run, rf"run {run['id']} \(p\) canceled: precheck: the backup runs")
+
+
+def test_a_precheck_lets_the_run_go_on_or_fails_it(t):
+    flag = t.path("flag")
+    d = t.daemon(playbook("[{ name: n, run: ['true'] }]",
+                          precheck=f"{{ name: flag, script: 'echo no flag; test -e {flag}' }}",
+                          rescue="[{ name: r, run: ['true'] }]"))
+    run = d.must_run(down(instance="1"))
+    ck_run(run, "failed", "^flag: exit status 1: no flag$")
+    ck_eq(statuses(run), [("precheck", "flag", "failed"), ("rescue", "r", "succeeded")], "steps")
+    open(flag, "w", encoding="ascii").close()
+    run = d.must_run(down(instance="2"))
+    ck_run(run, "succeeded")
+    ck_eq(statuses(run), [("precheck", "flag", "succeeded"), ("steps", "n", "succeeded")], "steps")
+
+
+def test_when_skips_a_step_by_param_and_by_what_happened_before(t):
+    d = t.daemon(playbook(
+        "[{ name: try it, run: ['false'], on_failure: continue },"
+        " { name: argus only, run: ['true'], when: ['service=\"argus\"'] },"
+        " { name: repair, run: ['true'], when: ['\"steps.try it\"=~\"failed|timed_out\"'] },"
+        " { name: not now, run: ['true'], when: ['\"steps.argus only\"!=\"skipped\"'] }]",
+        params="{ service: { from: labels.service, pattern: '[a-z]+' } }"))
+    run = d.must_run(down(service="hermes"))
+    ck_run(run, "succeeded")
+    ck_eq([s["status"] for s in run["steps"]], ["failed", "skipped", "succeeded", "skipped"],
+          "steps")
+    ck_eq(run["steps"][1]["reason"], 'when service="argus": it is "hermes"', "reason")
+
+
 def test_a_wait_step_waits(t):
     d = t.daemon(playbook("[{ name: w, wait: 300ms }]"))
     run = d.must_run(down())

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "core/core.h"
 #include "core/outcome.h"
+#include "core/precheck.h"
 #include "core/recovery.h"
 #include "domain/incident.h"
 #include "store/incidents.h"
@@ -243,6 +244,13 @@ static const char *steps_text(struct core *core, int64_t id)
 	return text;
 }
 
+static void take_first_reason(const struct step_row *row, void *arg)
+{
+	if (row->step == 0) {
+		buf_adds(arg, row->reason);
+	}
+}
+
 TEST(a_first_probe_that_nobody_answered_is_asked_again_by_the_next_core)
 {
 	struct core core;
@@ -264,6 +272,126 @@ TEST(a_first_probe_that_nobody_answered_is_asked_again_by_the_next_core)
 	ck_str(steps_text(&core, id), "0.2 waiting ");
 	ck_str(run_text(&core, id), "running: ");
 	killed(&core);
+}
+
+static const char conditional[] =
+		"playbooks:\n"
+		"  - name: act\n"
+		"    matchers: ['alertname=\"Down\"']\n"
+		"    params: { service: { from: labels.service, pattern: \"[a-z]+\" } }\n"
+		"    steps:\n"
+		"      - { name: one, run: [true], when: [service=hermes] }\n"
+		"      - { name: two, run: [true], when: [steps.one=skipped, service=argus] }\n"
+		"      - { name: three, run: [true], on_interrupt: fail, on_failure: continue,\n"
+		"          idempotent: true, retry: { attempts: 2 } }\n"
+		"      - { name: four, run: [true], when: [steps.three=succeeded] }\n"
+		"      - { name: five, run: [true], when: [steps.three=failed, "
+		"steps.two=succeeded] }\n"
+		"      - { name: six, run: [true], on_interrupt: retry, idempotent: true }\n";
+
+/* The attempt in hand of the only run ends so. */
+static void end_attempt(struct core *core, enum step_status status, enum run_event event)
+{
+	struct active *active = core->runner.active[0];
+	struct step_row row = active_row(active);
+	struct err err;
+
+	row.status = (uint8_t)status;
+	must_ok(turn_write(&core->turn, &err), err);
+	must_ok(steps_ended(core->db, &row, &err), err);
+	must_ok(runner_event(core, active, event, "because", &err), err);
+	must_commit(core);
+}
+
+static void restart(struct core *core, const char *yaml)
+{
+	struct err err;
+
+	killed(core);
+	must_start(core, yaml);
+	must_ok(recovery_run(core, &err), err);
+	must_commit(core);
+	must(core->runner.len == 1);
+}
+
+/* Each attempt is found again as one that certainly never ran, and so is the next one's number. */
+TEST(when_retry_and_on_interrupt_go_on_after_a_restart)
+{
+	struct core core;
+	int64_t id;
+
+	must_start(&core, conditional);
+	id = add_run(&core, "act", 0, 1);
+	must_tick(&core);
+	must_commit(&core);
+	ck_str(steps_text(&core, id), "0.1 skipped 1.1 starting ");
+	end_attempt(&core, STEP_SUCCEEDED, RUN_EV_OK);
+	restart(&core, conditional);
+	end_attempt(&core, STEP_INTERRUPTED, RUN_EV_INTERRUPTED);
+	must_tick(&core);
+	must_commit(&core);
+	restart(&core, conditional);
+	ck_int(core.runner.active[0]->cursor.tries, 1);
+	end_attempt(&core, STEP_INTERRUPTED, RUN_EV_INTERRUPTED);
+	restart(&core, conditional);
+	ck_str(steps_text(&core, id), "0.1 skipped 1.1 succeeded 2.1 not_started 2.2 interrupted "
+				      "2.3 not_started 2.4 interrupted 3.1 skipped "
+				      "4.1 not_started 4.2 starting ");
+	end_attempt(&core, STEP_SUCCEEDED, RUN_EV_OK);
+	end_attempt(&core, STEP_INTERRUPTED, RUN_EV_INTERRUPTED);
+	end_attempt(&core, STEP_INTERRUPTED, RUN_EV_INTERRUPTED);
+	restart(&core, conditional);
+	end_attempt(&core, STEP_INTERRUPTED, RUN_EV_INTERRUPTED);
+	ck_str(run_text(&core, id), "interrupted: six: because");
+	killed(&core);
+}
+
+TEST(a_skipped_step_says_why)
+{
+	struct core core;
+	struct buf reason = { 0 };
+	struct err err;
+	int64_t id;
+
+	must_start(&core, conditional);
+	id = add_run(&core, "act", 0, 1);
+	must_tick(&core);
+	must_commit(&core);
+	must_ok(steps_list(core.db, id, take_first_reason, &reason, &err), err);
+	ck_str(buf_text(&reason), "when service=\"hermes\": it is \"argus\"");
+	buf_clear(&reason);
+	killed(&core);
+}
+
+TEST(the_last_line_of_a_precheck_is_what_it_says)
+{
+	static const struct {
+		const char *output;
+		const char *line;
+	} cases[] = {
+		{ "", "" },
+		{ "\n \n", "" },
+		{ "it is up", "it is up" },
+		{ "looking\nit is \xc3\xbcp\r\n\n", "it is \xc3\xbcp" },
+		{ "a\nb\x1b[1m\xff!\n", "b?[1m?!" },
+	};
+	char line[PRECHECK_LINE_MAX];
+	struct attempt_output output = { 0 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_clear(&output.head);
+		buf_adds(&output.head, cases[i].output);
+		precheck_last_line(&output, line);
+		ck_str(line, cases[i].line);
+	}
+	for (int i = 0; i < 200; i++) {
+		buf_adds(&output.tail, "\xc3\xbc");
+	}
+	precheck_last_line(&output, line);
+	ck_int(strlen(line), 200);
+	ck(utf8_valid(line, 200));
+	buf_clear(&output.head);
+	buf_clear(&output.tail);
 }
 
 static const char changed[] =
