@@ -55,7 +55,7 @@ int episodes_open(struct db *db, const uint8_t identity[DIGEST_SIZE],
 			"e.last_seen,"
 			" e.occurrences, d.external_url = :external_url, d.body_hash = :body_hash"
 			" FROM episode e"
-			" JOIN delivery d ON d.id = e.last_delivery_id"
+			" LEFT JOIN delivery d ON d.id = e.last_delivery_id"
 			" WHERE e.identity = :identity AND e.status = 'firing'";
 	struct stmt *s = db_stmt(db, sql);
 

@@ -220,6 +220,12 @@ TEST(one_open_episode_for_each_identity)
 	ck_int(episode.last_seen, 3000);
 	ck_int(episode.occurrences, 4);
 
+	/* the delivery that told of it last may be gone before the episode */
+	must_ok(episodes_again(db, id, 99, 0, 3000, &err), err);
+	must_ok(episodes_open(db, identity, &same, &episode, &err), err);
+	ck_int(episode.id, id);
+	ck(!episode.same_sender && !episode.same_body);
+
 	must_ok(episodes_end(db, id, 1, 2500, 4000, &err), err);
 	must_ok(episodes_open(db, identity, &same, &episode, &err), err);
 	ck_int(episode.id, 0);
