@@ -83,6 +83,9 @@ CREATE TABLE run (
 	outcome TEXT,                      -- while rescue steps run: the status that will be final
 	reason TEXT NOT NULL,              -- why it has this status, for people
 	did_not_help INTEGER NOT NULL DEFAULT 0, -- it ended well, and the alert went on firing
+	cancel TEXT,                       -- who canceled it and why; it ends as soon as it can
+	forced INTEGER NOT NULL DEFAULT 0, -- a person overruled the guards
+	request_reason TEXT NOT NULL DEFAULT '', -- why a person asked for it
 	lock TEXT,                         -- one run of this key at a time
 	distinct_value TEXT,               -- what max_targets counts
 	alertname TEXT NOT NULL,
@@ -168,3 +171,29 @@ CREATE TABLE decision (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX decision_fingerprint ON decision (fingerprint, delivery_id, position);
+
+-- The kill switch: a row for each time that it was used. At most one is on.
+CREATE TABLE pause (
+	id INTEGER PRIMARY KEY,
+	at INTEGER NOT NULL,               -- when it was said
+	since INTEGER NOT NULL,            -- since when it is on without a gap
+	until INTEGER,                     -- NULL: until somebody resumes
+	reason TEXT NOT NULL,
+	by TEXT NOT NULL,
+	after_delivery INTEGER NOT NULL,   -- the last delivery before since, or 0
+	ended_at INTEGER,                  -- NULL: it is on
+	ended_by TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX pause_on ON pause (ended_at IS NULL) WHERE ended_at IS NULL;
+
+-- What was asked under an Idempotency-Key, and how it was answered.
+CREATE TABLE idempotency (
+	principal TEXT NOT NULL,
+	route TEXT NOT NULL,               -- a word for what was asked
+	key TEXT NOT NULL,
+	hash BLOB NOT NULL,                -- SHA-256 over everything that was asked
+	answer TEXT NOT NULL,              -- JSON
+	at INTEGER NOT NULL,
+	PRIMARY KEY (principal, route, key)
+) STRICT, WITHOUT ROWID;

@@ -39,7 +39,8 @@ struct active {
 	const char *alertname;
 	const char *alert;
 	const char *alert_status;
-	const char *lock; /* NULL: none */
+	const char *lock;   /* NULL: none */
+	const char *cancel; /* who canceled it and why; NULL: nobody did */
 	struct run_cursor cursor;
 	uint8_t state;  /* enum active_state */
 	int64_t due_ms; /* mono; PAUSED: its end; PROBING: give up; ADOPTED: look */

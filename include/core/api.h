@@ -1,5 +1,5 @@
 /*
- * api - answers to reads: rows of the store become JSON.
+ * api - answers to reads and orders: rows of the store become JSON.
  */
 #ifndef CORE_API_H
 #define CORE_API_H

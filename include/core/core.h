@@ -5,8 +5,10 @@
  *
  *	intake    a delivery becomes decisions, incidents and queued runs     (C1)
  *	runner    queued runs become steps, steps become results              (C2 to C5)
+ *	pause     the kill switch
+ *	manual    what people start and cancel; replay: an incident's playbook once more
  *	recovery  what was running when the last core ended                   (at start)
- *	api       answers to reads
+ *	api       answers to reads and orders
  *	metrics   what Prometheus asks for
  *
  *	space     is there room on the disk? the ballast
@@ -23,6 +25,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "core/pause.h"
 #include "core/runner.h"
 #include "core/space.h"
 #include "core/turn.h"
@@ -77,6 +80,7 @@ struct core {
 	struct db *db;
 	struct turn turn;
 	struct generation *generations; /* the newest first; NULL before the first */
+	struct pause pause;
 	struct runner runner;
 	struct counters counters;
 	struct daemon_state daemon;

@@ -45,6 +45,16 @@ int64_t runner_tick(struct core *core, struct err *err);
 struct active *runner_add(struct core *core, const struct run_row *row,
 		struct generation *generation, struct err *err);
 
+/*
+ * The run is not wanted any more (active->cancel says why): it ends now when nothing of it runs,
+ * else with the attempt in hand, which the executor is told to end. Neither the steps that are left
+ * nor the rescue steps are run.
+ */
+int runner_cancel(struct core *core, struct active *active, struct err *err);
+
+/* The active run of that id, or NULL. */
+struct active *runner_find(const struct core *core, int64_t run_id);
+
 /* Take in an event of the attempt in hand, write it down and do what follows. */
 int runner_event(struct core *core, struct active *active, enum run_event event, const char *detail,
 		struct err *err);

@@ -83,7 +83,8 @@ int64_t plan_ends_at(const struct alert *alert, int64_t now);
 struct plan_facts {
 	const struct playbook *playbook;
 	const char *param_error; /* why the params could not be had; or NULL */
-	bool by_hand;            /* a replay: an earlier run of the episode does not count */
+	bool by_hand;            /* a person asks: an earlier run of the episode does not count */
+	bool forced;             /* a person overrules the guards; dry_run holds nevertheless */
 	int64_t now;
 	int64_t starts_at;
 	int64_t max_alert_age_ms; /* 0: any */

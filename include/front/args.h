@@ -1,9 +1,11 @@
 /*
- * args - the query parameters of a request, decoded and checked by the rules of its route.
+ * args - the query parameters of a request, decoded and checked by the rules of its route; the
+ * fields of its body (front/fields.h) join them.
  */
 #ifndef FRONT_ARGS_H
 #define FRONT_ARGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,12 +19,15 @@
 #define ARG_TEXT_MAX     256 /* bytes, of ARG_TEXT */
 #define ARG_CURSOR_MAX   64
 #define ARG_LIMIT_MAX    1000
+#define ARG_DURATION_MAX (INT64_C(366) * 24 * 3600 * 1000) /* ms */
 
 enum arg_kind {
-	ARG_BOOL,    /* true or false; sent on as it is */
-	ARG_CURSOR,  /* digits and colons */
-	ARG_LIMIT,   /* 1 to ARG_LIMIT_MAX */
-	ARG_MATCHER, /* may be repeated; goes to filters */
+	ARG_BOOL,     /* true or false; sent on as it is */
+	ARG_CURSOR,   /* digits and colons */
+	ARG_DURATION, /* Prometheus's, not 0; sent on as milliseconds */
+	ARG_LIMIT,    /* 1 to ARG_LIMIT_MAX */
+	ARG_MAP,      /* of a body only: an object of texts; each goes on as NAME.KEY */
+	ARG_MATCHER,  /* may be repeated; goes to filters */
 	ARG_NUMBER,
 	ARG_TEXT, /* without control characters */
 	ARG_TIME, /* RFC 3339; sent on as milliseconds */
@@ -35,6 +40,7 @@ struct arg_rule {
 	uint8_t kind;             /* enum arg_kind */
 	const char *const *words; /* ARG_WORD */
 	size_t words_len;
+	bool required; /* of a body only: there, and not empty */
 };
 
 /* Lives in the arena it was read into, but for the filters' patterns. Zeroed is empty. */
@@ -51,6 +57,15 @@ struct args {
  */
 int args_read(const char *query, const struct arg_rule *rules, size_t len, struct arena *arena,
 		struct args *ret, struct err *err);
+/*
+ * Check value by rule and add it, under the rule's name. Borrows both until args is used. The
+ * caller sorts the values at the end.
+ */
+int args_add(const struct arg_rule *rule, const char *value, struct arena *arena, struct args *args,
+		struct err *err);
+/* Append "unknown WHAT 'name'; known are: …" for a name that no rule has. Returns -1. */
+int args_unknown(const char *what, const char *name, const struct arg_rule *rules, size_t len,
+		struct err *err);
 /* Frees the filters' patterns. */
 void args_clear(struct args *args);
 

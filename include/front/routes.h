@@ -1,9 +1,9 @@
 /*
- * routes - the one table of what can be asked: method, path, right, query parameters, and what
- * becomes of it. 404, 405 with Allow, 415 and the page at / all come from it.
+ * routes - the one table of what can be asked: method, path, right, query parameters, fields of the
+ * body, and what becomes of it. 404, 405 with Allow, 415 and the page at / all come from it.
  *
  * Paths are matched as they were sent: [A-Za-z0-9._~/-] only, so nothing is decoded and nothing can
- * mean two things. {id} and {n} in a pattern stand for a decimal number.
+ * mean two things. {id} and {n} in a pattern stand for a decimal number, {name} for a playbook.
  */
 #ifndef FRONT_ROUTES_H
 #define FRONT_ROUTES_H
@@ -14,9 +14,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "front/args.h"
+#include "front/fields.h"
 #include "wire/message.h"
 
 #define ROUTE_ALLOW_MAX 64
+#define ROUTE_NAME_MAX  128
 
 /* What somebody must be allowed to do. */
 enum right { RIGHT_ALERT, RIGHT_READ, RIGHT_OPERATE, RIGHTS };
@@ -44,15 +46,17 @@ struct route_row {
 	uint16_t query;     /* enum route, for DEED_QUERY and DEED_METRICS */
 	const struct arg_rule *args;
 	size_t args_len;
+	struct fields_rules fields; /* of the body, unless it is a delivery */
 };
 
-/* Sorted by pattern, then method. */
+/* Sorted by pattern, then method. args and fields are sorted by name and have none in common. */
 extern const struct route_row route_rows[];
 extern const size_t route_rows_len;
 
 struct route_match {
 	const struct route_row *row; /* of the path, even when the method is not allowed; or NULL */
 	uint64_t ids[2];
+	char name[ROUTE_NAME_MAX];   /* what stands for {name}; "": nothing does */
 	char allow[ROUTE_ALLOW_MAX]; /* the methods of the path: "GET, HEAD" */
 };
 

@@ -63,6 +63,7 @@ struct decision_query {
 	const char *decision;    /* NULL: any */
 	int64_t before_delivery; /* with before_position: older than this one; 0: from the newest */
 	int64_t before_position;
+	int64_t after_delivery; /* only of later deliveries; 0: of any */
 	int64_t limit;
 };
 

@@ -28,6 +28,9 @@ struct run_row {
 	uint8_t status;             /* enum run_status */
 	uint8_t outcome;            /* enum run_status; RUN_QUEUED: none yet */
 	const char *reason;
+	const char *cancel;         /* who canceled it and why; NULL: nobody did */
+	bool forced;                /* a person overruled the guards */
+	const char *request_reason; /* why a person asked for it; NULL, or "": not said */
 	const char *lock;           /* NULL: none */
 	const char *distinct_value; /* NULL: none; not read back */
 	const char *alertname;
@@ -73,6 +76,9 @@ int runs_follow(struct db *db, int64_t id, const uint8_t config_hash[DIGEST_SIZE
  */
 int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_t now,
 		struct err *err);
+
+/* Somebody wants it to end: cancel says who and why. */
+int runs_cancel(struct db *db, int64_t id, const char *cancel, struct err *err);
 
 /* Returns true to go on to the next. */
 typedef bool (*run_each_fn)(const struct run_row *row, void *arg);

@@ -62,6 +62,9 @@ int steps_started(struct db *db, const struct step_row *row, struct err *err);
 /* C5: how it ended: status, reason, exit_code, signal, finished_at, output_bytes of row. */
 int steps_ended(struct db *db, const struct step_row *row, struct err *err);
 
+/* What waits of the run (a wait, a check between probes) waits no more. */
+int steps_cancel(struct db *db, int64_t run_id, const char *reason, int64_t now, struct err *err);
+
 /* A probing check goes on in its one row, as attempt row->attempt: status, reason of row. */
 int steps_probe_again(struct db *db, const struct step_row *row, struct err *err);
 

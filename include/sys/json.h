@@ -60,7 +60,9 @@ enum json_kind {
 	KIND_LIST,   /* struct json * */
 	KIND_TEXT,   /* const char *, without U+0000 */
 	KIND_COUNT,  /* uint64_t; a whole number, not negative */
-	KIND_OTHER,  /* true, false, null, any other number: of a value, never of a field */
+	KIND_BOOL,   /* of a value, never of a field, as are those below */
+	KIND_NULL,
+	KIND_OTHER, /* any other number */
 	KINDS
 };
 
@@ -83,6 +85,8 @@ int json_fields(struct json *object, const struct json_field *fields, size_t len
 enum json_kind json_kind(struct json *value);
 /* The text of a string, or NULL when value is no string. It may contain NUL: see ret_len. */
 const char *json_text(struct json *value, size_t *ret_len);
+/* Is value `true`? */
+bool json_yes(struct json *value);
 /* Members of an object or items of a list; else 0. */
 size_t json_len(struct json *value);
 /* Item i of a list, i < json_len(). */

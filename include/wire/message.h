@@ -189,19 +189,27 @@ enum route {
 	ROUTE_DELIVERY_BODY, /* ids[0]; the front's own, for replay: content is the raw body */
 	ROUTE_DECISIONS,     /* fingerprint, decision, limit, cursor */
 	ROUTE_PLAYBOOKS,
+	ROUTE_PLAYBOOK_RUN,    /* playbook, params.NAME, dry_run, force, reason */
+	ROUTE_INCIDENT_REPLAY, /* ids[0]; dry_run, force, reason */
+	ROUTE_RUN_CANCEL,      /* ids[0]; reason */
+	ROUTE_PAUSE,
+	ROUTE_PAUSE_BEGIN, /* reason, for (ms) */
+	ROUTE_PAUSE_END,
 	ROUTE_STATUS,
 	ROUTE_METRICS,
 	ROUTE_READY,
 	ROUTES
 };
 
-/* Front → core: a read. Arguments are checked against the route's list by the front. */
+/* Front → core: a read or an order. Arguments are checked against the route's lists by the front.
+ */
 struct msg_query {
 	uint64_t id;
 	uint16_t route; /* enum route */
 	uint64_t ids[2];
 	const char *principal;
-	struct labels args;      /* query parameters by name, each at most once */
+	const char *key;         /* Idempotency-Key of an order; "": none */
+	struct labels args;      /* query parameters and fields by name, each at most once */
 	struct matcher *filters; /* filter=, parsed; regex NULL */
 	size_t filters_len;
 };

@@ -35,6 +35,7 @@ struct active *active_new(struct db *db, const struct run_row *row, struct gener
 	active->alert = arena_strdup(arena, row->alert);
 	active->alert_status = arena_strdup(arena, row->alert_status);
 	active->lock = arena_strdup(arena, row->lock);
+	active->cancel = arena_strdup(arena, row->cancel);
 	active->cursor.status = row->status;
 	active->cursor.outcome = row->outcome;
 	snprintf(active->cursor.reason, sizeof(active->cursor.reason), "%s", row->reason);

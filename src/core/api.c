@@ -9,7 +9,11 @@
 #include "base/jsonw.h"
 #include "core/api_rows.h"
 #include "core/core.h"
+#include "core/manual.h"
 #include "core/metrics.h"
+#include "core/order.h"
+#include "core/replay.h"
+#include "core/reply.h"
 #include "domain/incident.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"
@@ -26,45 +30,14 @@
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
-/* One answer in the making. */
-struct answer {
-	struct core *core;
-	const struct msg_query *query;
-	struct buf content;
-	struct jsonw w;
-	const char *content_type; /* "": content is JSON data */
-	struct err problem;       /* code ERR_NONE: there is none */
-};
-
-static const char *arg_text(const struct answer *a, const char *name)
+static int64_t arg_limit(const struct reply *a)
 {
-	return labels_get(&a->query->args, name);
-}
-
-static int64_t arg_int(const struct answer *a, const char *name, int64_t otherwise)
-{
-	const char *text = arg_text(a, name);
-
-	return text ? strtoll(text, NULL, 10) : otherwise;
-}
-
-static int64_t arg_limit(const struct answer *a)
-{
-	return arg_int(a, "limit", LIMIT_DEFAULT);
-}
-
-/* A get by id: 1 found, 0 not; the latter becomes the answer's problem. */
-static int found(struct answer *a, int rc, const char *noun, uint64_t id)
-{
-	if (rc == 0) {
-		err_set(&a->problem, ERR_NOT_FOUND, "there is no %s %" PRIu64, noun, id);
-	}
-	return rc < 0 ? -1 : 0;
+	return reply_arg_int(a, "limit", LIMIT_DEFAULT);
 }
 
 /* A list that ends with the cursor of its next page, when there may be one. */
 struct page {
-	struct answer *a;
+	struct reply *a;
 	int64_t limit;
 	int64_t rows;
 	int64_t scanned;
@@ -93,7 +66,7 @@ static void end_page(struct page *page, bool positions)
 	jsonw_close(w);
 }
 
-static void begin_page(struct answer *a, const char *key)
+static void begin_page(struct reply *a, const char *key)
 {
 	jsonw_object(&a->w, NULL);
 	jsonw_array(&a->w, key);
@@ -113,7 +86,7 @@ static bool page_takes(struct page *page, int64_t id)
 
 static bool filters_match(struct page *page, const struct incident_row *row)
 {
-	struct answer *a = page->a;
+	struct reply *a = page->a;
 	struct labels labels;
 	bool match = true;
 
@@ -149,7 +122,7 @@ static bool each_incident(const struct incident_row *row, void *arg)
 	return true;
 }
 
-static int compile_filters(struct answer *a)
+static int compile_filters(struct reply *a)
 {
 	for (size_t i = 0; i < a->query->filters_len; i++) {
 		if (matcher_compile(&a->query->filters[i], &a->problem) < 0) {
@@ -159,17 +132,17 @@ static int compile_filters(struct answer *a)
 	return 0;
 }
 
-static int get_incidents(struct answer *a, struct err *err)
+static int get_incidents(struct reply *a, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
 	struct page page = { .a = a, .limit = arg_limit(a), .arena = arena };
 	const struct incident_query query = {
-		.status = arg_text(a, "status"),
-		.playbook = arg_text(a, "playbook"),
-		.level = arg_text(a, "level"),
-		.since = arg_int(a, "since", 0),
-		.until = arg_int(a, "until", 0),
-		.before = arg_int(a, "cursor", 0),
+		.status = reply_arg(a, "status"),
+		.playbook = reply_arg(a, "playbook"),
+		.level = reply_arg(a, "level"),
+		.since = reply_arg_int(a, "since", 0),
+		.until = reply_arg_int(a, "until", 0),
+		.before = reply_arg_int(a, "cursor", 0),
 	};
 	int rc = 0;
 
@@ -196,13 +169,13 @@ static void each_incident_run(const struct run_row *row, void *arg)
 
 static void one_incident(const struct incident_row *row, void *arg)
 {
-	struct answer *a = arg;
+	struct reply *a = arg;
 
 	jsonw_object(&a->w, NULL);
 	api_write_incident(&a->w, row);
 }
 
-static int get_incident(struct answer *a, struct err *err)
+static int get_incident(struct reply *a, struct err *err)
 {
 	struct db *db = a->core->db;
 	int64_t id = (int64_t)a->query->ids[0];
@@ -210,7 +183,7 @@ static int get_incident(struct answer *a, struct err *err)
 	int rc = incidents_get(db, id, one_incident, a, err);
 
 	if (rc != 1) {
-		return found(a, rc, "incident", a->query->ids[0]);
+		return reply_found(a, rc, "incident", a->query->ids[0]);
 	}
 	jsonw_array(&a->w, "alerts");
 	if (episodes_of(db, id, ALERTS_MAX, each_episode, &a->w, err) < 0) {
@@ -239,14 +212,14 @@ static void each_run(const struct run_row *row, void *arg)
 	}
 }
 
-static int get_runs(struct answer *a, struct err *err)
+static int get_runs(struct reply *a, struct err *err)
 {
 	struct page page = { .a = a, .limit = arg_limit(a) };
 	const struct run_query query = {
-		.status = arg_text(a, "status"),
-		.playbook = arg_text(a, "playbook"),
-		.incident_id = arg_int(a, "incident", 0),
-		.before = arg_int(a, "cursor", 0),
+		.status = reply_arg(a, "status"),
+		.playbook = reply_arg(a, "playbook"),
+		.incident_id = reply_arg_int(a, "incident", 0),
+		.before = reply_arg_int(a, "cursor", 0),
 		.limit = page.limit + 1,
 	};
 
@@ -260,7 +233,7 @@ static int get_runs(struct answer *a, struct err *err)
 
 static void one_run(const struct run_row *row, void *arg)
 {
-	struct answer *a = arg;
+	struct reply *a = arg;
 
 	jsonw_object(&a->w, NULL);
 	api_write_run(&a->w, row);
@@ -271,7 +244,7 @@ static void each_step(const struct step_row *row, void *arg)
 	api_write_step(arg, row);
 }
 
-static int get_run(struct answer *a, struct err *err)
+static int get_run(struct reply *a, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
 	struct db *db = a->core->db;
@@ -280,7 +253,7 @@ static int get_run(struct answer *a, struct err *err)
 	int rc = runs_get(db, id, one_run, a, err);
 
 	if (rc != 1) {
-		return found(a, rc, "run", a->query->ids[0]);
+		return reply_found(a, rc, "run", a->query->ids[0]);
 	}
 	if (runs_params(db, id, arena, &params, err) < 0) {
 		return -1;
@@ -303,7 +276,7 @@ static int get_run(struct answer *a, struct err *err)
  */
 static void one_output(const struct step_row *row, const struct step_output *output, void *arg)
 {
-	struct answer *a = arg;
+	struct reply *a = arg;
 	int64_t left_out = row->output_bytes - (int64_t)(output->head_len + output->tail_len);
 
 	buf_add(&a->content, output->head, output->head_len);
@@ -314,12 +287,12 @@ static void one_output(const struct step_row *row, const struct step_output *out
 	a->content_type = "text/plain; charset=utf-8";
 }
 
-static int get_output(struct answer *a, struct err *err)
+static int get_output(struct reply *a, struct err *err)
 {
 	int rc = steps_output_get(a->core->db, (int64_t)a->query->ids[0], (int64_t)a->query->ids[1],
-			arg_int(a, "attempt", 0), one_output, a, err);
+			reply_arg_int(a, "attempt", 0), one_output, a, err);
 
-	return found(a, rc, "such step of run", a->query->ids[0]);
+	return reply_found(a, rc, "such step of run", a->query->ids[0]);
 }
 
 static void each_delivery(const struct delivery_row *row, void *arg)
@@ -333,13 +306,13 @@ static void each_delivery(const struct delivery_row *row, void *arg)
 	}
 }
 
-static int get_deliveries(struct answer *a, struct err *err)
+static int get_deliveries(struct reply *a, struct err *err)
 {
 	struct page page = { .a = a, .limit = arg_limit(a) };
 
 	begin_page(a, "deliveries");
-	if (deliveries_list(a->core->db, arg_int(a, "cursor", 0), page.limit + 1, each_delivery,
-			    &page, err) < 0) {
+	if (deliveries_list(a->core->db, reply_arg_int(a, "cursor", 0), page.limit + 1,
+			    each_delivery, &page, err) < 0) {
 		return -1;
 	}
 	end_page(&page, false);
@@ -348,7 +321,7 @@ static int get_deliveries(struct answer *a, struct err *err)
 
 static void one_delivery(const struct delivery_row *row, void *arg)
 {
-	struct answer *a = arg;
+	struct reply *a = arg;
 
 	jsonw_object(&a->w, NULL);
 	api_write_delivery(&a->w, row);
@@ -360,13 +333,13 @@ static void each_decision_of(const struct decision_row *row, void *arg)
 	api_write_decision(arg, row);
 }
 
-static int get_delivery(struct answer *a, struct err *err)
+static int get_delivery(struct reply *a, struct err *err)
 {
 	int64_t id = (int64_t)a->query->ids[0];
 	int rc = deliveries_get(a->core->db, id, one_delivery, a, err);
 
 	if (rc != 1) {
-		return found(a, rc, "delivery", a->query->ids[0]);
+		return reply_found(a, rc, "delivery", a->query->ids[0]);
 	}
 	jsonw_array(&a->w, "decisions");
 	if (decisions_of(a->core->db, id, each_decision_of, &a->w, err) < 0) {
@@ -379,17 +352,17 @@ static int get_delivery(struct answer *a, struct err *err)
 
 static void one_body(const struct delivery_row *row, void *arg)
 {
-	struct answer *a = arg;
+	struct reply *a = arg;
 
 	buf_add(&a->content, row->body, row->body_len);
 	a->content_type = "application/json";
 }
 
-static int get_delivery_body(struct answer *a, struct err *err)
+static int get_delivery_body(struct reply *a, struct err *err)
 {
 	int rc = deliveries_get(a->core->db, (int64_t)a->query->ids[0], one_body, a, err);
 
-	return found(a, rc, "delivery", a->query->ids[0]);
+	return reply_found(a, rc, "delivery", a->query->ids[0]);
 }
 
 static void each_decision(const struct decision_row *row, void *arg)
@@ -402,14 +375,14 @@ static void each_decision(const struct decision_row *row, void *arg)
 	}
 }
 
-static int get_decisions(struct answer *a, struct err *err)
+static int get_decisions(struct reply *a, struct err *err)
 {
 	struct page page = { .a = a, .limit = arg_limit(a) };
-	const char *cursor = arg_text(a, "cursor");
+	const char *cursor = reply_arg(a, "cursor");
 	const char *colon = cursor ? strchr(cursor, ':') : NULL;
 	const struct decision_query query = {
-		.fingerprint = arg_text(a, "fingerprint"),
-		.decision = arg_text(a, "decision"),
+		.fingerprint = reply_arg(a, "fingerprint"),
+		.decision = reply_arg(a, "decision"),
 		.before_delivery = cursor ? strtoll(cursor, NULL, 10) : 0,
 		.before_position = colon ? strtoll(colon + 1, NULL, 10) : 0,
 		.limit = page.limit + 1,
@@ -423,7 +396,7 @@ static int get_decisions(struct answer *a, struct err *err)
 	return 0;
 }
 
-static int get_playbooks(struct answer *a, struct err *err)
+static int get_playbooks(struct reply *a, struct err *err)
 {
 	const struct config *config = core_config(a->core);
 
@@ -438,20 +411,20 @@ static int get_playbooks(struct answer *a, struct err *err)
 	return 0;
 }
 
-static int get_status(struct answer *a, struct err *err)
+static int get_status(struct reply *a, struct err *err)
 {
 	(void)err;
 	api_write_status(&a->w, a->core);
 	return 0;
 }
 
-static int get_metrics(struct answer *a, struct err *err)
+static int get_metrics(struct reply *a, struct err *err)
 {
 	a->content_type = "text/plain; version=0.0.4; charset=utf-8";
 	return metrics_write(a->core, &a->content, err);
 }
 
-static int get_ready(struct answer *a, struct err *err)
+static int get_ready(struct reply *a, struct err *err)
 {
 	(void)err;
 	if (space_admit(&a->core->space, &a->problem) == 0) {
@@ -461,29 +434,41 @@ static int get_ready(struct answer *a, struct err *err)
 	return 0;
 }
 
-static int (*const handlers[ROUTES])(struct answer *, struct err *) = {
-	[ROUTE_INCIDENTS] = get_incidents,
-	[ROUTE_INCIDENT] = get_incident,
-	[ROUTE_RUNS] = get_runs,
-	[ROUTE_RUN] = get_run,
-	[ROUTE_OUTPUT] = get_output,
-	[ROUTE_DELIVERIES] = get_deliveries,
-	[ROUTE_DELIVERY] = get_delivery,
-	[ROUTE_DELIVERY_BODY] = get_delivery_body,
-	[ROUTE_DECISIONS] = get_decisions,
-	[ROUTE_PLAYBOOKS] = get_playbooks,
-	[ROUTE_STATUS] = get_status,
-	[ROUTE_METRICS] = get_metrics,
-	[ROUTE_READY] = get_ready,
+/* A handler returns -1 only when the store failed. */
+static const struct {
+	int (*fn)(struct reply *reply, struct err *err);
+	const char *order; /* the word for it; NULL: it only reads */
+} handlers[ROUTES] = {
+	[ROUTE_INCIDENTS] = { get_incidents, NULL },
+	[ROUTE_INCIDENT] = { get_incident, NULL },
+	[ROUTE_RUNS] = { get_runs, NULL },
+	[ROUTE_RUN] = { get_run, NULL },
+	[ROUTE_OUTPUT] = { get_output, NULL },
+	[ROUTE_DELIVERIES] = { get_deliveries, NULL },
+	[ROUTE_DELIVERY] = { get_delivery, NULL },
+	[ROUTE_DELIVERY_BODY] = { get_delivery_body, NULL },
+	[ROUTE_DECISIONS] = { get_decisions, NULL },
+	[ROUTE_PLAYBOOKS] = { get_playbooks, NULL },
+	[ROUTE_PLAYBOOK_RUN] = { manual_run, "run" },
+	[ROUTE_INCIDENT_REPLAY] = { replay_incident, "replay" },
+	[ROUTE_RUN_CANCEL] = { manual_cancel, "cancel" },
+	[ROUTE_PAUSE] = { pause_show, NULL },
+	[ROUTE_PAUSE_BEGIN] = { pause_begin, "pause" },
+	[ROUTE_PAUSE_END] = { pause_end, "resume" },
+	[ROUTE_STATUS] = { get_status, NULL },
+	[ROUTE_METRICS] = { get_metrics, NULL },
+	[ROUTE_READY] = { get_ready, NULL },
 };
 
 int api_query(struct core *core, const struct msg_query *query, struct err *err)
 {
-	struct answer a = { .core = core, .query = query, .content_type = "" };
+	struct reply a = { .core = core, .query = query, .content_type = "" };
 	int rc;
 
 	a.w = jsonw_begin(&a.content);
-	rc = handlers[query->route](&a, err);
+	rc = handlers[query->route].order ? order_once(&a, handlers[query->route].order,
+							    handlers[query->route].fn, err)
+					  : handlers[query->route].fn(&a, err);
 	if (rc == 0) {
 		const struct msg_answer msg = {
 			.id = query->id,

@@ -59,6 +59,9 @@ void api_write_run(struct jsonw *w, const struct run_row *row)
 	jsonw_str(w, "playbook", row->playbook);
 	jsonw_str(w, "trigger", row->trigger);
 	jsonw_str(w, "requestedBy", row->requested_by);
+	jsonw_str(w, "requestReason", row->request_reason);
+	jsonw_bool(w, "forced", row->forced);
+	jsonw_str(w, "cancelReason", row->cancel);
 	jsonw_str(w, "configHash", digest_text(row->config_hash, hash));
 	jsonw_str(w, "status", run_status_names[row->status]);
 	jsonw_str(w, "reason", row->reason);
@@ -205,6 +208,9 @@ void api_write_status(struct jsonw *w, const struct core *core)
 	jsonw_bool(w, "dryRun", config->dry_run);
 	jsonw_close(w);
 	jsonw_int(w, "runsActive", (int64_t)core->runner.len);
+	jsonw_object(w, "pause");
+	pause_write(w, core);
+	jsonw_close(w);
 	jsonw_array(w, "roles");
 	for (size_t i = 0; i < daemon->roles_len; i++) {
 		jsonw_object(w, NULL);

@@ -133,7 +133,7 @@ static int on_config(void *arg, const void *msg, int fd, struct err *err)
 		drop_generations(core);
 		return 0;
 	}
-	if (recovery_run(core, err) < 0) {
+	if (pause_load(core, err) < 0 || recovery_run(core, err) < 0) {
 		return settle(core, -1, err);
 	}
 	turn_send(&core->turn, core->control, MSG_READY, &(struct msg_ready){ 0 });
@@ -351,7 +351,10 @@ static int64_t core_tick(void *arg)
 	}
 	look = space_tick(&core->space);
 	if (core->generations) {
-		wait = runner_tick(core, &err);
+		int64_t pause = pause_tick(core, &err);
+
+		wait = pause == -2 ? -2 : runner_tick(core, &err);
+		wait = wait == -1 || (pause >= 0 && pause < wait) ? pause : wait;
 		if (wait == -2) {
 			core_fail(core, &err);
 			return 0;
@@ -383,6 +386,7 @@ static void core_clear(struct core *core)
 	channel_free(core->egress);
 	channel_free(core->control);
 	runner_clear(core);
+	pause_clear(&core->pause);
 	turn_clear(&core->turn);
 	db_close(core->db);
 	while (core->generations) {

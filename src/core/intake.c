@@ -10,15 +10,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
+#include "core/facts.h"
 #include "domain/incident.h"
 #include "domain/plan.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"
-#include "store/guards.h"
 #include "store/incidents.h"
-#include "store/runs.h"
-
-#define HOUR_MS (INT64_C(3600) * 1000)
+#include "wire/json_labels.h"
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
@@ -46,61 +44,13 @@ struct subject {
 	struct incident_facts incident;
 };
 
-static void write_pairs(struct jsonw *w, const char *key, const struct labels *labels)
-{
-	jsonw_object(w, key);
-	for (size_t i = 0; i < labels->len; i++) {
-		jsonw_str(w, labels->items[i].name, labels->items[i].value);
-	}
-	jsonw_close(w);
-}
-
 static char *pairs_json(struct arena *arena, const struct labels *labels)
 {
 	auto_buf struct buf text = { 0 };
 	struct jsonw w = jsonw_begin(&text);
 
-	write_pairs(&w, NULL, labels);
+	json_labels_write(&w, NULL, labels);
 	jsonw_end(&w);
-	return arena_strndup(arena, buf_text(&text), text.len);
-}
-
-/* The alert with as much of it as `parts` says; "truncated" tells that something is missing. */
-enum alert_parts { ALERT_WHOLE, ALERT_LABELS, ALERT_BARE };
-
-static void write_alert(struct buf *out, const struct subject *subject, enum alert_parts parts)
-{
-	static const struct labels none;
-	const struct alert *alert = subject->alert;
-	struct jsonw w = jsonw_begin(out);
-
-	jsonw_object(&w, NULL);
-	jsonw_str(&w, "status", alert_status_names[alert->status]);
-	write_pairs(&w, "labels", parts == ALERT_BARE ? &none : &alert->labels);
-	write_pairs(&w, "annotations", parts == ALERT_WHOLE ? &alert->annotations : &none);
-	jsonw_time(&w, "startsAt", alert->starts_at);
-	jsonw_time(&w, "endsAt", alert->ends_at);
-	jsonw_str(&w, "generatorURL", parts == ALERT_BARE ? "" : alert->generator_url);
-	jsonw_str(&w, "fingerprint", subject->fingerprint);
-	if (parts != ALERT_WHOLE) {
-		jsonw_bool(&w, "truncated", true);
-	}
-	jsonw_close(&w);
-	jsonw_end(&w);
-}
-
-/* What a step with `stdin: alert` reads: never more than the executor passes on. */
-static char *alert_json(struct arena *arena, const struct subject *subject)
-{
-	auto_buf struct buf text = { 0 };
-
-	for (int parts = ALERT_WHOLE; parts <= ALERT_BARE; parts++) {
-		buf_reset(&text);
-		write_alert(&text, subject, (enum alert_parts)parts);
-		if (text.len <= START_ALERT_MAX) {
-			break;
-		}
-	}
 	return arena_strndup(arena, buf_text(&text), text.len);
 }
 
@@ -165,121 +115,6 @@ static int call_for_attention(
 	return incidents_attention(in->core->db, incident_id, why, err);
 }
 
-static void target_hash(const struct playbook *playbook, const struct labels *params,
-		uint8_t ret_hash[DIGEST_SIZE])
-{
-	auto_buf struct buf key = { 0 };
-
-	buf_add(&key, playbook->name, strlen(playbook->name) + 1);
-	for (size_t i = 0; i < params->len; i++) {
-		const char *value = params->items[i].value;
-
-		buf_add(&key, value, strlen(value) + 1);
-	}
-	digest_sha256(key.data, key.len, ret_hash);
-}
-
-/* The run's lock key, or NULL. Params passed their patterns, so the template cannot fail. */
-static const char *lock_key(
-		struct intake *in, const struct playbook *playbook, const struct labels *params)
-{
-	auto_buf struct buf key = { 0 };
-	struct err err;
-
-	if (!playbook->guards.lock ||
-			params_expand(playbook->guards.lock, params, &key, &err) < 0) {
-		return NULL;
-	}
-	return arena_strdup(in->arena, buf_text(&key));
-}
-
-/* The value of the param that max_targets counts, or NULL. */
-static const char *distinct_value(const struct playbook *playbook, const struct labels *params)
-{
-	return playbook->guards.distinct ? labels_get(params, playbook->guards.distinct) : NULL;
-}
-
-static int add_run(struct intake *in, const struct subject *subject,
-		const struct playbook *playbook, const struct labels *params,
-		const uint8_t target[DIGEST_SIZE], int64_t *ret_id, struct err *err)
-{
-	const struct run_row row = {
-		.lock = lock_key(in, playbook, params),
-		.distinct_value = distinct_value(playbook, params),
-		.incident_id = subject->incident.id,
-		.episode_id = subject->episode_id,
-		.generation = subject->incident.generation,
-		.playbook = playbook->name,
-		.target = target,
-		.trigger = in->msg->replay_of ? "replay" : "alert",
-		.requested_by = in->msg->principal,
-		.config_hash = in->config->hash,
-		.alertname = subject->alertname,
-		.alert = alert_json(in->arena, subject),
-		.alert_status = alert_status_names[subject->alert->status],
-		.queued_at = in->now,
-	};
-
-	in->core->runner.queue_waits = true;
-	return runs_add(in->core->db, &row, params, ret_id, err);
-}
-
-/* The runs that are there already. */
-static int gather_runs(struct intake *in, const struct subject *subject,
-		const uint8_t target[DIGEST_SIZE], struct plan_facts *facts, struct err *err)
-{
-	struct db *db = in->core->db;
-	struct run_facts episode;
-	struct run_facts once = { 0 };
-	struct run_facts last = { 0 };
-
-	if (runs_of_episode(db, subject->episode_id, facts->playbook->name, &episode, err) < 0) {
-		return -1;
-	}
-	if (!episode.id && runs_once(db, subject->incident.id, subject->incident.generation, target,
-					   &once, err) < 0) {
-		return -1;
-	}
-	if (facts->playbook->guards.cooldown_ms && runs_last(db, target, &last, err) < 0) {
-		return -1;
-	}
-	facts->episode_run = episode.id;
-	facts->target_run = once.id;
-	facts->known_status = run_status_names[episode.id ? episode.status : once.status];
-	facts->last_run = (struct guard_run){ last.id, last.finished_at };
-	return 0;
-}
-
-/* What the playbook's guards count; those that are not set cost nothing. */
-static int gather_counts(struct intake *in, const char *distinct_value, struct plan_facts *facts,
-		struct err *err)
-{
-	const struct guard_rules *rules = &facts->playbook->guards;
-	const char *name = facts->playbook->name;
-	struct db *db = in->core->db;
-
-	if (rules->limit_runs &&
-			guards_limit(db, name, in->now - rules->limit_per_ms + 1, rules->limit_runs,
-					&facts->in_window, &facts->oldest_at, err) < 0) {
-		return -1;
-	}
-	if (rules->breaker_failures &&
-			guards_breaker(db, name, rules->breaker_failures, &facts->failures,
-					&facts->last_failure, &facts->trial, err) < 0) {
-		return -1;
-	}
-	if (rules->distinct && guards_targets(db, name, distinct_value,
-					       in->now - rules->targets_per_ms + 1,
-					       &facts->other_targets, err) < 0) {
-		return -1;
-	}
-	if (facts->starts_at_most && guards_starts(db, in->now - HOUR_MS + 1, facts->starts_at_most,
-						     &facts->starts_in_hour, err) < 0) {
-		return -1;
-	}
-	return 0;
-}
-
 /* Nothing runs for a firing alert, and no run before it did or will do. */
 static bool needs_person(enum decision decision)
 {
@@ -293,38 +128,41 @@ static int consider(struct intake *in, const struct subject *subject,
 {
 	char reason[PLAN_REASON_MAX];
 	char both[2 * PLAN_REASON_MAX];
-	uint8_t target[DIGEST_SIZE] = { 0 };
 	struct labels params = {
 		arena_calloc(in->arena, playbook->params_len, sizeof(struct label)), 0
 	};
 	struct err wrong = { 0 };
-	struct plan_facts facts = {
+	struct plan_facts facts;
+	struct run_request request = {
 		.playbook = playbook,
-		.by_hand = in->msg->replay_of != 0,
-		.now = in->now,
+		.params = &params,
+		.incident_id = subject->incident.id,
+		.episode_id = subject->episode_id,
+		.generation = subject->incident.generation,
 		.starts_at = subject->alert->starts_at,
-		.max_alert_age_ms = in->config->max_alert_age_ms,
-		.dry_run = in->config->dry_run,
-		.starts_at_most = in->config->max_starts_per_hour,
+		.now = in->now,
+		.by_hand = in->msg->replay_of != 0,
+		.trigger = in->msg->replay_of ? "replay" : "alert",
+		.requested_by = in->msg->principal,
+		.alertname = subject->alertname,
+		.alert_status = alert_status_names[subject->alert->status],
 	};
 	struct verdict verdict = { .playbook = playbook->name,
 		.incident_id = subject->incident.id };
 
 	if (playbook_params(playbook, subject->alert, &params, &wrong) < 0) {
-		facts.param_error = wrong.msg;
-	} else {
-		target_hash(playbook, &params, target);
-		if (gather_runs(in, subject, target, &facts, err) < 0 ||
-				gather_counts(in, distinct_value(playbook, &params), &facts, err) <
-						0) {
-			return -1;
-		}
+		request.param_error = wrong.msg;
+	}
+	if (facts_gather(in->core, &request, &facts, err) < 0) {
+		return -1;
 	}
 	verdict.decision = plan_run(&facts, reason);
 	verdict.run_id = facts.episode_run ? facts.episode_run : facts.target_run;
-	if (verdict.decision == DECISION_QUEUED &&
-			add_run(in, subject, playbook, &params, target, &verdict.run_id, err) < 0) {
-		return -1;
+	if (verdict.decision == DECISION_QUEUED) {
+		request.alert = facts_alert_json(in->arena, subject->alert);
+		if (facts_add_run(in->core, &request, &verdict.run_id, err) < 0) {
+			return -1;
+		}
 	}
 	if (needs_person(verdict.decision) &&
 			call_for_attention(in, subject->incident.id, reason, err) < 0) {

@@ -89,6 +89,7 @@ int metrics_write(struct core *core, struct buf *out, struct err *err)
 	}
 	one(out, "playbookd_runs_active", "gauge", "Runs that are running or verifying.",
 			(int64_t)core->runner.len);
+	one(out, "playbookd_paused", "gauge", "Whether the kill switch is on.", pause_is_on(core));
 	one(out, "playbookd_incidents_open", "gauge", "Incidents that are firing or mitigated.",
 			open);
 	one(out, "playbookd_commits_total", "counter", "Transactions committed.",

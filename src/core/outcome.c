@@ -153,7 +153,7 @@ static int take_missed(
 {
 	char why[DETAIL_MAX];
 
-	if (!active->playbook || ++active->misses == 1) {
+	if (active->cancel || !active->playbook || ++active->misses == 1) {
 		return runner_event(core, active, RUN_EV_NOT_STARTED, detail, err);
 	}
 	if (active->misses <= MISSES_MAX) {
@@ -227,6 +227,10 @@ int outcome_look(struct core *core, struct active *active, struct err *err)
 	case ATTEMPT_ENDED:
 		return take_status(core, active, &status, err);
 	case ATTEMPT_ALIVE:
+		if (active->cancel && active->state != ACTIVE_ADOPTED &&
+				runner_cancel(core, active, err) < 0) {
+			return -1;
+		}
 		active->state = ACTIVE_ADOPTED;
 		active->due_ms = clock_mono_ms() + LOOK_MS;
 		return 0;
@@ -242,7 +246,7 @@ int outcome_started(struct core *core, const struct msg_started *msg, struct err
 	struct active *active = find_attempt(core, &msg->id);
 	struct step_row row;
 
-	if (!active || active->state != ACTIVE_ASKED) {
+	if (!active || active->state != ACTIVE_ASKED || active->cancel) {
 		return 0;
 	}
 	row = active_row(active);

@@ -12,6 +12,7 @@
 #include "core/outcome.h"
 #include "domain/incident.h"
 #include "store/incidents.h"
+#include "store/steps.h"
 
 void runner_clear(struct core *core)
 {
@@ -181,6 +182,46 @@ static int orphan_event(
 	return finish_run(core, active, err);
 }
 
+static int end_canceled(struct core *core, struct active *active, struct err *err)
+{
+	struct run_cursor *cursor = &active->cursor;
+
+	cursor->status = RUN_CANCELED;
+	snprintf(cursor->reason, sizeof(cursor->reason), "%s", active->cancel);
+	if (steps_cancel(core->db, active->run_id, active->cancel, clock_wall_ms(), err) < 0) {
+		return -1;
+	}
+	return finish_run(core, active, err);
+}
+
+/* Has the executor been asked for the attempt in hand, and not said yet that it is over? */
+static bool is_executing(const struct active *active)
+{
+	bool begun = active->cursor.status == RUN_RUNNING || active->cursor.status == RUN_VERIFYING;
+
+	return begun && active->state <= ACTIVE_ADOPTED;
+}
+
+int runner_cancel(struct core *core, struct active *active, struct err *err)
+{
+	if (!is_executing(active)) {
+		return end_canceled(core, active, err);
+	}
+	turn_send(&core->turn, core->control, MSG_CANCEL,
+			&(struct msg_cancel){ active_attempt(active) });
+	return 0;
+}
+
+struct active *runner_find(const struct core *core, int64_t run_id)
+{
+	for (size_t i = 0; i < core->runner.len; i++) {
+		if (core->runner.active[i]->run_id == run_id) {
+			return core->runner.active[i];
+		}
+	}
+	return NULL;
+}
+
 int runner_event(struct core *core, struct active *active, enum run_event event, const char *detail,
 		struct err *err)
 {
@@ -189,6 +230,9 @@ int runner_event(struct core *core, struct active *active, enum run_event event,
 
 	if (turn_write(&core->turn, err) < 0) {
 		return -1;
+	}
+	if (active->cancel) {
+		return end_canceled(core, active, err);
 	}
 	if (!active->playbook) {
 		return orphan_event(core, active, detail, err);
@@ -228,13 +272,17 @@ struct picking {
 	bool failed;
 };
 
-/* A run waits while another holds its lock, or as many of its playbook go on as may. */
+/* A run waits while playbookd is paused, another holds its lock, or as many of its playbook go on
+ * as may. */
 static bool may_start(const struct core *core, const struct run_row *row)
 {
 	const struct playbook *playbook = config_playbook(core_config(core), row->playbook);
 	int64_t at_most = playbook ? playbook->guards.max_concurrent : 0;
 	int64_t same = 0;
 
+	if (!row->forced && pause_is_on(core)) {
+		return false;
+	}
 	for (size_t i = 0; i < core->runner.len; i++) {
 		const struct active *active = core->runner.active[i];
 

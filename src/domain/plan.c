@@ -182,7 +182,6 @@ static const guard_fn guards[] = {
 	ask_limit,
 	ask_starts,
 	ask_cooldown,
-	ask_dry_run,
 };
 
 enum decision plan_run(const struct plan_facts *facts, char *reason)
@@ -201,13 +200,16 @@ enum decision plan_run(const struct plan_facts *facts, char *reason)
 				facts->known_status);
 		return DECISION_DUPLICATE;
 	}
-	for (size_t i = 0; i < sizeof(guards) / sizeof(guards[0]); i++) {
+	for (size_t i = 0; i < sizeof(guards) / sizeof(guards[0]) && !facts->forced; i++) {
 		enum decision held = guards[i](facts, reason);
 
 		if (held != DECISION_QUEUED) {
 			return held;
 		}
 	}
-	SAY("playbook %s", facts->playbook->name);
+	if (ask_dry_run(facts, reason) != DECISION_QUEUED) {
+		return DECISION_DRY_RUN;
+	}
+	SAY("playbook %s%s", facts->playbook->name, facts->forced ? ", forced" : "");
 	return DECISION_QUEUED;
 }

@@ -70,20 +70,21 @@ static char *decode(struct arena *arena, const char *text, size_t len)
 	return is_plain_text(out, n) ? out : NULL;
 }
 
-static int unknown(const struct reading *r, const char *name, struct err *err)
+int args_unknown(const char *what, const char *name, const struct arg_rule *rules, size_t len,
+		struct err *err)
 {
 	char known[512] = "";
 	size_t used = 0;
 
-	if (r->rules_len == 0) {
-		return err_set(err, ERR_INPUT, "unknown parameter '%.*s'; this path has none",
+	if (len == 0) {
+		return err_set(err, ERR_INPUT, "unknown %s '%.*s'; this path has none", what,
 				SHOWN_MAX, name);
 	}
-	for (size_t i = 0; i < r->rules_len && used < sizeof(known); i++) {
+	for (size_t i = 0; i < len && used < sizeof(known); i++) {
 		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
-				r->rules[i].name);
+				rules[i].name);
 	}
-	return err_set(err, ERR_INPUT, "unknown parameter '%.*s'; known are: %s", SHOWN_MAX, name,
+	return err_set(err, ERR_INPUT, "unknown %s '%.*s'; known are: %s", what, SHOWN_MAX, name,
 			known);
 }
 
@@ -127,6 +128,21 @@ static int read_cursor(
 	return 0;
 }
 
+static int read_duration(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	int64_t ms = 0;
+
+	if (duration_parse(*value, &ms, err) < 0) {
+		return err_wrap(err, "%s", rule->name);
+	}
+	if (ms <= 0 || ms > ARG_DURATION_MAX) {
+		return wrong(rule, "more than 0 and at most 366d", err);
+	}
+	*value = arena_printf(r->arena, "%" PRId64, ms);
+	return 0;
+}
+
 static int read_limit(
 		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
 {
@@ -135,6 +151,14 @@ static int read_limit(
 		return wrong(rule, "a number from 1 to 1000", err);
 	}
 	return 0;
+}
+
+static int read_map(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	(void)r;
+	(void)value;
+	return wrong(rule, "an object", err);
 }
 
 static int read_number(
@@ -150,6 +174,9 @@ static int read_text(
 	(void)r;
 	if (strlen(*value) > ARG_TEXT_MAX) {
 		return wrong(rule, "at most 256 bytes", err);
+	}
+	if (!is_plain_text(*value, strlen(*value))) {
+		return wrong(rule, "UTF-8 without control characters", err);
 	}
 	return 0;
 }
@@ -208,7 +235,9 @@ static int (*const readers[ARG_KINDS])(struct reading *r, const struct arg_rule 
 		const char **value, struct err *err) = {
 	[ARG_BOOL] = read_bool,
 	[ARG_CURSOR] = read_cursor,
+	[ARG_DURATION] = read_duration,
 	[ARG_LIMIT] = read_limit,
+	[ARG_MAP] = read_map,
 	[ARG_MATCHER] = read_matcher,
 	[ARG_NUMBER] = read_number,
 	[ARG_TEXT] = read_text,
@@ -226,24 +255,28 @@ static const struct arg_rule *find_rule(const struct reading *r, const char *nam
 	return NULL;
 }
 
-static int add(struct reading *r, const char *name, const char *value, struct err *err)
+int args_add(const struct arg_rule *rule, const char *value, struct arena *arena, struct args *args,
+		struct err *err)
 {
-	const struct arg_rule *rule = find_rule(r, name);
-	struct labels *values = &r->args->values;
+	struct reading r = { .arena = arena, .args = args };
+	struct labels *values = &args->values;
 
-	if (!rule) {
-		return unknown(r, name, err);
-	}
-	if (readers[rule->kind](r, rule, &value, err) < 0) {
+	if (readers[rule->kind](&r, rule, &value, err) < 0) {
 		return -1;
 	}
 	if (rule->kind == ARG_MATCHER) {
 		return 0;
 	}
 	for (size_t i = 0; i < values->len; i++) {
-		if (!strcmp(values->items[i].name, name)) {
+		if (!strcmp(values->items[i].name, rule->name)) {
 			return err_set(err, ERR_INPUT, "%s: given twice", rule->name);
 		}
+	}
+	if (values->len == ARGS_MAX) {
+		return err_set(err, ERR_INPUT, "more than %d parameters", ARGS_MAX);
+	}
+	if (!values->items) {
+		values->items = arena_calloc(arena, ARGS_MAX, sizeof(*values->items));
 	}
 	values->items[values->len++] = (struct label){ rule->name, value };
 	return 0;
@@ -265,7 +298,11 @@ static int read_one(struct reading *r, const char *text, size_t len, struct err 
 	if (++r->seen > ARGS_MAX) {
 		return err_set(err, ERR_INPUT, "more than %d parameters", ARGS_MAX);
 	}
-	return add(r, name, value, err);
+
+	const struct arg_rule *rule = find_rule(r, name);
+
+	return rule ? args_add(rule, value, r->arena, r->args, err)
+		    : args_unknown("parameter", name, r->rules, r->rules_len, err);
 }
 
 int args_read(const char *query, const struct arg_rule *rules, size_t len, struct arena *arena,
@@ -277,7 +314,6 @@ int args_read(const char *query, const struct arg_rule *rules, size_t len, struc
 	if (!*query) {
 		return 0;
 	}
-	ret->values.items = arena_calloc(arena, ARGS_MAX, sizeof(*ret->values.items));
 	while (*query) {
 		size_t part = strcspn(query, "&");
 

@@ -12,6 +12,7 @@
 #include "front/pending.h"
 #include "front/webhook.h"
 
+#define KEY_MAX     128 /* of an Idempotency-Key */
 #define CORE_STAGES (1U << STAGE_DELIVER | 1U << STAGE_QUERY | 1U << STAGE_BODY)
 
 struct desk {
@@ -31,6 +32,7 @@ struct exchange {
 	struct httpd_request *request;
 	struct route_match match;
 	const char *principal;
+	const char *key; /* Idempotency-Key, or NULL */
 	struct arena *arena;
 	struct args args;
 };
@@ -130,6 +132,7 @@ static void ask_core(struct exchange *x, enum stage stage, bool dry_run)
 		.route = x->match.row->query,
 		.ids = { x->match.ids[0], x->match.ids[1] },
 		.principal = x->principal,
+		.key = x->key,
 	};
 
 	msg.id = wait_for(x, stage, dry_run);
@@ -234,23 +237,71 @@ static void on_begun(void *arg, struct httpd_request *request)
 	}
 }
 
+/* Is the body for us to read? A webhook's is not. */
+static bool has_fields(const struct exchange *x)
+{
+	return x->match.row->deed != DEED_DELIVER && route_method_changes(httpd_method(x->request));
+}
+
+static int read_query(struct exchange *x, struct err *err)
+{
+	const struct route_row *row = x->match.row;
+
+	return args_read(
+			httpd_query(x->request), row->args, row->args_len, x->arena, &x->args, err);
+}
+
+static int read_key(struct exchange *x, struct err *err)
+{
+	const char *key = httpd_header(x->request, HEAD_IDEMPOTENCY_KEY);
+
+	for (size_t i = 0; key && (i == 0 || key[i]); i++) {
+		if (key[i] <= ' ' || key[i] > '~' || i == KEY_MAX) {
+			return err_set(err, ERR_INPUT,
+					"Idempotency-Key: expected 1 to %d visible ASCII "
+					"characters",
+					KEY_MAX);
+		}
+	}
+	x->key = key;
+	return 0;
+}
+
+/* What stands in the path and the body of an order. */
+static int read_order(struct exchange *x, struct err *err)
+{
+	static const struct arg_rule name_rule = { "playbook", ARG_TEXT, NULL, 0 };
+	size_t len = 0;
+	const char *body = httpd_body(x->request, &len);
+
+	if (!has_fields(x)) {
+		return 0;
+	}
+	if (*x->match.name && args_add(&name_rule, x->match.name, x->arena, &x->args, err) < 0) {
+		return -1;
+	}
+	if (read_key(x, err) < 0) {
+		return -1;
+	}
+	return fields_read(
+			x->desk->reader, body, len, &x->match.row->fields, x->arena, &x->args, err);
+}
+
 static void on_whole(void *arg, struct httpd_request *request)
 {
 	struct exchange x = { .desk = arg, .request = request };
-	const char *query = httpd_query(request);
 	struct err err;
 
 	if (admit(&x, &err) < 0) {
 		refuse(&x, &err);
 		return;
 	}
-	if (!*query) {
+	if (!*httpd_query(request) && !has_fields(&x)) {
 		deeds[x.match.row->deed](&x);
 		return;
 	}
 	x.arena = arena_new();
-	if (args_read(query, x.match.row->args, x.match.row->args_len, x.arena, &x.args, &err) <
-			0) {
+	if (read_query(&x, &err) < 0 || read_order(&x, &err) < 0) {
 		refuse(&x, &err);
 	} else {
 		deeds[x.match.row->deed](&x);

@@ -44,6 +44,28 @@ static const struct arg_rule incidents_args[] = {
 	{ "until", ARG_TIME, NULL, 0 },
 };
 
+static const struct arg_rule cancel_fields[] = {
+	{ "reason", ARG_TEXT, NULL, 0 },
+};
+
+static const struct arg_rule pause_fields[] = {
+	{ "for", ARG_DURATION, NULL, 0 },
+	{ "reason", ARG_TEXT, NULL, 0, .required = true },
+};
+
+static const struct arg_rule replay_fields[] = {
+	{ "dry_run", ARG_BOOL, NULL, 0 },
+	{ "force", ARG_BOOL, NULL, 0 },
+	{ "reason", ARG_TEXT, NULL, 0 },
+};
+
+static const struct arg_rule start_fields[] = {
+	{ "dry_run", ARG_BOOL, NULL, 0 },
+	{ "force", ARG_BOOL, NULL, 0 },
+	{ "params", ARG_MAP, NULL, 0 },
+	{ "reason", ARG_TEXT, NULL, 0 },
+};
+
 static const struct arg_rule output_args[] = {
 	{ "attempt", ARG_NUMBER, NULL, 0 },
 };
@@ -62,6 +84,10 @@ static const struct arg_rule runs_args[] = {
 
 #define ARGS(list) (list), LEN(list)
 #define NO_ARGS    NULL, 0
+#define FIELDS(list)              \
+	{                         \
+		(list), LEN(list) \
+	}
 
 /* One row a line. */
 /* clang-format off */
@@ -78,9 +104,15 @@ const struct route_row route_rows[] = {
 	{ "/api/v1/deliveries/{id}/replay", "POST", "deliver it again", RIGHT_OPERATE, DEED_REPLAY, ROUTE_DELIVERY_BODY, ARGS(replay_args) },
 	{ "/api/v1/incidents", "GET", "the incidents, newest first", RIGHT_READ, DEED_QUERY, ROUTE_INCIDENTS, ARGS(incidents_args) },
 	{ "/api/v1/incidents/{id}", "GET", "all of one incident", RIGHT_READ, DEED_QUERY, ROUTE_INCIDENT, NO_ARGS },
+	{ "/api/v1/incidents/{id}/replay", "POST", "run its playbook again", RIGHT_OPERATE, DEED_QUERY, ROUTE_INCIDENT_REPLAY, NO_ARGS, FIELDS(replay_fields) },
+	{ "/api/v1/pause", "DELETE", "let runs start again", RIGHT_OPERATE, DEED_QUERY, ROUTE_PAUSE_END, NO_ARGS },
+	{ "/api/v1/pause", "GET", "is the kill switch on, and what did it keep from running", RIGHT_READ, DEED_QUERY, ROUTE_PAUSE, NO_ARGS },
+	{ "/api/v1/pause", "POST", "the kill switch: start nothing", RIGHT_OPERATE, DEED_QUERY, ROUTE_PAUSE_BEGIN, NO_ARGS, FIELDS(pause_fields) },
 	{ "/api/v1/playbooks", "GET", "the playbooks in force", RIGHT_READ, DEED_QUERY, ROUTE_PLAYBOOKS, NO_ARGS },
+	{ "/api/v1/playbooks/{name}/runs", "POST", "run a playbook by hand", RIGHT_OPERATE, DEED_QUERY, ROUTE_PLAYBOOK_RUN, NO_ARGS, FIELDS(start_fields) },
 	{ "/api/v1/runs", "GET", "the runs, newest first", RIGHT_READ, DEED_QUERY, ROUTE_RUNS, ARGS(runs_args) },
 	{ "/api/v1/runs/{id}", "GET", "one run and its steps", RIGHT_READ, DEED_QUERY, ROUTE_RUN, NO_ARGS },
+	{ "/api/v1/runs/{id}/cancel", "POST", "end a run, without its rescue steps", RIGHT_OPERATE, DEED_QUERY, ROUTE_RUN_CANCEL, NO_ARGS, FIELDS(cancel_fields) },
 	{ "/api/v1/runs/{id}/steps/{n}/output", "GET", "what a step wrote", RIGHT_READ, DEED_QUERY, ROUTE_OUTPUT, ARGS(output_args) },
 	{ "/api/v1/status", "GET", "the daemon itself", RIGHT_READ, DEED_QUERY, ROUTE_STATUS, NO_ARGS },
 	{ "/metrics", "GET", "for Prometheus", RIGHT_READ, DEED_METRICS, ROUTE_METRICS, NO_ARGS },
@@ -89,16 +121,24 @@ const struct route_row route_rows[] = {
 /* clang-format on */
 const size_t route_rows_len = LEN(route_rows);
 
-/* A path against a pattern; ids get the text of what stands for {…}. */
-static bool matches(const char *pattern, const char *path, const char *ids[2], size_t ids_len[2])
-{
-	size_t n = 0;
+#define BLANKS_MAX 2 /* {…} in one pattern */
 
+/* What stands for a {…}. */
+struct blank {
+	const char *text;
+	size_t len;
+	bool is_name;
+};
+
+/* A path against a pattern; blanks get what stands for each {…}. */
+static bool matches(const char *pattern, const char *path, struct blank *blanks)
+{
 	while (*pattern) {
 		if (*pattern == '{') {
-			ids[n] = path;
-			ids_len[n] = strcspn(path, "/");
-			path += ids_len[n++];
+			*blanks = (struct blank){ path, strcspn(path, "/"),
+				!strncmp(pattern, "{name}", 6) };
+			path += blanks->len;
+			blanks++;
 			pattern = strchr(pattern, '}') + 1;
 		} else if (*pattern++ != *path++) {
 			return false;
@@ -107,16 +147,34 @@ static bool matches(const char *pattern, const char *path, const char *ids[2], s
 	return *path == '\0';
 }
 
-static int read_ids(struct route_match *match, const char *ids[2], const size_t ids_len[2],
-		struct err *err)
+static int read_name(struct route_match *match, const struct blank *blank, struct err *err)
 {
-	for (size_t i = 0; i < 2 && ids[i]; i++) {
-		if (ids_len[i] == 0 || ids_len[i] > ID_DIGITS_MAX ||
-				strspn(ids[i], "0123456789") < ids_len[i]) {
-			return err_set(err, ERR_INPUT, "'%.*s' in the path: expected a number",
-					ids_len[i] < 32 ? (int)ids_len[i] : 32, ids[i]);
+	if (blank->len == 0 || blank->len >= sizeof(match->name)) {
+		return err_set(err, ERR_INPUT, "a name in the path: expected 1 to %d characters",
+				ROUTE_NAME_MAX - 1);
+	}
+	memcpy(match->name, blank->text, blank->len);
+	match->name[blank->len] = '\0';
+	return 0;
+}
+
+static int read_blanks(struct route_match *match, const struct blank *blanks, struct err *err)
+{
+	for (size_t i = 0; i < BLANKS_MAX && blanks[i].text; i++) {
+		const struct blank *blank = &blanks[i];
+
+		if (blank->is_name) {
+			if (read_name(match, blank, err) < 0) {
+				return -1;
+			}
+			continue;
 		}
-		match->ids[i] = strtoull(ids[i], NULL, 10);
+		if (blank->len == 0 || blank->len > ID_DIGITS_MAX ||
+				strspn(blank->text, "0123456789") < blank->len) {
+			return err_set(err, ERR_INPUT, "'%.*s' in the path: expected a number",
+					blank->len < 32 ? (int)blank->len : 32, blank->text);
+		}
+		match->ids[i] = strtoull(blank->text, NULL, 10);
 	}
 	return 0;
 }
@@ -143,15 +201,14 @@ int route_find(const char *method, const char *path, struct route_match *ret, st
 	}
 	for (size_t i = 0; i < route_rows_len; i++) {
 		const struct route_row *row = &route_rows[i];
-		const char *ids[2] = { NULL };
-		size_t ids_len[2] = { 0 };
+		struct blank blanks[BLANKS_MAX] = { { 0 } };
 
-		if (!matches(row->pattern, path, ids, ids_len)) {
+		if (!matches(row->pattern, path, blanks)) {
 			continue;
 		}
 		ret->row = row;
 		if (method_fits(row->method, method)) {
-			return read_ids(ret, ids, ids_len, err);
+			return read_blanks(ret, blanks, err);
 		}
 		allow_add(ret, row->method);
 	}
@@ -181,6 +238,16 @@ int route_media(const char *content_type, bool has_body, struct err *err)
 	return err_set(err, ERR_MEDIA, "expected Content-Type: application/json");
 }
 
+static void list_names(struct buf *out, char mark, const struct arg_rule *rules, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (i == 0) {
+			buf_addf(out, "       %c", mark);
+		}
+		buf_addf(out, " %s%s", rules[i].name, i + 1 < len ? "" : "\n");
+	}
+}
+
 void route_index(struct buf *out)
 {
 	buf_adds(out, "playbookd maps alerts to remediation playbooks, runs them, checks that "
@@ -191,11 +258,9 @@ void route_index(struct buf *out)
 	for (size_t i = 0; i < route_rows_len; i++) {
 		const struct route_row *row = &route_rows[i];
 
-		buf_addf(out, "%-4s %-36s %s%s\n", row->method, row->pattern, row->help,
+		buf_addf(out, "%-6s %-36s %s%s\n", row->method, row->pattern, row->help,
 				row->right == RIGHT_OPERATE ? " *" : "");
-		for (size_t j = 0; j < row->args_len; j++) {
-			buf_addf(out, "%s%s%s", j ? " " : "       ? ", row->args[j].name,
-					j + 1 < row->args_len ? "" : "\n");
-		}
+		list_names(out, '?', row->args, row->args_len);
+		list_names(out, '{', row->fields.items, row->fields.len);
 	}
 }

@@ -156,6 +156,7 @@ int decisions_of(struct db *db, int64_t delivery_id, decision_fn fn, void *arg, 
 #define DECISION_PAGE                                                         \
 	" AND (:decision IS NULL OR decision = :decision)"                    \
 	" AND (delivery_id, position) < (:before_delivery, :before_position)" \
+	" AND delivery_id > :after_delivery"                                  \
 	" ORDER BY delivery_id DESC, position DESC"                           \
 	" LIMIT :limit"
 
@@ -174,6 +175,7 @@ int decisions_list(struct db *db, const struct decision_query *query, decision_f
 	stmt_int(s, ":before_delivery",
 			query->before_delivery ? query->before_delivery : INT64_MAX);
 	stmt_int(s, ":before_position", query->before_position);
+	stmt_int(s, ":after_delivery", query->after_delivery);
 	stmt_int(s, ":limit", query->limit);
 	return each_decision(s, fn, arg, err);
 }

@@ -19,10 +19,12 @@ int runs_add(struct db *db, const struct run_row *row, const struct labels *para
 {
 	static const char sql[] =
 			"INSERT INTO run (incident_id, episode_id, generation, playbook, target,"
-			" trigger, requested_by, config_hash, status, reason, lock, distinct_value,"
+			" trigger, requested_by, request_reason, forced, config_hash, status,"
+			" reason, lock, distinct_value,"
 			" alertname, alert, alert_status, queued_at)"
 			" VALUES (:incident_id, :episode_id, :generation, :playbook, :target,"
-			" :trigger, :requested_by, :config_hash, 'queued', '', :lock,"
+			" :trigger, :requested_by, :request_reason, :forced, :config_hash,"
+			" 'queued', '', :lock,"
 			" :distinct_value, :alertname, :alert, :alert_status, :queued_at)";
 	struct stmt *s = db_stmt(db, sql);
 
@@ -33,6 +35,8 @@ int runs_add(struct db *db, const struct run_row *row, const struct labels *para
 	stmt_blob(s, ":target", row->target, DIGEST_SIZE);
 	stmt_text(s, ":trigger", row->trigger);
 	stmt_text(s, ":requested_by", row->requested_by);
+	stmt_text(s, ":request_reason", row->request_reason ? row->request_reason : "");
+	stmt_int(s, ":forced", row->forced);
 	stmt_blob(s, ":config_hash", row->config_hash, DIGEST_SIZE);
 	stmt_text(s, ":lock", row->lock);
 	stmt_text(s, ":distinct_value", row->distinct_value);
@@ -169,10 +173,22 @@ int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_
 	return stmt_run(s, err);
 }
 
+int runs_cancel(struct db *db, int64_t id, const char *cancel, struct err *err)
+{
+	static const char sql[] = "UPDATE run"
+				  " SET cancel = :cancel"
+				  " WHERE id = :id";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_text(s, ":cancel", cancel);
+	return stmt_run(s, err);
+}
+
 #define RUN_COLUMNS                                                                         \
 	"id, incident_id, episode_id, generation, playbook, target, trigger, requested_by," \
 	" config_hash, status, outcome, reason, alertname, alert, alert_status, queued_at," \
-	" started_at, finished_at, lock"
+	" started_at, finished_at, lock, cancel, forced, request_reason"
 
 static struct run_row read_run(struct stmt *s)
 {
@@ -199,6 +215,9 @@ static struct run_row read_run(struct stmt *s)
 		.started_at = stmt_col_int(s, 16),
 		.finished_at = stmt_col_int(s, 17),
 		.lock = stmt_col_text(s, 18),
+		.cancel = stmt_col_text(s, 19),
+		.forced = stmt_col_int(s, 20),
+		.request_reason = stmt_col_text(s, 21),
 	};
 }
 

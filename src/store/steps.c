@@ -86,6 +86,19 @@ int steps_ended(struct db *db, const struct step_row *row, struct err *err)
 	return stmt_run(s, err);
 }
 
+int steps_cancel(struct db *db, int64_t run_id, const char *reason, int64_t now, struct err *err)
+{
+	static const char sql[] = "UPDATE step"
+				  " SET status = 'canceled', reason = :reason, finished_at = :now"
+				  " WHERE run_id = :run_id AND status = 'waiting'";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":run_id", run_id);
+	stmt_text(s, ":reason", reason);
+	stmt_int(s, ":now", now);
+	return stmt_run(s, err);
+}
+
 int steps_probe_again(struct db *db, const struct step_row *row, struct err *err)
 {
 	static const char sql[] = "UPDATE step"

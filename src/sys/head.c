@@ -16,6 +16,7 @@ static const struct field_row {
 	ROW(HEAD_CONTENT_TYPE, "Content-Type"),
 	ROW(HEAD_EXPECT, "Expect"),
 	ROW(HEAD_HOST, "Host"),
+	ROW(HEAD_IDEMPOTENCY_KEY, "Idempotency-Key"),
 	ROW(HEAD_ORIGIN, "Origin"),
 	ROW(HEAD_SEC_FETCH_SITE, "Sec-Fetch-Site"),
 	ROW(HEAD_TRANSFER_ENCODING, "Transfer-Encoding"),

@@ -329,10 +329,12 @@ enum json_kind json_kind(struct json *value)
 		return KIND_TEXT;
 	case JSON_INTEGER:
 		return json_integer_value(j) >= 0 ? KIND_COUNT : KIND_OTHER;
-	case JSON_REAL:
 	case JSON_TRUE:
 	case JSON_FALSE:
+		return KIND_BOOL;
 	case JSON_NULL:
+		return KIND_NULL;
+	case JSON_REAL:
 		return KIND_OTHER;
 	}
 	return KIND_OTHER;
@@ -347,6 +349,11 @@ const char *json_text(struct json *value, size_t *ret_len)
 		*ret_len = json_string_length(j);
 	}
 	return text;
+}
+
+bool json_yes(struct json *value)
+{
+	return json_is_true((json_t *)value);
 }
 
 size_t json_len(struct json *value)
@@ -378,6 +385,8 @@ static const char *const kind_words[KINDS] = {
 	[KIND_LIST] = "array",
 	[KIND_TEXT] = "string",
 	[KIND_COUNT] = "whole number",
+	[KIND_BOOL] = "true or false",
+	[KIND_NULL] = "null",
 	[KIND_OTHER] = "value",
 };
 
@@ -402,6 +411,8 @@ static int field_set(const struct json_field *field, json_t *value, void *ret, s
 	case KIND_LIST:
 		memcpy(to, &value, sizeof(value));
 		return 0;
+	case KIND_BOOL:
+	case KIND_NULL:
 	case KIND_OTHER:
 	case KINDS:
 		break;

@@ -4,6 +4,15 @@
 
 #include "sys/json.h"
 
+void json_labels_write(struct jsonw *w, const char *key, const struct labels *labels)
+{
+	jsonw_object(w, key);
+	for (size_t i = 0; i < labels->len; i++) {
+		jsonw_str(w, labels->items[i].name, labels->items[i].value);
+	}
+	jsonw_close(w);
+}
+
 static int read_members(
 		struct json *object, struct arena *arena, struct labels *labels, struct err *err)
 {

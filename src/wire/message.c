@@ -204,6 +204,7 @@ static const struct wire_field query_fields[] = {
 	WIRE_FIELD_ENUM16(struct msg_query, route, ROUTES),
 	WIRE_FIELD_FIXED(struct msg_query, ids),
 	WIRE_FIELD_STR(struct msg_query, principal),
+	WIRE_FIELD_STR(struct msg_query, key),
 	FIELD_LABELS(struct msg_query, args),
 	WIRE_FIELD_LIST(struct msg_query, filters, filters_len, &matcher_type),
 };

@@ -54,12 +54,15 @@ TEST(every_method_of_every_path_is_found_or_405)
 			ck(match.row && !strcmp(match.row->pattern, pattern));
 			if (row) {
 				ck(match.row == row);
-				ck_int(match.ids[0], strchr(pattern, '{') ? 7 : 0);
+				ck_int(match.ids[0], strstr(pattern, "{id}") ? 7 : 0);
+				ck_str(match.name, strstr(pattern, "{name}") ? "7" : "");
 			} else {
 				ck((strstr(match.allow, "GET, HEAD") != NULL) ==
 						(row_of(pattern, "GET") != NULL));
 				ck((strstr(match.allow, "POST") != NULL) ==
 						(row_of(pattern, "POST") != NULL));
+				ck((strstr(match.allow, "DELETE") != NULL) ==
+						(row_of(pattern, "DELETE") != NULL));
 			}
 		}
 	}
@@ -77,6 +80,15 @@ TEST(the_table_is_sorted_and_says_all_that_it_must)
 							    row->deed == DEED_REPLAY));
 		for (size_t j = 1; j < row->args_len; j++) {
 			ck(strcmp(row->args[j - 1].name, row->args[j].name) < 0);
+		}
+		ck(changes || row->fields.len == 0);
+		for (size_t j = 0; j < row->fields.len; j++) {
+			const char *name = row->fields.items[j].name;
+
+			ck(j == 0 || strcmp(row->fields.items[j - 1].name, name) < 0);
+			for (size_t k = 0; k < row->args_len; k++) {
+				ck(strcmp(row->args[k].name, name) != 0);
+			}
 		}
 		if (i > 0) {
 			int order = strcmp(row[-1].pattern, row->pattern);
@@ -125,6 +137,27 @@ TEST(odd_paths_are_refused_and_never_match)
 			test_fail(__FILE__, __LINE__, "%s: %s", rows[i].path, err.msg);
 		}
 	}
+}
+
+TEST(a_name_of_a_path_comes_as_it_is)
+{
+	struct route_match match;
+	struct err err = { 0 };
+	char path[64 + ROUTE_NAME_MAX + 8] = "/api/v1/playbooks/";
+
+	must_ok(route_find("POST", "/api/v1/playbooks/restart-all_1/runs", &match, &err), err);
+	ck_str(match.name, "restart-all_1");
+	ck_int(route_find("POST", "/api/v1/playbooks//runs", &match, &err), -1);
+	ck_int(err.code, ERR_INPUT);
+	memset(path + strlen(path), 'x', ROUTE_NAME_MAX);
+	strcat(path, "/runs");
+	ck_int(route_find("POST", path, &match, &err), -1);
+	ck_int(err.code, ERR_INPUT);
+	ck_int(route_find("DELETE", "/api/v1/runs", &match, &err), -1);
+	ck_int(err.code, ERR_METHOD);
+	ck_str(match.allow, "GET, HEAD");
+	ck_int(route_find("PUT", "/api/v1/pause", &match, &err), -1);
+	ck_str(match.allow, "DELETE, GET, HEAD, POST");
 }
 
 TEST(two_ids_of_a_path_come_in_order)
