@@ -23,4 +23,19 @@ size_t strays_kill(bool (*spared)(void *arg, pid_t pid), void *arg);
 /* The same, and reap those that have ended. */
 size_t strays_end(bool (*spared)(void *arg, pid_t pid), void *arg);
 
+#define STRAYS_DETACHED_MAX 1024
+
+/* Children that are not ours to end: what steps with `detach` left running on purpose. */
+struct detached {
+	pid_t pids[STRAYS_DETACHED_MAX];
+	size_t len;
+};
+
+/* Take all present children that are not known for detached. */
+void detached_note(struct detached *detached, bool (*known)(void *arg, pid_t pid), void *arg);
+bool detached_has(const struct detached *detached, pid_t pid);
+
+/* Reap children that have ended and are not known, and forget them. */
+void detached_reap(struct detached *detached, bool (*known)(void *arg, pid_t pid), void *arg);
+
 #endif

@@ -262,7 +262,7 @@ static int open_files(
 		return -1;
 	}
 	fds[SHIM_NULL_OUT] = open("/dev/null", O_RDWR | O_CLOEXEC);
-	fds[SHIM_NULL_ERR] = dup(fds[SHIM_NULL_OUT]);
+	fds[SHIM_NULL_ERR] = fcntl(fds[SHIM_NULL_OUT], F_DUPFD_CLOEXEC, 3);
 	fds[SHIM_OUTPUT] = create(fds[SHIM_DIR], "output", 0600);
 	fds[SHIM_STATUS] = create(fds[SHIM_DIR], SHIM_STATUS_TMP, 0600);
 	fds[SHIM_CANCEL] = open_cancel(fds[SHIM_DIR]);

@@ -39,6 +39,7 @@ struct executor {
 	bool config_ok;
 	bool hopeless; /* a role said so, and all ends */
 	bool strays;   /* a shim was killed, and what it watched is being ended */
+	struct detached detached;
 };
 
 static void send_core(void *arg, enum message_id id, const void *msg)
@@ -275,7 +276,17 @@ static bool is_known(void *arg, pid_t pid)
 	return attempts_have(e->attempts, pid);
 }
 
-/* A shim that was killed leaves us its step. Only then: other orphans are none of our business. */
+static bool is_spared(void *arg, pid_t pid)
+{
+	const struct executor *e = arg;
+
+	return is_known(arg, pid) || detached_has(&e->detached, pid);
+}
+
+/*
+ * A shim that was killed leaves us its step, which is ended. What was there before it was killed
+ * was left by a step on purpose.
+ */
 static void on_child(struct executor *e)
 {
 	roles_reap(e->roles);
@@ -284,7 +295,12 @@ static void on_child(struct executor *e)
 		stop(e, "a role cannot work; the reason stands above");
 	}
 	e->strays |= attempts_reap(e->attempts);
-	e->strays = e->strays && strays_end(is_known, e) > 0;
+	detached_reap(&e->detached, is_known, e);
+	if (e->strays) {
+		e->strays = strays_end(is_spared, e) > 0;
+	} else {
+		detached_note(&e->detached, is_known, e);
+	}
 }
 
 static void on_signal(void *arg, int signo)

@@ -69,3 +69,53 @@ size_t strays_end(bool (*spared)(void *arg, pid_t pid), void *arg)
 {
 	return kill_all(spared, arg, true);
 }
+
+void detached_note(struct detached *detached, bool (*known)(void *arg, pid_t pid), void *arg)
+{
+	char text[CHILDREN_TEXT_MAX];
+	char *at = text;
+
+	detached->len = 0;
+	read_children(text);
+	for (long pid = strtol(at, &at, 10); pid > 0 && *at; pid = strtol(at, &at, 10)) {
+		if (!known(arg, (pid_t)pid) && detached->len < STRAYS_DETACHED_MAX) {
+			detached->pids[detached->len++] = (pid_t)pid;
+		}
+	}
+}
+
+bool detached_has(const struct detached *detached, pid_t pid)
+{
+	for (size_t i = 0; i < detached->len; i++) {
+		if (detached->pids[i] == pid) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void detached_forget(struct detached *detached, pid_t pid)
+{
+	for (size_t i = 0; i < detached->len; i++) {
+		if (detached->pids[i] == pid) {
+			detached->pids[i] = detached->pids[--detached->len];
+			return;
+		}
+	}
+}
+
+void detached_reap(struct detached *detached, bool (*known)(void *arg, pid_t pid), void *arg)
+{
+	for (;;) {
+		siginfo_t info = { 0 };
+
+		/* Those that are known are reaped by who started them; each sends a signal of its
+		 * own. */
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 ||
+				known(arg, info.si_pid)) {
+			return;
+		}
+		waitpid(info.si_pid, NULL, WNOHANG);
+		detached_forget(detached, info.si_pid);
+	}
+}
