@@ -4,6 +4,7 @@
  * Without --role it is the executor, which starts the other roles by executing this program again.
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #include "wire/message.h"
 
 #define EXIT_USAGE 2
+#define LARGE      (1024 * 1024) /* bytes */
 
 /* The one place that knows all roles; none of them includes another. */
 static int (*const role_mains[ROLES])(int control_fd) = {
@@ -65,6 +67,16 @@ static void name_process(const char *role)
 	prctl(PR_SET_NAME, name);
 }
 
+/*
+ * What a large body needed goes back when it is freed: glibc would raise these bounds with it, and
+ * keep it. What the work of one turn needs is kept.
+ */
+static void give_memory_back(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	mallopt(M_TRIM_THRESHOLD, 4 * LARGE);
+}
+
 static int run_role(const struct options *options)
 {
 	struct stat st;
@@ -76,6 +88,7 @@ static int run_role(const struct options *options)
 		if (role_mains[role] && strcmp(role_names[role], options->role) == 0) {
 			setup_log(options, role_names[role]);
 			name_process(role_names[role]);
+			give_memory_back();
 			return role_mains[role](ROLES_CONTROL_FD);
 		}
 	}
