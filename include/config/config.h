@@ -3,13 +3,14 @@
  *
  * Calling sequence:
  *   1. config_read() gathers the main file and what its `playbook_files` globs name, as bytes;
- *   2. config_parse() turns those bytes into a config. It opens nothing, so a role without access
- *      to files can do it too (the executor sends the core what it read itself).
+ *   2. config_parse() turns those bytes into a config. It opens nothing but the files of the
+ *      time zones that are named, so a role without access to the configuration's can do it too
+ *      (the executor sends the core what it read itself).
  *
  * Every mistake goes to the report as "file:line:column: error: …", all of them in one pass.
  *
- * The keys and what they may be are in the tables of src/config/: global.c, playbook.c, param.c,
- * step.c and check.c.
+ * The keys and what they may be are in the tables of src/config/: global.c, interval.c,
+ * playbook.c, param.c, step.c and check.c.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -40,6 +41,10 @@ struct config {
 	size_t playbooks_len;
 	struct check *checks;
 	size_t checks_len;
+	struct interval *intervals;
+	size_t intervals_len;
+	const char **zones; /* of the intervals, each once: the positions that periods call clock */
+	size_t zones_len;
 };
 
 /*

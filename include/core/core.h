@@ -6,6 +6,7 @@
  *	intake    a delivery becomes decisions, incidents and queued runs     (C1)
  *	runner    queued runs become steps, steps become results              (C2 to C5)
  *	pause     the kill switch
+ *	clocks    the time now in the zones of time intervals
  *	manual    what people start and cancel; replay: an incident's playbook once more
  *	recovery  what was running when the last core ended                   (at start)
  *	api       answers to reads and orders
@@ -25,6 +26,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "core/clocks.h"
 #include "core/pause.h"
 #include "core/runner.h"
 #include "core/space.h"
@@ -81,6 +83,7 @@ struct core {
 	struct turn turn;
 	struct generation *generations; /* the newest first; NULL before the first */
 	struct pause pause;
+	struct clocks clocks;
 	struct runner runner;
 	struct counters counters;
 	struct daemon_state daemon;

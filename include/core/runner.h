@@ -33,6 +33,7 @@ struct runner {
 	size_t forget_len;
 	size_t forget_cap;
 	bool queue_waits; /* there may be a queued run */
+	int64_t look_ms;  /* mono: one waits for the end of a time interval, look again; 0: none */
 };
 
 void runner_clear(struct core *core);

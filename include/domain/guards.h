@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "domain/interval.h"
+
 #define GUARD_REASON_MAX 512
 
 /* `guards:` of a playbook; 0 or NULL: that guard is not set. */
@@ -27,6 +29,10 @@ struct guard_rules {
 	int64_t targets_at_most;  /* at most so many targets … */
 	int64_t targets_per_ms;   /* … in any window of this length */
 	int64_t max_concurrent;   /* runs of the playbook at the same time; others wait in order */
+	/* Lists that end in NULL. Never within any of `mute`; with `active`, only within one of it.
+	 */
+	const struct interval *const *mute_intervals;
+	const struct interval *const *active_intervals;
 };
 
 /* A run and when it ended; id 0: there is none; at 0: it is not over. */
@@ -76,6 +82,14 @@ struct guard_pause {
 };
 
 bool guard_pause(const struct guard_pause *pause, int64_t now, char *reason);
+
+/*
+ * mute_time_intervals and active_time_intervals, by the clocks of the configuration's time zones:
+ * "muted: within time interval 'nights' (Europe/Berlin, now 02:14 Tue)". A clock that is broken
+ * holds, since it may be any time.
+ */
+bool guard_intervals(
+		const struct guard_rules *rules, const struct interval_clock *clocks, char *reason);
 
 /* max_starts_per_hour of all playbooks together; 0: no limit. */
 bool guard_starts(int64_t at_most, int64_t in_last_hour, char *reason);

@@ -93,10 +93,11 @@ struct plan_facts {
 	int64_t target_run;       /* that of this incident's generation with the same params */
 	const char *known_status; /* the status of the one that is there */
 	struct guard_pause pause;
-	int64_t starts_at_most; /* global.max_starts_per_hour; 0: any */
-	int64_t starts_in_hour; /* runs of all playbooks queued in the last hour */
-	int64_t other_targets;  /* see guard_targets() */
-	int64_t failures;       /* see guard_breaker() */
+	const struct interval_clock *clocks; /* see guard_intervals(); of the playbook's zones */
+	int64_t starts_at_most;              /* global.max_starts_per_hour; 0: any */
+	int64_t starts_in_hour;              /* runs of all playbooks queued in the last hour */
+	int64_t other_targets;               /* see guard_targets() */
+	int64_t failures;                    /* see guard_breaker() */
 	struct guard_run last_failure;
 	struct guard_run trial;
 	int64_t in_window; /* see guard_limit() */

@@ -5,6 +5,7 @@
 
 #include "config/check.h"
 #include "config/global.h"
+#include "config/interval.h"
 #include "config/playbook.h"
 #include "config/spec.h"
 #include "sys/yaml.h"
@@ -23,12 +24,13 @@ static void check_playbook_files(struct loader *loader, const struct yaml_node *
 	}
 }
 
-/* vars stand before what may name them. */
+/* vars and time_intervals stand before what may name them. */
 static const struct spec main_keys[] = {
 	{ "global", "what is true for all playbooks", SPEC_MAPPING, .keys = global_keys },
 	{ "vars", "constants of this site", SPEC_CUSTOM, .load = global_load_vars },
 	{ "playbook_files", "globs of files with playbooks and checks", SPEC_CUSTOM,
 			.load = check_playbook_files },
+	{ "time_intervals", "named times, for guards", SPEC_CUSTOM, .load = intervals_load },
 	{ "checks", "health checks", SPEC_CUSTOM, .load = checks_load },
 	{ "playbooks", "remediations", SPEC_CUSTOM, .load = playbooks_load },
 	{ 0 },

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config/interval.h"
 #include "config/matchers.h"
 #include "config/param.h"
 #include "config/step.h"
@@ -70,6 +71,8 @@ static const struct spec targets_keys[] = {
 };
 
 static const struct spec guard_keys[] = {
+	{ "active_time_intervals", "runs only within any of these", SPEC_CUSTOM,
+			.load = intervals_load_active },
 	{ "breaker", "stops a playbook that does not help", SPEC_MAPPING, .keys = breaker_keys },
 	{ "cooldown", "pause after a run for the same target", SPEC_DURATION, GUARD(cooldown_ms),
 			.max = 365 * DAY_MS },
@@ -79,6 +82,8 @@ static const struct spec guard_keys[] = {
 	{ "max_concurrent", "runs at the same time", SPEC_INT, GUARD(max_concurrent), .min = 1,
 			.max = 64 },
 	{ "max_targets", "how many targets in a window", SPEC_MAPPING, .keys = targets_keys },
+	{ "mute_time_intervals", "never runs within any of these", SPEC_CUSTOM,
+			.load = intervals_load_mute },
 	{ 0 },
 };
 

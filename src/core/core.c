@@ -387,6 +387,7 @@ static void core_clear(struct core *core)
 	channel_free(core->control);
 	runner_clear(core);
 	pause_clear(&core->pause);
+	clocks_clear(&core->clocks);
 	turn_clear(&core->turn);
 	db_close(core->db);
 	while (core->generations) {

@@ -104,6 +104,7 @@ int facts_gather(struct core *core, struct run_request *request, struct plan_fac
 		.max_alert_age_ms = config->max_alert_age_ms,
 		.dry_run = config->dry_run,
 		.pause = core->pause.guard,
+		.clocks = clocks_at(core, request->now),
 		.starts_at_most = config->max_starts_per_hour,
 	};
 

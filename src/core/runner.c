@@ -272,15 +272,31 @@ struct picking {
 	bool failed;
 };
 
-/* A run waits while playbookd is paused, another holds its lock, or as many of its playbook go on
- * as may. */
-static bool may_start(const struct core *core, const struct run_row *row)
+/* It was queued before the interval began. It waits until that is over. */
+static bool is_muted(struct core *core, const struct playbook *playbook)
+{
+	int64_t now = clock_wall_ms();
+	char reason[GUARD_REASON_MAX];
+
+	if (guard_intervals(&playbook->guards, clocks_at(core, now), reason)) {
+		return false;
+	}
+	core->runner.look_ms = clock_mono_ms() + clocks_wait(now);
+	return true;
+}
+
+/* A run waits while playbookd is paused, its playbook is muted, another holds its lock, or as many
+ * of its playbook go on as may. */
+static bool may_start(struct core *core, const struct run_row *row)
 {
 	const struct playbook *playbook = config_playbook(core_config(core), row->playbook);
 	int64_t at_most = playbook ? playbook->guards.max_concurrent : 0;
 	int64_t same = 0;
 
 	if (!row->forced && pause_is_on(core)) {
+		return false;
+	}
+	if (!row->forced && playbook && is_muted(core, playbook)) {
 		return false;
 	}
 	for (size_t i = 0; i < core->runner.len; i++) {
@@ -334,18 +350,23 @@ static int begin(struct core *core, struct active *active, struct err *err)
 static int start_queued(struct core *core, struct err *err)
 {
 	int64_t max = core_config(core)->max_concurrent_runs;
+	struct runner *runner = &core->runner;
 
+	if (runner->look_ms && runner->look_ms <= clock_mono_ms()) {
+		runner->look_ms = 0;
+		runner->queue_waits = true;
+	}
 	/* The queue waits for room on the disk; steps of what runs do not. */
-	while (!core->space.degraded && core->runner.queue_waits &&
-			(int64_t)core->runner.len < max) {
+	while (!core->space.degraded && runner->queue_waits && (int64_t)runner->len < max) {
 		struct picking picking = { .core = core, .err = err };
 
+		runner->look_ms = 0;
 		if (turn_write(&core->turn, err) < 0 ||
 				runs_queued(core->db, pick, &picking, err) < 0 || picking.failed) {
 			return -1;
 		}
 		if (!picking.active) {
-			core->runner.queue_waits = false;
+			runner->queue_waits = false;
 			return 0;
 		}
 		if (begin(core, picking.active, err) < 0) {
@@ -391,6 +412,9 @@ int64_t runner_tick(struct core *core, struct err *err)
 		if (has_due(active) && (next < 0 || active->due_ms - now < next)) {
 			next = active->due_ms > now ? active->due_ms - now : 0;
 		}
+	}
+	if (core->runner.look_ms && (next < 0 || core->runner.look_ms - now < next)) {
+		next = core->runner.look_ms > now ? core->runner.look_ms - now : 0;
 	}
 	return next;
 }

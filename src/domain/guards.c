@@ -2,7 +2,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 
 #define SAY(...) snprintf(reason, GUARD_REASON_MAX, __VA_ARGS__)
@@ -122,6 +124,84 @@ bool guard_pause(const struct guard_pause *pause, int64_t now, char *reason)
 			pause->until ? " until " : "",
 			pause->until ? clock_format(pause->until, until) : "", pause->reason);
 	return false;
+}
+
+static bool has_broken(const struct interval *const *intervals, const struct interval_clock *clocks,
+		char *reason)
+{
+	for (; intervals && *intervals; intervals++) {
+		const struct interval_period *period = interval_broken(*intervals, clocks);
+
+		if (period) {
+			SAY("muted: the time in %s, for time interval '%s', cannot be known",
+					period->location, (*intervals)->name);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_muted(const struct interval *const *intervals, const struct interval_clock *clocks,
+		char *reason)
+{
+	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+
+	for (; intervals && *intervals; intervals++) {
+		const struct interval_period *period = interval_holds(*intervals, clocks);
+		const struct tm *now = period ? &clocks[period->clock].now : NULL;
+
+		if (period) {
+			SAY("muted: within time interval '%s' (%s, now %02d:%02d %s)",
+					(*intervals)->name, period->location, now->tm_hour,
+					now->tm_min, days[now->tm_wday]);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool holds_any(const struct interval *const *intervals, const struct interval_clock *clocks)
+{
+	for (; *intervals; intervals++) {
+		if (interval_holds(*intervals, clocks)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void say_outside(const struct interval *const *intervals, char *reason)
+{
+	auto_buf struct buf names = { 0 };
+
+	for (size_t i = 0; intervals[i]; i++) {
+		if (names.len + strlen(intervals[i]->name) > GUARD_REASON_MAX / 2) {
+			buf_adds(&names, ", …");
+			break;
+		}
+		buf_addf(&names, "%s'%s'", i ? ", " : "", intervals[i]->name);
+	}
+	SAY("muted: outside of the active time intervals %s", buf_text(&names));
+}
+
+static bool is_inactive(const struct interval *const *intervals,
+		const struct interval_clock *clocks, char *reason)
+{
+	if (!intervals || holds_any(intervals, clocks)) {
+		return false;
+	}
+	if (!has_broken(intervals, clocks, reason)) {
+		say_outside(intervals, reason);
+	}
+	return true;
+}
+
+bool guard_intervals(
+		const struct guard_rules *rules, const struct interval_clock *clocks, char *reason)
+{
+	return !is_muted(rules->mute_intervals, clocks, reason) &&
+	       !has_broken(rules->mute_intervals, clocks, reason) &&
+	       !is_inactive(rules->active_intervals, clocks, reason);
 }
 
 bool guard_starts(int64_t at_most, int64_t in_last_hour, char *reason)

@@ -128,6 +128,13 @@ static enum decision ask_pause(const struct plan_facts *f, char *reason)
 	return guard_pause(&f->pause, f->now, reason) ? DECISION_QUEUED : DECISION_PAUSED;
 }
 
+static enum decision ask_intervals(const struct plan_facts *f, char *reason)
+{
+	bool passes = guard_intervals(&f->playbook->guards, f->clocks, reason);
+
+	return passes ? DECISION_QUEUED : DECISION_MUTED;
+}
+
 static enum decision ask_targets(const struct plan_facts *f, char *reason)
 {
 	bool passes = guard_targets(&f->playbook->guards, f->other_targets, reason);
@@ -177,6 +184,7 @@ static enum decision ask_dry_run(const struct plan_facts *f, char *reason)
 static const guard_fn guards[] = {
 	ask_age,
 	ask_pause,
+	ask_intervals,
 	ask_targets,
 	ask_breaker,
 	ask_limit,

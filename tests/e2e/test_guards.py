@@ -155,3 +155,52 @@ def test_a_lock_holds_over_a_restart(t):
     t.write("gate.a.1", "")
     t.write("gate.a.2", "")
     ck_eq([d.wait_run(first)["status"], d.wait_run(second)["status"]], ["succeeded"] * 2, "both")
+
+
+ALWAYS = "[{ name: always, time_intervals: [{ location: Europe/Berlin }] }]"
+NEVER = "[{ name: always, time_intervals: [{ years: ['1999'] }] }]"
+
+
+def test_a_mute_time_interval_keeps_runs_back_over_a_restart(t):
+    d = t.daemon(config("{ mute_time_intervals: [always] }", time_intervals=ALWAYS))
+    reason = r"^muted: within time interval 'always' \(Europe/Berlin, now \d\d:\d\d [A-Z][a-z]{2}\)$"
+    ck_held_and_told(d, d.must_post(down("a")), "muted", reason)
+    d = restart(t, d)
+    ck_held_and_told(d, d.must_post(down("b")), "muted", reason)
+    d.write_config(config("{ mute_time_intervals: [always] }", time_intervals=NEVER))
+    d.must_operate("/-/reload")
+    d.must_run(down("c"))
+
+
+def test_outside_of_its_active_time_intervals_a_playbook_does_not_run(t):
+    guards = "{ active_time_intervals: [always] }"
+    d = t.daemon(config(guards, time_intervals=NEVER))
+    ck_held_and_told(d, d.must_post(down("a")), "muted",
+                     "^muted: outside of the active time intervals 'always'$")
+    d = restart(t, d)
+    ck_held(d.must_post(down("b")), "muted", "outside of the active time intervals")
+    d.write_config(config(guards, time_intervals=ALWAYS))
+    d.must_operate("/-/reload")
+    d.must_run(down("c"))
+
+
+def test_a_queued_run_waits_while_a_time_interval_mutes_it(t):
+    def having(time_intervals):
+        return config("{ max_concurrent: 1, mute_time_intervals: [always] }", params=N_PARAM,
+                      steps=gate(t, "g"), time_intervals=time_intervals)
+
+    d = t.daemon(having(NEVER))
+    first, second = [d.must_post(down("a", n))["decisions"][0]["runId"] for n in (1, 2)]
+    wait_until(lambda: statuses(d)[first] == "running", "the first")
+    d.write_config(having(ALWAYS))
+    d.must_operate("/-/reload")
+    t.write("gate.a.1", "")
+    t.write("gate.a.2", "")
+    ck_eq(d.wait_run(first)["status"], "succeeded", "what runs goes on")
+    ck_eq(statuses(d)[second], "queued", "the second")
+    d = restart(t, d)
+    ck_held(d.must_post(down("b")), "muted", "within time interval 'always'")
+    ck_eq(statuses(d)[second], "queued", "after the restart")
+    d.write_config(having(NEVER))
+    d.must_operate("/-/reload")
+    ck_eq(d.wait_run(second)["status"], "succeeded", "the second")

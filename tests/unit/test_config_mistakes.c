@@ -12,8 +12,8 @@ TEST(mistakes_in_keys_are_told)
 		{ "globl: {}\n", "etc/main.yml:1:1: error: unknown key 'globl', did you mean "
 				 "'global'?\n" },
 		{ "receivers: []\n", "etc/main.yml:1:1: error: unknown key 'receivers': expected "
-				     "global, "
-				     "vars, playbook_files, checks or playbooks\n" },
+				     "global, vars, playbook_files, time_intervals, checks "
+				     "or playbooks\n" },
 		{ "global: {dry_run: 1, dry_run: true}\n",
 				"etc/main.yml:1:19: error: expected true or false, got \"1\"\n"
 				"etc/main.yml:1:22: error: duplicate key 'dry_run', first given in "

@@ -143,3 +143,87 @@ TEST(starts_of_all_playbooks_together_are_bounded)
 	ck_has(reason, "max_starts_per_hour: 10 runs of all playbooks in the last hour, 10 at "
 		       "most");
 }
+
+/* Two clocks: of UTC, and of Berlin at 02:14 on a Tuesday. */
+static const struct interval_clock clocks[] = {
+	{ .now = { .tm_year = 126,
+			  .tm_mon = 10,
+			  .tm_mday = 24,
+			  .tm_wday = 2,
+			  .tm_hour = 1,
+			  .tm_min = 14 } },
+	{ .now = { .tm_year = 126,
+			  .tm_mon = 10,
+			  .tm_mday = 24,
+			  .tm_wday = 2,
+			  .tm_hour = 2,
+			  .tm_min = 14 } },
+	{ .broken = true },
+};
+static const struct interval_range night = { 0, 360 };
+static const struct interval_range day = { 540, 1020 };
+static const struct interval_period periods[] = {
+	{ .times = { &night, 1 }, .location = "Europe/Berlin", .clock = 1 },
+	{ .times = { &day, 1 }, .location = "UTC", .clock = 0 },
+	{ .times = { &night, 1 }, .location = "Asia/Tokyo", .clock = 2 },
+};
+static const struct interval nights = { "nights", &periods[0], 1 };
+static const struct interval office = { "office", &periods[1], 1 };
+static const struct interval unknown = { "far away", &periods[2], 1 };
+
+TEST(time_intervals_mute_within_and_are_active_within)
+{
+#define LIST(...) ((const struct interval *const[]){ __VA_ARGS__, NULL })
+	const struct {
+		struct guard_rules rules;
+		const char *reason; /* NULL: it passes */
+	} rows[] = {
+		{ { 0 }, NULL },
+		{ { .mute_intervals = LIST(&nights) }, "muted: within time interval 'nights' "
+						       "(Europe/Berlin, now 02:14 Tue)" },
+		{ { .mute_intervals = LIST(&office, &nights) },
+				"muted: within time interval 'nights' (Europe/Berlin, now 02:14 "
+				"Tue)" },
+		{ { .mute_intervals = LIST(&office) }, NULL },
+		{ { .active_intervals = LIST(&office) },
+				"muted: outside of the active time intervals 'office'" },
+		{ { .active_intervals = LIST(&office, &office) },
+				"muted: outside of the active time intervals 'office', 'office'" },
+		{ { .active_intervals = LIST(&nights) }, NULL },
+		{ { .active_intervals = LIST(&office, &nights) }, NULL },
+		{ { .mute_intervals = LIST(&nights), .active_intervals = LIST(&nights) },
+				"muted: within time interval 'nights' (Europe/Berlin, now 02:14 "
+				"Tue)" },
+		{ { .mute_intervals = LIST(&office), .active_intervals = LIST(&nights) }, NULL },
+		/* It may be any time there: that holds, unless another says that it is active. */
+		{ { .mute_intervals = LIST(&office, &unknown) },
+				"muted: the time in Asia/Tokyo, for time interval 'far away', "
+				"cannot be known" },
+		{ { .active_intervals = LIST(&office, &unknown) },
+				"muted: the time in Asia/Tokyo, for time interval 'far away', "
+				"cannot be known" },
+		{ { .active_intervals = LIST(&unknown, &nights) }, NULL },
+	};
+#undef LIST
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char reason[GUARD_REASON_MAX] = "";
+
+		ck_int(guard_intervals(&rows[i].rules, clocks, reason), rows[i].reason == NULL);
+		ck_str(reason, rows[i].reason ? rows[i].reason : "");
+	}
+}
+
+TEST(a_reason_with_many_active_intervals_is_cut_at_a_name)
+{
+	static const char name[] =
+			"äääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääää";
+	const struct interval long_one = { name, &periods[1], 1 };
+	const struct interval *const many[] = { &long_one, &long_one, &long_one, &long_one,
+		&long_one, &long_one, NULL };
+	const struct guard_rules rules = { .active_intervals = many };
+	char reason[GUARD_REASON_MAX];
+
+	ck(!guard_intervals(&rules, clocks, reason));
+	ck_has(reason, "ä', …");
+}

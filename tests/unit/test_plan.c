@@ -201,6 +201,42 @@ TEST(a_run_by_hand_is_not_kept_back_by_an_earlier_one_but_by_its_guards)
 	ck_int(plan_run(&facts, reason), DECISION_COOLDOWN);
 }
 
+/* After the pause, which is about the whole; before what counts runs. */
+TEST(a_time_interval_mutes_after_the_pause_and_before_all_that_counts)
+{
+	static const struct interval_range morning = { 0, 720 };
+	static const struct interval_period period = { .times = { &morning, 1 },
+		.location = "UTC" };
+	static const struct interval mornings = { "mornings", &period, 1 };
+	static const struct interval *const list[] = { &mornings, NULL };
+	const struct playbook playbook = { .name = "restart",
+		.guards = { .mute_intervals = list,
+				.distinct = "service",
+				.targets_at_most = 1,
+				.targets_per_ms = MINUTE } };
+	struct interval_clock clock = { .now = { .tm_hour = 11, .tm_min = 59, .tm_wday = 1 } };
+	struct plan_facts facts = {
+		.playbook = &playbook,
+		.now = NOW,
+		.clocks = &clock,
+		.pause = { .since = NOW, .reason = "r", .by = "b" },
+		.other_targets = 1,
+	};
+	char reason[PLAN_REASON_MAX];
+
+	ck_int(plan_run(&facts, reason), DECISION_PAUSED);
+	facts.pause.since = 0;
+	ck_int(plan_run(&facts, reason), DECISION_MUTED);
+	ck_str(reason, "muted: within time interval 'mornings' (UTC, now 11:59 Mon)");
+	facts.by_hand = true;
+	ck_int(plan_run(&facts, reason), DECISION_MUTED);
+	facts.forced = true;
+	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
+	facts.forced = false;
+	clock.now.tm_hour = 12;
+	ck_int(plan_run(&facts, reason), DECISION_TOO_MANY_TARGETS);
+}
+
 TEST(every_decision_has_a_word)
 {
 	for (int i = 0; i < DECISIONS; i++) {

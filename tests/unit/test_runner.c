@@ -103,6 +103,7 @@ static void killed(struct core *core)
 	channel_free(core->control);
 	channel_free(core->egress);
 	runner_clear(core);
+	clocks_clear(&core->clocks);
 	turn_clear(&core->turn);
 	db_close(core->db);
 	while (core->generations) {
@@ -137,6 +138,7 @@ static void must_commit(struct core *core)
 }
 
 static const char *alertname = "Down";
+static bool force_runs;
 
 static int64_t add_run(struct core *core, const char *playbook, int64_t incident, uint8_t target)
 {
@@ -149,6 +151,7 @@ static int64_t add_run(struct core *core, const char *playbook, int64_t incident
 		.target = bytes,
 		.trigger = "alert",
 		.requested_by = "x",
+		.forced = force_runs,
 		.config_hash = core_config(core)->hash,
 		.alertname = alertname,
 		.alert = "{}",
@@ -590,5 +593,64 @@ TEST(the_pause_before_a_retry_outlives_the_core)
 	core.runner.active[0]->due_ms = 0;
 	must_tick(&core);
 	ck_str(steps_text(&core, row.run_id), "0.1 failed 0.2 starting ");
+	killed(&core);
+}
+
+static const char muted[] =
+		"time_intervals:\n"
+		"  - { name: now, time_intervals: [{ location: Europe/Berlin }] }\n"
+		"playbooks:\n"
+		"  - name: look\n"
+		"    matchers: ['alertname=\"Down\"']\n"
+		"    guards: { mute_time_intervals: [now] }\n"
+		"    steps: [{ name: one, run: [true] }]\n"
+		"  - name: act\n"
+		"    matchers: ['alertname=\"Down\"']\n"
+		"    params: { service: { from: labels.service, pattern: \"[a-z]+\" } }\n"
+		"    steps: [{ name: one, run: [true] }]\n";
+
+/* It looks again when the interval may be over; the clock may be set meanwhile, so in 30 s at last.
+ */
+TEST(a_run_that_was_queued_before_the_interval_starts_after_it)
+{
+	struct core core;
+	struct err err;
+	int64_t left;
+	int64_t id;
+
+	must_start(&core, muted);
+	id = add_run(&core, "look", 0, 1);
+	left = runner_tick(&core, &err);
+	must_commit(&core);
+	ck_str(run_text(&core, id), "queued: ");
+	ck(left > 0 && left <= 30000);
+
+	core.generations->config->intervals[0].periods_len = 0;
+	left = runner_tick(&core, &err);
+	ck_str(run_text(&core, id), "queued: ");
+	ck(left > 0 && left <= 30000);
+	core.runner.look_ms = clock_mono_ms();
+	ck_int(runner_tick(&core, &err), -1);
+	ck_str(run_text(&core, id), "running: ");
+	killed(&core);
+}
+
+TEST(a_muted_run_lets_others_pass_and_may_be_forced)
+{
+	struct core core;
+	int64_t held;
+	int64_t other;
+	int64_t forced;
+
+	must_start(&core, muted);
+	held = add_run(&core, "look", 0, 1);
+	other = add_run(&core, "act", 0, 2);
+	force_runs = true;
+	forced = add_run(&core, "look", 0, 3);
+	must_tick(&core);
+	must_commit(&core);
+	ck_str(run_text(&core, held), "queued: ");
+	ck_str(run_text(&core, other), "running: ");
+	ck_str(run_text(&core, forced), "running: ");
 	killed(&core);
 }
