@@ -161,17 +161,17 @@ TEST(ranges_that_are_wrong_are_told)
 				"\"a\"\n" },
 		{ "time_intervals:\n"
 		  "- name: x\n"
-		  "  time_intervals: [{days_of_month: ['-1:1', '-1:-3', '25:-5', '5:1']}]\n",
-				"etc/main.yml:3:37: error: the range \"-1:1\" ends before it "
+		  "  time_intervals: [{days_of_month: ['-31:1', '-1:-3', '25:-5', '5:1']}]\n",
+				"etc/main.yml:3:37: error: the range \"-31:1\" ends before it "
 				"begins: it must be right in a month of 28 days too, and cannot "
 				"lead into the next month\n"
-				"etc/main.yml:3:45: error: the range \"-1:-3\" ends before it "
+				"etc/main.yml:3:46: error: the range \"-1:-3\" ends before it "
 				"begins: it must be right in a month of 28 days too, and cannot "
 				"lead into the next month\n"
-				"etc/main.yml:3:54: error: the range \"25:-5\" ends before it "
+				"etc/main.yml:3:55: error: the range \"25:-5\" ends before it "
 				"begins: it must be right in a month of 28 days too, and cannot "
 				"lead into the next month\n"
-				"etc/main.yml:3:63: error: the range \"5:1\" ends before it "
+				"etc/main.yml:3:64: error: the range \"5:1\" ends before it "
 				"begins: it must be right in a month of 28 days too, and cannot "
 				"lead into the next month\n" },
 		{ "time_intervals:\n"

@@ -9,6 +9,8 @@
 
 #define LEN(a) (sizeof(a) / sizeof(*(a)))
 
+#define LOCAL_MAX 100
+
 static const char *local(const char *zone, const char *utc, char *text)
 {
 	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
@@ -18,8 +20,8 @@ static const char *local(const char *zone, const char *utc, char *text)
 
 	must_ok(clock_parse(utc, &ms, &err), err);
 	must_ok(zone_local(zone, ms, &tm, &err), err);
-	snprintf(text, CLOCK_TEXT_MAX, "%04d-%02d-%02d %02d:%02d %s", tm.tm_year + 1900,
-			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, days[tm.tm_wday]);
+	snprintf(text, LOCAL_MAX, "%04d-%02d-%02d %02d:%02d %s", tm.tm_year + 1900, tm.tm_mon + 1,
+			tm.tm_mday, tm.tm_hour, tm.tm_min, days[tm.tm_wday]);
 	return text;
 }
 
@@ -50,7 +52,7 @@ TEST(a_zone_shows_its_own_time_also_around_its_switches)
 				"2026-05-31 23:59 Sun" },
 		{ "Etc/GMT+5", "2026-06-01T02:00:00Z", "2026-05-31 21:00 Sun" },
 	};
-	char text[CLOCK_TEXT_MAX];
+	char text[LOCAL_MAX];
 
 	for (size_t i = 0; i < LEN(rows); i++) {
 		ck_str(local(rows[i].zone, rows[i].utc, text), rows[i].local);
@@ -59,7 +61,7 @@ TEST(a_zone_shows_its_own_time_also_around_its_switches)
 
 TEST(local_is_the_zone_of_the_environment_which_is_put_back)
 {
-	char text[CLOCK_TEXT_MAX];
+	char text[LOCAL_MAX];
 	time_t noon = 1767268800;
 	struct tm tm;
 
@@ -79,7 +81,7 @@ TEST(local_is_the_zone_of_the_environment_which_is_put_back)
 /* Else the C library would look for the zone elsewhere, find none and say UTC. */
 TEST(a_folder_of_the_environment_does_not_count)
 {
-	char text[CLOCK_TEXT_MAX];
+	char text[LOCAL_MAX];
 
 	setenv("TZDIR", "/nonexistent", 1);
 	ck(zone_exists("Europe/Berlin"));
