@@ -58,6 +58,7 @@ enum spec_type {
 	SPEC_BOOL,     /* bool */
 	SPEC_INT,      /* any integer of 1, 4 or 8 bytes; min to max */
 	SPEC_DURATION, /* int64_t, milliseconds; min to max */
+	SPEC_SIZE,     /* int64_t, bytes; min to max */
 	SPEC_CHOICE,   /* uint8_t or bool: the position in choices */
 	SPEC_WORD,     /* const char *: one of choices */
 	SPEC_STRING,   /* const char *, at most max bytes; format says what else it must be */

@@ -26,6 +26,24 @@
  * `fail` counts it as an attempt that failed; `retry` starts the next attempt, at most
  * RUN_INTERRUPTIONS_MAX times for a step and only of an idempotent one; `verify` leaves out the
  * steps that remain, and what verify says decides. In rescue the next step runs, whatever happened.
+ *
+ * limits: what all processes of an attempt together may use, where the daemon may make a cgroup for
+ * it: `memory`, and `processes` (with their threads; 512 when nothing is said). Where it may not,
+ * they are resource limits instead, `memory` of the address space of each process and `processes`
+ * (only when something is said) of all that the user of the step has; the latter does not hold back
+ * root. Always of each process: `file_size`, `cpu` (SIGXCPU, a second later SIGKILL) and
+ * `open_files` (1024 when nothing is said, which the step may raise as far as the daemon's own).
+ *
+ * detach: the step means to leave something running. When its process has ended, what it started
+ * has 2 s to end or to make a session of its own (setsid, as every daemon does); what is then still
+ * in the step's session is killed, and the sessions of their own are left alone. The step's output
+ * ends there: what is left must write elsewhere. It stays in the attempt's cgroup, under its
+ * limits. A step that is ended by its deadline or canceled leaves nothing, and neither does one
+ * without detach.
+ *
+ * new_privs: a step cannot get more rights than it was started with (no_new_privs: sudo and other
+ * setuid programs do not work) unless it says `new_privs: true`. What runs as root then can be
+ * ended by a daemon that is not root through its cgroup only.
  */
 #ifndef DOMAIN_PLAYBOOK_H
 #define DOMAIN_PLAYBOOK_H
@@ -77,6 +95,15 @@ enum on_interrupt {
 	ON_INTERRUPT_VERIFY
 };
 
+/* 0: not given. */
+struct step_limits {
+	int64_t memory; /* bytes */
+	int64_t processes;
+	int64_t file_size; /* bytes */
+	int64_t cpu_ms;
+	int64_t open_files;
+};
+
 struct step {
 	uint8_t phase; /* enum phase */
 	uint8_t kind;  /* enum step_kind */
@@ -97,10 +124,13 @@ struct step {
 	struct labels env;  /* `env:`; values are templates */
 	const char *user;   /* user name, or NULL for the daemon's own */
 	const char *cwd;    /* absolute; default "/" */
-	bool stdin_alert;   /* `stdin: alert`: the alert as JSON; else /dev/null */
-	int64_t within_ms;  /* check: it must have passed by then; 0 = one probe */
-	int64_t every_ms;   /* check: between probes */
-	int64_t settle_ms;  /* check: it must go on passing for this long */
+	struct step_limits limits;
+	bool detach;       /* sessions that it leaves go on */
+	bool new_privs;    /* setuid programs work */
+	bool stdin_alert;  /* `stdin: alert`: the alert as JSON; else /dev/null */
+	int64_t within_ms; /* check: it must have passed by then; 0 = one probe */
+	int64_t every_ms;  /* check: between probes */
+	int64_t settle_ms; /* check: it must go on passing for this long */
 };
 
 struct playbook {

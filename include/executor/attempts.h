@@ -44,8 +44,8 @@ void attempts_cancel(struct attempts *attempts, const struct attempt_id *id);
 void attempts_core_gone(struct attempts *attempts);
 /* Refuse every START from now on, for later. */
 void attempts_stop(struct attempts *attempts);
-/* After SIGCHLD: report the shims that have ended. Was one of them killed, so that what it watched
- * may live on? */
+/* After SIGCHLD: report the shims that have ended, and end what a killed one left in its cgroup.
+ * Was one of them killed that had no cgroup, so that what it watched may live on? */
 bool attempts_reap(struct attempts *attempts);
 /* Is pid one of the shims? */
 bool attempts_have(const struct attempts *attempts, pid_t pid);

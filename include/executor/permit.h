@@ -37,6 +37,9 @@ struct permit {
 	const char *cwd;
 	const char *user;
 	int64_t timeout_ms;
+	struct step_limits limits;
+	bool detach;
+	bool new_privs;
 	bool stdin_alert;
 };
 

@@ -7,12 +7,27 @@
  *      the core died) means that the step must not run: result=not_started;
  *   3. it starts the step and drains its output into the ring file, never making it wait;
  *   4. the step has ended when its process has. What it left behind gets SHIM_DRAIN_MS to close
- *      the output, then all of it is killed. At the deadline: TERM to the group, SHIM_GRACE_MS
- *      later KILL to everything. A byte in the FIFO `cancel` does the same at any time before the
- *      step's process has ended;
+ *      the output, then all of it is killed; of a step with detach, what is then still in
+ *      the step's session is killed, and the rest goes on, with nobody to read its output. At the
+ *deadline: TERM to the group, SHIM_GRACE_MS later KILL to everything. A byte in the FIFO `cancel`
+ *does the same at any time before the step's process has ended;
  *   5. it writes the status file durably and exits, which frees the lock.
  *
  * wire/attempt.h describes the files. Times are CLOCK_BOOTTIME.
+ *
+ * What a step starts with, and nothing else (T30 to T33 of the threats):
+ *
+ *	argv, environment    those given; HOME of its user unless it is given
+ *	descriptors          0: /dev/null or the alert's file; 1 and 2: one pipe; no others
+ *	signals              all default, none blocked
+ *	session              its own, without a terminal; it leads it and its process group
+ *	folder, umask        the step's cwd, or /; 022
+ *	nice, OOM score      0 and 0, as far as the daemon may set them
+ *	user                 all ids and groups of that user; else the daemon's own
+ *	new privileges       none (no_new_privs), unless the step says so
+ *	core dumps           none
+ *	limits               see limits.h; in a cgroup of its own where the daemon may make one
+ *	death                SIGKILL when the shim dies (not after executing a setuid program)
  */
 #ifndef EXECUTOR_SHIM_H
 #define EXECUTOR_SHIM_H
@@ -21,6 +36,8 @@
 #include <stdint.h>
 
 #include "base/strv.h"
+#include "domain/playbook.h"
+#include "sys/cgroup.h"
 
 #define SHIM_DRAIN_MS 2000
 #define SHIM_GRACE_MS 5000
@@ -50,6 +67,11 @@ struct shim {
 	const char *user; /* NULL: the daemon's own */
 	const char *home; /* of the daemon's own user */
 	int64_t timeout_ms;
+	struct step_limits limits;
+	bool detach;
+	bool new_privs;
+	const struct cgroups *cgroups;
+	const char *cgroup; /* the name of the attempt's */
 };
 
 /* Be the shim: called in the child of a fork. Ends the process. */

@@ -38,4 +38,10 @@ bool detached_has(const struct detached *detached, pid_t pid);
 /* Reap children that have ended and are not known, and forget them. */
 void detached_reap(struct detached *detached, bool (*known)(void *arg, pid_t pid), void *arg);
 
+/*
+ * Send signo (0: none) to every process in the session that session, a child of ours that is not
+ * reaped yet, leads. Returns how many there were.
+ */
+size_t strays_signal_session(pid_t session, int signo);
+
 #endif

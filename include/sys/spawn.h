@@ -10,11 +10,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 
 #define SPAWN_FDS_MAX    16
+#define SPAWN_LIMITS_MAX 8
 #define SPAWN_GROUPS_MAX 64
 
 /* Who the child becomes. */
@@ -24,6 +26,13 @@ struct spawn_user {
 	gid_t groups[SPAWN_GROUPS_MAX];
 	int groups_len;
 	char home[256];
+};
+
+/* A resource limit, soft and hard. Where ours is lower, that stays. */
+struct spawn_limit {
+	int resource; /* RLIMIT_… */
+	uint64_t soft;
+	uint64_t hard;
 };
 
 /* Zero means: leave as it is. */
@@ -40,7 +49,10 @@ struct spawn {
 	bool normal_priority; /* nice and OOM score 0 */
 	bool no_new_privs;
 	bool die_with_parent; /* SIGKILL when the caller ends */
-	unsigned nofile;      /* soft limit of descriptors */
+	const struct spawn_limit *limits;
+	size_t limits_len; /* at most SPAWN_LIMITS_MAX */
+	const int *groups; /* cgroup.procs files, open for writing: it enters these cgroups first */
+	size_t groups_len;
 };
 
 /* What failed, and its errno. */

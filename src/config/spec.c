@@ -123,6 +123,47 @@ static void read_duration(struct loader *loader, const struct spec *row,
 	*(int64_t *)field = value;
 }
 
+/* "512MiB" in bytes, or -1. */
+static int64_t parse_size(const char *text)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 7) {
+		return -1;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(text + digits, units[i]) == 0) {
+			return strtoll(text, NULL, 10) << (10 * i);
+		}
+	}
+	return -1;
+}
+
+static void read_size(struct loader *loader, const struct spec *row, const struct yaml_node *node,
+		void *field)
+{
+	static const char what[] = "a size like 64KiB, 512MiB or 1GiB";
+	const char *text = scalar(loader, node, what);
+	int64_t value = text ? parse_size(text) : -1;
+
+	if (!text) {
+		return;
+	}
+	if (value < 0) {
+		expected(loader, node, what);
+		return;
+	}
+	if (value < row->min || value > row->max) {
+		expected(loader, node,
+				arena_printf(loader->arena,
+						"a size from %" PRId64 "B to %" PRId64 "GiB",
+						row->min, row->max >> 30));
+		return;
+	}
+	*(int64_t *)field = value;
+}
+
 /* The position of node's text among choices, or -1 after a mistake. */
 static int choose(struct loader *loader, const struct spec *row, const struct yaml_node *node)
 {
@@ -245,6 +286,7 @@ static row_reader *const readers[] = {
 	[SPEC_BOOL] = read_bool,
 	[SPEC_INT] = read_int,
 	[SPEC_DURATION] = read_duration,
+	[SPEC_SIZE] = read_size,
 	[SPEC_CHOICE] = read_choice,
 	[SPEC_WORD] = read_word,
 	[SPEC_STRING] = read_string,

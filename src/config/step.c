@@ -36,6 +36,22 @@ static const struct spec retry_keys[] = {
 	{ 0 },
 };
 
+#define LIMIT(member) SPEC_FIELD(struct step, limits.member)
+#define TIB           (INT64_C(1) << 40)
+
+static const struct spec limit_keys[] = {
+	{ "cpu", "time on a processor, of each process", SPEC_DURATION, LIMIT(cpu_ms), .min = 1000,
+			.max = DAY_MS },
+	{ "file_size", "of a file that it writes", SPEC_SIZE, LIMIT(file_size), .min = 1,
+			.max = 1024 * TIB },
+	{ "memory", "of all its processes", SPEC_SIZE, LIMIT(memory), .min = 1 << 20,
+			.max = 1024 * TIB },
+	{ "open_files", "of each process", SPEC_INT, LIMIT(open_files), .min = 16, .max = 1 << 20 },
+	{ "processes", "that it may have at a time", SPEC_INT, LIMIT(processes), .min = 1,
+			.max = 1 << 22 },
+	{ 0 },
+};
+
 static void load_env(struct loader *loader, const struct yaml_node *node, void *base);
 static void load_when(struct loader *loader, const struct yaml_node *node, void *base);
 
@@ -51,13 +67,18 @@ static const struct spec step_keys[] = {
 			.max = DAY_MS },
 	{ "cwd", "the folder in which it runs", SPEC_STRING, SPEC_FIELD(struct step, cwd),
 			SPEC_VARS, .format = text_is_absolute },
+	{ "detach", "what it leaves in sessions of their own goes on", SPEC_BOOL,
+			SPEC_FIELD(struct step, detach) },
 	{ "env", "environment variables", SPEC_CUSTOM, .load = load_env },
 	{ "every", "pause between two probes", SPEC_DURATION, SPEC_FIELD(struct step, every_ms),
 			.min = 100, .max = DAY_MS },
 	{ "idempotent", "doing it twice is as good as once", SPEC_BOOL,
 			SPEC_FIELD(struct step, idempotent) },
+	{ "limits", "what it may use", SPEC_MAPPING, .keys = limit_keys },
 	{ "name", "what the step does", SPEC_STRING, SPEC_FIELD(struct step, name), .max = 128,
 			.format = text_is_line },
+	{ "new_privs", "sudo and other setuid programs work", SPEC_BOOL,
+			SPEC_FIELD(struct step, new_privs) },
 	{ "on_failure", "what happens after a failure", SPEC_CHOICE,
 			SPEC_FIELD(struct step, on_failure), .choices = on_failure_words },
 	{ "on_interrupt", "what happens when nobody knows how it ended", SPEC_CHOICE,
@@ -90,9 +111,12 @@ static const struct scope {
 } scopes[] = {
 	{ "check", ANY_KIND, ANY_PHASE & ~BIT(PHASE_PRECHECK) },
 	{ "cwd", PROGRAMS, ANY_PHASE },
+	{ "detach", PROGRAMS, BIT(PHASE_STEPS) | BIT(PHASE_RESCUE) },
 	{ "env", PROGRAMS, ANY_PHASE },
 	{ "every", BIT(STEP_CHECK), ANY_PHASE },
 	{ "idempotent", PROGRAMS, ANY_PHASE & ~BIT(PHASE_PRECHECK) },
+	{ "limits", PROGRAMS, ANY_PHASE },
+	{ "new_privs", PROGRAMS, ANY_PHASE },
 	{ "on_failure", ANY_KIND, BIT(PHASE_STEPS) },
 	{ "on_interrupt", PROGRAMS, BIT(PHASE_STEPS) | BIT(PHASE_VERIFY) },
 	{ "retry", PROGRAMS, ANY_PHASE & ~BIT(PHASE_PRECHECK) },

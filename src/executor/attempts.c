@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "executor/groups.h"
 #include "executor/shim.h"
 #include "sys/file.h"
 #include "sys/spawn.h"
@@ -38,6 +39,7 @@ struct attempts {
 	bool stopping;
 	char boot_id[64];
 	char home[256];
+	struct groups groups;
 	struct attempt items[ATTEMPTS_MAX];
 };
 
@@ -77,6 +79,8 @@ struct attempts *attempts_new(struct loop *loop, int storage_fd, attempts_send_f
 	attempts->arg = arg;
 	read_boot_id(attempts->boot_id, sizeof(attempts->boot_id));
 	spawn_own_home(attempts->home, sizeof(attempts->home));
+	groups_init(&attempts->groups, storage_fd);
+	groups_sweep(&attempts->groups);
 	return attempts;
 }
 
@@ -308,14 +312,20 @@ static void remove_folder(struct folder *folder, int storage_fd)
 }
 
 static pid_t fork_shim(const struct attempts *attempts, const struct folder *folder,
-		const struct permit *permit, struct err *err)
+		const struct permit *permit, const struct attempt_id *id, struct err *err)
 {
+	char group[CGROUP_NAME_MAX];
 	struct shim shim = { .argv = &permit->argv,
 		.env = &permit->env,
 		.cwd = permit->cwd,
 		.user = permit->user,
 		.home = attempts->home,
-		.timeout_ms = permit->timeout_ms };
+		.timeout_ms = permit->timeout_ms,
+		.limits = permit->limits,
+		.detach = permit->detach,
+		.new_privs = permit->new_privs,
+		.cgroups = &attempts->groups.cgroups,
+		.cgroup = groups_name(&attempts->groups, id, group) };
 
 	memcpy(shim.fds, folder->fds, sizeof(shim.fds));
 
@@ -346,7 +356,7 @@ static int launch(struct attempts *attempts, struct attempt *attempt, const stru
 	pid_t pid = -1;
 
 	if (open_files(&folder, attempts->storage_fd, alert, err) == 0) {
-		pid = fork_shim(attempts, &folder, permit, err);
+		pid = fork_shim(attempts, &folder, permit, &start->id, err);
 	}
 	if (pid < 0) {
 		remove_folder(&folder, attempts->storage_fd);
@@ -444,20 +454,25 @@ bool attempts_have(const struct attempts *attempts, pid_t pid)
 
 bool attempts_reap(struct attempts *attempts)
 {
-	bool killed = false;
+	bool strays = false;
+	bool ended = attempts->groups.dying;
 
 	for (size_t i = 0; i < ATTEMPTS_MAX; i++) {
 		struct attempt *attempt = &attempts->items[i];
 		int status;
 
 		if (attempt->pid && waitpid(attempt->pid, &status, WNOHANG) == attempt->pid) {
-			struct msg_ended ended = { .id = attempt->id };
+			const struct msg_ended msg = { .id = attempt->id };
 
-			killed |= WIFSIGNALED(status);
+			ended = true;
+			strays |= WIFSIGNALED(status) && !attempts->groups.cgroups.len;
 			close_handshake(attempt);
 			attempt->pid = 0;
-			attempts->send(attempts->arg, MSG_ENDED, &ended);
+			attempts->send(attempts->arg, MSG_ENDED, &msg);
 		}
 	}
-	return killed;
+	if (ended) {
+		groups_sweep(&attempts->groups);
+	}
+	return strays;
 }

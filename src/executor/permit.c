@@ -199,6 +199,9 @@ static int permit_step(const struct config *config, const struct playbook *playb
 	}
 	ret->cwd = step->cwd ? step->cwd : "/";
 	ret->user = step->user;
+	ret->limits = step->limits;
+	ret->detach = step->detach;
+	ret->new_privs = step->new_privs;
 	ret->stdin_alert = step->stdin_alert;
 	return build_env(start, playbook, step, &ret->env, err);
 }

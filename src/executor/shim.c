@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "executor/limits.h"
 #include "executor/strays.h"
 #include "sys/spawn.h"
 #include "wire/attempt.h"
@@ -24,7 +25,6 @@
 #define READS_A_TURN 64
 #define POLL_MAX_MS  10000 /* poll's clock stands still during suspend; ours does not */
 #define RESCAN_MS    20
-#define STEP_NOFILE  1024
 
 /* A step that runs. */
 struct step_process {
@@ -178,6 +178,36 @@ static void wait_output(struct step_process *p, int64_t ms)
 	}
 }
 
+/* Of all that has ended, the step's own process last: its pid and session were kept for this. */
+static void reap_all(struct step_process *p)
+{
+	while (waitpid(p->pid, NULL, WNOHANG) < 0 && errno == EINTR) {
+	}
+	p->pid = 0;
+	while (waitpid(-1, NULL, WNOHANG) > 0) {
+	}
+}
+
+/* Signal the step's session again and again until nobody is in it or ms are over. */
+static void wait_session(struct step_process *p, int signo, int64_t ms)
+{
+	int64_t give_up = clock_mono_ms() + ms;
+
+	while (strays_signal_session(p->pid, signo) > 0 && clock_mono_ms() < give_up) {
+		p->deadline = clock_mono_ms() + RESCAN_MS;
+		wait_turn(p);
+	}
+}
+
+/* Who makes a session of its own, which takes a moment, means to stay; the others end. */
+static void leave_detached(struct step_process *p)
+{
+	wait_session(p, 0, SHIM_DRAIN_MS);
+	wait_session(p, SIGKILL, SHIM_KILL_MS);
+	drain(p);
+	reap_all(p);
+}
+
 /*
  * Kill all that the step left. Children of what dies become ours, so killing our own children
  * until there are none reaches everything, however it hid itself.
@@ -187,6 +217,7 @@ static void kill_all(struct step_process *p)
 	int64_t give_up = clock_mono_ms() + SHIM_KILL_MS;
 
 	kill(-p->pid, SIGKILL);
+	cgroup_kill(p->shim->cgroups, p->shim->cgroup);
 	if (!p->ended) {
 		wait_end(p, SHIM_KILL_MS);
 	}
@@ -218,6 +249,10 @@ static void watch(struct step_process *p)
 		wait_end(p, SHIM_GRACE_MS);
 		kill_all(p);
 		p->status.result = (uint8_t)why;
+		return;
+	}
+	if (p->shim->detach) {
+		leave_detached(p);
 		return;
 	}
 	wait_output(p, SHIM_DRAIN_MS);
@@ -269,11 +304,26 @@ static int open_output(struct step_process *p, const struct spawn_user *user)
 	return fds[1];
 }
 
+static void spawn_failed(struct step_process *p, const struct spawn_failure *failure)
+{
+	bool exec = strcmp(failure->doing, "execute") == 0;
+	char what[ATTEMPT_WHAT_MAX];
+
+	snprintf(what, sizeof(what), "%s%s%s", exec ? "" : failure->doing, exec ? "" : ": ",
+			p->shim->argv->items[0]);
+	exec_failed(&p->status, failure->sys_errno, what);
+}
+
 static int start(struct step_process *p)
 {
+	const struct shim *shim = p->shim;
+	const struct cgroup_limits group_limits = limits_of_group(&shim->limits);
+	struct spawn_limit limits[SPAWN_LIMITS_MAX];
 	auto_strv struct strv env = { 0 };
 	struct spawn_user user = { 0 };
 	struct spawn_failure failure;
+	struct cgroup cgroup;
+	struct err err;
 
 	if (prepare_user(p, &user, &env) < 0) {
 		return -1;
@@ -284,30 +334,36 @@ static int start(struct step_process *p)
 	if (out < 0) {
 		return -1;
 	}
-	p->pid = spawn_start(&(struct spawn){ .argv = strv_array(p->shim->argv),
+	if (cgroup_open(shim->cgroups, shim->cgroup, &group_limits, &cgroup, &err) < 0) {
+		exec_failed(&p->status, EIO, err.msg);
+		return -1;
+	}
+
+	bool root = geteuid() == 0 && (!shim->user || user.uid == 0);
+	size_t limits_len = limits_of_processes(&shim->limits, shim->cgroups, root, limits);
+
+	p->pid = spawn_start(&(struct spawn){ .argv = strv_array(shim->argv),
 					     .env = strv_array(&env),
-					     .cwd = p->shim->cwd,
+					     .cwd = shim->cwd,
 					     .fds = (int[]){ SHIM_STDIN, out, out },
 					     .fds_len = 3,
-					     .user = p->shim->user ? &user : NULL,
+					     .user = shim->user ? &user : NULL,
 					     .umask = 022,
 					     .new_session = true,
 					     .normal_priority = true,
-					     .no_new_privs = true,
+					     .no_new_privs = !shim->new_privs,
 					     .die_with_parent = true,
-					     .nofile = STEP_NOFILE },
+					     .limits = limits,
+					     .limits_len = limits_len,
+					     .groups = cgroup.entries,
+					     .groups_len = cgroup.entries_len },
 			&failure);
-	if (p->pid >= 0) {
-		return 0;
+	cgroup_close(&cgroup);
+	if (p->pid < 0) {
+		spawn_failed(p, &failure);
+		return -1;
 	}
-
-	bool exec = strcmp(failure.doing, "execute") == 0;
-	char what[ATTEMPT_WHAT_MAX];
-
-	snprintf(what, sizeof(what), "%s%s%s", exec ? "" : failure.doing, exec ? "" : ": ",
-			p->shim->argv->items[0]);
-	exec_failed(&p->status, failure.sys_errno, what);
-	return -1;
+	return 0;
 }
 
 /* The executor is our parent still, but nothing of it is ours: it may die, or be stopped from a
@@ -362,6 +418,7 @@ void shim_run(const struct shim *shim)
 			watch(&p);
 		}
 	}
+	cgroup_remove(shim->cgroups, shim->cgroup);
 	p.status.finished_at = clock_wall_ms();
 	write_status(&p.status);
 	_exit(0);

@@ -1,15 +1,21 @@
 #include "executor/strays.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
+#include "sys/file.h"
 
+#define STAT_MAX          4096
 #define CHILDREN_TEXT_MAX 4096 /* those beyond it are found when these are gone */
 
 void strays_adopt(void)
@@ -56,6 +62,62 @@ static size_t kill_all(bool (*spared)(void *arg, pid_t pid), void *arg, bool rea
 		if (reap) {
 			waitpid((pid_t)pid, NULL, WNOHANG);
 		}
+	}
+	return count;
+}
+
+/* Field 6 of /proc/PID/stat, behind the state in field 3; -1 of a process that has ended. The name
+ * in field 2 may contain anything, so count from its last bracket. */
+static pid_t session_of(pid_t pid)
+{
+	auto_buf struct buf text = { 0 };
+	struct err err;
+	char path[32];
+	char state;
+	int session;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (file_read(AT_FDCWD, path, STAT_MAX, &text, &err) < 0) {
+		return -1;
+	}
+
+	const char *at = strrchr(buf_text(&text), ')');
+
+	if (!at || sscanf(at + 1, " %c %*d %*d %d", &state, &session) != 2 || strchr("ZX", state)) {
+		return -1;
+	}
+	return (pid_t)session;
+}
+
+/* The descriptor holds on to the process, so that no other can have got its pid in between. */
+static bool signal_if_in(pid_t pid, pid_t session, int signo)
+{
+	if (session_of(pid) != session) {
+		return false;
+	}
+
+	auto_fd int fd = pidfd_open(pid, 0);
+
+	if (fd < 0 || session_of(pid) != session) {
+		return false;
+	}
+	return pidfd_send_signal(fd, signo, NULL, 0) == 0;
+}
+
+size_t strays_signal_session(pid_t session, int signo)
+{
+	DIR *dir = opendir("/proc");
+	size_t count = 0;
+
+	for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir)) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+
+		if (pid > 0) {
+			count += signal_if_in(pid, session, signo);
+		}
+	}
+	if (dir) {
+		closedir(dir);
 	}
 	return count;
 }

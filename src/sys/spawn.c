@@ -16,10 +16,20 @@
 #include "base/cleanup.h"
 #include "base/strv.h"
 
-enum stage { STAGE_FORK, STAGE_PARENT, STAGE_FDS, STAGE_LIMITS, STAGE_USER, STAGE_CWD, STAGE_EXEC };
+enum stage {
+	STAGE_FORK,
+	STAGE_GROUP,
+	STAGE_PARENT,
+	STAGE_FDS,
+	STAGE_LIMITS,
+	STAGE_USER,
+	STAGE_CWD,
+	STAGE_EXEC
+};
 
 static const char *const stage_names[] = {
 	[STAGE_FORK] = "fork",
+	[STAGE_GROUP] = "enter its cgroup",
 	[STAGE_PARENT] = "stay with its parent",
 	[STAGE_FDS] = "set its descriptors",
 	[STAGE_LIMITS] = "set its limits",
@@ -32,7 +42,7 @@ static const char *const stage_names[] = {
 struct plan {
 	const struct spawn *spawn;
 	char *const *programs; /* tried in order */
-	struct rlimit nofile;
+	struct rlimit limits[SPAWN_LIMITS_MAX];
 	pid_t parent;
 	int report;
 };
@@ -118,7 +128,13 @@ static int set_limits(const struct plan *plan)
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0) {
 		return -1;
 	}
-	return plan->spawn->nofile ? setrlimit(RLIMIT_NOFILE, &plan->nofile) : 0;
+	for (size_t i = 0; i < plan->spawn->limits_len; i++) {
+		if (setrlimit((__rlimit_resource_t)plan->spawn->limits[i].resource,
+				    &plan->limits[i]) < 0) {
+			return -1;
+		}
+	}
+	return 0;
 }
 
 /* Without root it can only be ourselves: spawn_user_find() saw to that. */
@@ -163,10 +179,26 @@ static int bind_to_parent(const struct plan *plan)
 	return 0;
 }
 
+/* "0" is whoever writes it. */
+static int enter_groups(const struct spawn *spawn)
+{
+	for (size_t i = 0; i < spawn->groups_len; i++) {
+		if (write(spawn->groups[i], "0", 1) != 1) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
 __attribute__((noreturn)) static void child(const struct plan *plan)
 {
 	const struct spawn *s = plan->spawn;
 	sigset_t none;
+
+	if (enter_groups(s) < 0) {
+		fail(plan->report, STAGE_GROUP);
+	}
+
 	int report = spawn_keep_fds(s->fds, s->fds_len, plan->report);
 
 	if (report < 0) {
@@ -281,14 +313,39 @@ static pid_t await_exec(pid_t pid, int report, struct spawn_failure *ret_failure
 	return -1;
 }
 
+/* Where ours is lower, that stays. */
+static int plan_limits(struct plan *plan)
+{
+	const struct spawn *spawn = plan->spawn;
+
+	if (spawn->limits_len > SPAWN_LIMITS_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (size_t i = 0; i < spawn->limits_len; i++) {
+		const struct spawn_limit *want = &spawn->limits[i];
+		struct rlimit ours;
+
+		if (getrlimit((__rlimit_resource_t)want->resource, &ours) < 0) {
+			return -1;
+		}
+		plan->limits[i].rlim_max = want->hard < ours.rlim_max ? want->hard : ours.rlim_max;
+		plan->limits[i].rlim_cur = want->soft < plan->limits[i].rlim_max
+							   ? want->soft
+							   : plan->limits[i].rlim_max;
+	}
+	return 0;
+}
+
 pid_t spawn_start(const struct spawn *spawn, struct spawn_failure *ret_failure)
 {
 	auto_strv struct strv programs = { 0 };
 	struct plan plan = { .spawn = spawn, .parent = getpid() };
 	int pipe_fds[2];
 
-	if (getrlimit(RLIMIT_NOFILE, &plan.nofile) == 0 && spawn->nofile < plan.nofile.rlim_max) {
-		plan.nofile.rlim_cur = spawn->nofile;
+	if (plan_limits(&plan) < 0) {
+		fill_failure(ret_failure, STAGE_LIMITS, errno);
+		return -1;
 	}
 	find_programs(spawn, &programs);
 	plan.programs = strv_array(&programs);

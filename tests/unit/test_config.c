@@ -40,6 +40,10 @@ static const char example[] =
 		"        user: deploy\n"
 		"        cwd: /opt\n"
 		"        stdin: alert\n"
+		"        detach: true\n"
+		"        new_privs: true\n"
+		"        limits: { memory: 512MiB, processes: 64, file_size: 1GiB, cpu: 1m,\n"
+		"                  open_files: 2048 }\n"
 		"      - { name: let it start, wait: 5s }\n"
 		"    verify:\n"
 		"      - { check: \"${service}-1\", within: 60s, every: 3s, settle: 5s }\n"
@@ -191,6 +195,9 @@ TEST(steps_are_read_with_every_field)
 	ck_int(steps[0].attempts, 1);
 	ck_int(steps[0].backoff, 1);
 	ck(!steps[0].idempotent && steps[0].when_len == 0);
+	ck(!steps[0].detach && !steps[0].new_privs);
+	ck_int(steps[0].limits.memory, 0);
+	ck_int(steps[0].limits.processes, 0);
 	ck_int(steps[0].on_interrupt, ON_INTERRUPT_ESCALATE);
 	ck_str(steps[0].cwd, "/");
 	ck(steps[0].user == NULL && !steps[0].stdin_alert);
@@ -218,6 +225,12 @@ TEST(steps_are_read_with_every_field)
 	ck_str(steps[1].user, "deploy");
 	ck_str(steps[1].cwd, "/opt");
 	ck(steps[1].stdin_alert);
+	ck(steps[1].detach && steps[1].new_privs);
+	ck_int(steps[1].limits.memory, 512 << 20);
+	ck_int(steps[1].limits.processes, 64);
+	ck_int(steps[1].limits.file_size, 1 << 30);
+	ck_int(steps[1].limits.cpu_ms, 60000);
+	ck_int(steps[1].limits.open_files, 2048);
 	ck_int(steps[2].kind, STEP_WAIT);
 	ck_int(steps[2].wait_ms, 5000);
 	config_free(config);

@@ -278,6 +278,43 @@ TEST(mistakes_in_when_are_told)
 	CK_CASES(cases);
 }
 
+TEST(mistakes_in_limits_are_told)
+{
+	static const struct mistake_case cases[] = {
+		{ PLAYBOOK "  steps:\n"
+			   "  - {name: s, run: [df], limits: {memory: 512, cpu: 1ms}}\n"
+			   "  - {name: t, run: [df], limits: {memory: 1KiB, processes: 0}}\n"
+			   "  - {name: u, run: [df], limits: {file_size: -1B, open_files: 3}}\n"
+			   "  - {name: v, run: [df], limits: {memory: 99999999GiB, pids: 1}}\n"
+			   "  - {name: w, wait: 5s, limits: {}, detach: true, new_privs: true}\n"
+			   "  verify: [{run: [df], detach: true}]\n",
+				"etc/main.yml:5:43: error: expected a size like 64KiB, 512MiB or "
+				"1GiB, got \"512\"\n"
+				"etc/main.yml:5:53: error: expected a duration from 1s to 1d, got "
+				"\"1ms\"\n"
+				"etc/main.yml:6:43: error: expected a size from 1048576B to "
+				"1048576GiB, got \"1KiB\"\n"
+				"etc/main.yml:6:60: error: expected a number from 1 to 4194304, "
+				"got "
+				"\"0\"\n"
+				"etc/main.yml:7:46: error: expected a size like 64KiB, 512MiB or "
+				"1GiB, got \"-1B\"\n"
+				"etc/main.yml:7:63: error: expected a number from 16 to 1048576, "
+				"got \"3\"\n"
+				"etc/main.yml:8:43: error: expected a size like 64KiB, 512MiB or "
+				"1GiB, got \"99999999GiB\"\n"
+				"etc/main.yml:8:56: error: unknown key 'pids': expected cpu, "
+				"file_size, memory, open_files or processes\n"
+				"etc/main.yml:9:25: error: 'limits' means nothing for a wait step\n"
+				"etc/main.yml:9:37: error: 'detach' means nothing for a wait step\n"
+				"etc/main.yml:9:51: error: 'new_privs' means nothing for a wait "
+				"step\n"
+				"etc/main.yml:10:24: error: 'detach' may not stand in verify\n" },
+	};
+
+	CK_CASES(cases);
+}
+
 TEST(mistakes_in_a_precheck_are_told)
 {
 	static const struct mistake_case cases[] = {

@@ -31,6 +31,17 @@ try {
 	int64_t took_ms;
 };
 
+static const struct cgroups no_cgroups;
+static struct cgroups cgroups;
+
+static const char *test_cgroup(void)
+{
+	static char name[CGROUP_NAME_MAX];
+
+	snprintf(name, sizeof(name), "playbookd-test-shim.%d", getpid());
+	return name;
+}
+
 static int must_create(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -67,6 +78,10 @@ static void must_fork_spoiled(struct try *t, void (*spoil)(void))
 	t->shim.argv = &t->argv;
 	t->shim.env = &t->env;
 	t->shim.home = "/home/of-the-daemon";
+	if (!t->shim.cgroups) {
+		t->shim.cgroups = &no_cgroups;
+	}
+	t->shim.cgroup = test_cgroup();
 	if (!t->shim.timeout_ms) {
 		t->shim.timeout_ms = 60000;
 	}
@@ -456,6 +471,188 @@ TEST(step_starts_in_the_documented_surroundings)
 		       "[ $(ps -o sid= -p $$) = $$ ] && echo own session");
 	must_run(&t);
 	ck_str(buf_text(&t.output), "0022\n/\n0\n1024\n0\n0\nown session\n");
+	clear(&t);
+}
+
+/* All that /proc tells of limits, in a form that a diff shows well. */
+static char *limits_text(const char *path)
+{
+	struct buf text = { 0 };
+	struct err err;
+
+	must_ok(file_read(AT_FDCWD, path, 65536, &text, &err), err);
+	return buf_detach(&text);
+}
+
+/* The line of /proc/PID/limits that begins with name becomes "name soft hard". */
+static void put_limit(char *limits, const char *name, const char *soft, const char *hard)
+{
+	char *line = strstr(limits, name);
+	char new_text[48];
+
+	must(line != NULL);
+	snprintf(new_text, sizeof(new_text), "%-20s %-20s ", soft, hard);
+	memcpy(line + 26, new_text, strlen(new_text));
+}
+
+TEST(limits_are_ours_but_for_the_documented_ones)
+{
+	struct try t = { 0 };
+	char *want = limits_text("/proc/self/limits");
+	char hard[24] = "";
+
+	sscanf(strstr(want, "Max open files") + 26, "%*s %23s", hard);
+	put_limit(want, "Max core file size", "0", "0");
+	put_limit(want, "Max open files", "1024", hard);
+	strv_add(&t.argv, "/bin/cat");
+	strv_add(&t.argv, "/proc/self/limits");
+	must_run(&t);
+	ck_str(buf_text(&t.output), want);
+	free(want);
+	clear(&t);
+}
+
+TEST(limits_of_a_step_without_a_cgroup_are_those_of_each_process)
+{
+	struct try t = { .shim.limits = { 1 << 30, 0, 1 << 20, 60000, 64 } };
+	char *want = limits_text("/proc/self/limits");
+
+	put_limit(want, "Max core file size", "0", "0");
+	put_limit(want, "Max open files", "64", "64");
+	put_limit(want, "Max file size", "1048576", "1048576");
+	put_limit(want, "Max cpu time", "60", "61");
+	put_limit(want, "Max address space", "1073741824", "1073741824");
+	strv_add(&t.argv, "/bin/cat");
+	strv_add(&t.argv, "/proc/self/limits");
+	must_run(&t);
+	ck_str(buf_text(&t.output), want);
+	free(want);
+	clear(&t);
+}
+
+TEST(a_file_that_gets_too_long_ends_the_step)
+{
+	struct try t = { .shim.limits.file_size = 4096 };
+
+	set_script(&t, "exec head -c 10000 /dev/zero > \"$DIR/file\"");
+	strv_addf(&t.env, "DIR=%s", test_dir());
+	must_run(&t);
+	ck_ended(&t, ATTEMPT_SIGNALED, 0, SIGXFSZ);
+	clear(&t);
+}
+
+/* It leads its session and its group, and has no terminal. */
+TEST(step_leads_its_own_session_without_a_terminal)
+{
+	struct try t = { 0 };
+	int pid, group, session, terminal;
+
+	strv_add(&t.argv, "/bin/cat");
+	strv_add(&t.argv, "/proc/self/stat");
+	must_run(&t);
+	must(sscanf(buf_text(&t.output), "%d (cat) R %*d %d %d %d", &pid, &group, &session,
+			     &terminal) == 4);
+	ck_int(group, pid);
+	ck_int(session, pid);
+	ck_int(terminal, 0);
+	clear(&t);
+}
+
+TEST(new_privileges_are_had_only_when_the_step_says_so)
+{
+	struct try t = { .shim.new_privs = true };
+
+	strv_add(&t.argv, "/bin/grep");
+	strv_add(&t.argv, "NoNewPrivs");
+	strv_add(&t.argv, "/proc/self/status");
+	must_run(&t);
+	ck_str(buf_text(&t.output), "NoNewPrivs:\t0\n");
+	clear(&t);
+}
+
+/* A step of 30 processes that starts 100 children; what the machine can limit, is limited. */
+TEST(a_bomb_is_bounded_and_leaves_nothing)
+{
+	struct try t = { .shim.limits.processes = 30, .shim.cgroups = &cgroups };
+
+	cgroups_find(&cgroups);
+	set_script(&t, "cd \"$DIR\"; n=0; while [ $n -lt 100 ]; do\n"
+		       "setsid sh -c 'echo $$ >> pids; exec sleep 1000' >/dev/null 2>&1 &\n"
+		       "n=$((n + 1)); done");
+	strv_addf(&t.env, "DIR=%s", test_dir());
+	must_run(&t);
+	if (cgroups_have_processes(&cgroups)) {
+		ck(t.status.exit_code != 0);
+		ck_has(buf_text(&t.output), "fork");
+	}
+	ck(cgroup_remove(&cgroups, test_cgroup()));
+	clear(&t);
+}
+
+/* A service in a session of its own stays, a child that did not go away ends, output or not. */
+static void detach_leaves_the_service(const struct cgroups *where)
+{
+	struct try t = { .shim.detach = true, .shim.cgroups = where };
+	struct buf pid = { 0 };
+	struct err err;
+
+	set_script(&t, "cd \"$DIR\"; sh -c 'echo $$ > pids; exec sleep 1000' &\n"
+		       "setsid sh -c 'echo $$ > service; exec sleep 1000' &\n"
+		       "until [ -s pids ] && [ -s service ]; do sleep 0.01; done; echo started");
+	strv_addf(&t.env, "DIR=%s", test_dir());
+	must_run(&t);
+	ck_ended(&t, ATTEMPT_EXITED, 0, 0);
+	ck(t.took_ms >= SHIM_DRAIN_MS && t.took_ms < SHIM_DRAIN_MS + 2000);
+	ck_str(buf_text(&t.output), "started\n");
+	ck_all_dead("pids", 1);
+	must_ok(file_read(AT_FDCWD, "service", 64, &pid, &err), err);
+	ck(kill((pid_t)atoi(buf_text(&pid)), SIGKILL) == 0);
+	buf_clear(&pid);
+	clear(&t);
+}
+
+TEST(detach_leaves_what_has_a_session_of_its_own)
+{
+	detach_leaves_the_service(NULL);
+}
+
+/* It is not waited for: the next step may need it. */
+TEST(a_step_that_leaves_only_sessions_of_their_own_ends_at_once)
+{
+	struct try t = { .shim.detach = true };
+	struct buf pid = { 0 };
+	struct err err;
+
+	set_script(&t, "cd \"$DIR\"; setsid sleep 1000 & echo $! > service");
+	strv_addf(&t.env, "DIR=%s", test_dir());
+	must_run(&t);
+	ck(t.took_ms < SHIM_DRAIN_MS);
+	must_ok(file_read(AT_FDCWD, "service", 64, &pid, &err), err);
+	ck(kill((pid_t)atoi(buf_text(&pid)), SIGKILL) == 0);
+	buf_clear(&pid);
+	clear(&t);
+}
+
+TEST(detach_leaves_the_cgroup_of_what_it_leaves)
+{
+	cgroups_find(&cgroups);
+	detach_leaves_the_service(&cgroups);
+	for (int i = 0; i < 1000 && !cgroup_remove(&cgroups, test_cgroup()); i++) {
+		usleep(1000);
+	}
+	ck(cgroup_remove(&cgroups, test_cgroup()));
+}
+
+TEST(a_deadline_leaves_nothing_of_a_step_that_detaches)
+{
+	struct try t = { .shim.detach = true, .shim.timeout_ms = 500 };
+
+	set_script(&t, "cd \"$DIR\"; setsid sh -c 'echo $$ > pids; exec sleep 1000' & exec sleep "
+		       "1000");
+	strv_addf(&t.env, "DIR=%s", test_dir());
+	must_run(&t);
+	ck_ended(&t, ATTEMPT_TIMED_OUT, 0, SIGTERM);
+	ck_all_dead("pids", 1);
 	clear(&t);
 }
 
