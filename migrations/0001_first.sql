@@ -97,7 +97,7 @@ CREATE TABLE run (
 ) STRICT;
 
 -- One effect per incident generation, playbook and target.
-CREATE UNIQUE INDEX run_once ON run (incident_id, generation, playbook, target)
+CREATE UNIQUE INDEX run_once ON run (incident_id, generation, target, playbook)
 	WHERE trigger = 'alert';
 CREATE INDEX run_incident ON run (incident_id, id);
 CREATE INDEX run_episode ON run (episode_id, playbook) WHERE trigger = 'alert';
@@ -197,3 +197,5 @@ CREATE TABLE idempotency (
 	at INTEGER NOT NULL,
 	PRIMARY KEY (principal, route, key)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_at ON idempotency (at);

@@ -27,6 +27,7 @@
 
 #include "config/config.h"
 #include "core/clocks.h"
+#include "core/janitor.h"
 #include "core/pause.h"
 #include "core/runner.h"
 #include "core/space.h"
@@ -85,6 +86,7 @@ struct core {
 	struct pause pause;
 	struct clocks clocks;
 	struct runner runner;
+	struct janitor janitor;
 	struct counters counters;
 	struct daemon_state daemon;
 	bool failed; /* the store failed: end without another commit */

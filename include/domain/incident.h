@@ -58,10 +58,9 @@ void incident_group(const struct playbook *playbook, const struct labels *labels
 		uint8_t ret_hash[DIGEST_SIZE]);
 
 /*
- * Append the title: the playbook's, with ${param}, ${labels.NAME} and ${annotations.NAME} put in,
- * or, without one, "ALERTNAME on INSTANCE". params may be NULL. Never fails: an absent label is "".
+ * Append the title: the playbook's, with ${param}, ${labels.NAME} and ${annotations.NAME} put in as
+ * the alert has them, or, without one, "ALERTNAME on INSTANCE". Never fails: what is absent is "".
  */
-void incident_title(const struct playbook *playbook, const struct alert *alert,
-		const struct labels *params, struct buf *out);
+void incident_title(const struct playbook *playbook, const struct alert *alert, struct buf *out);
 
 #endif

@@ -75,7 +75,8 @@ struct step_output {
 	size_t tail_len;
 };
 
-int steps_output_add(struct db *db, const struct step_row *row, const struct step_output *output,
+/* What the attempt wrote; that of attempts which are there no more (earlier probes) goes. */
+int steps_output_keep(struct db *db, const struct step_row *row, const struct step_output *output,
 		struct err *err);
 
 typedef void (*step_output_fn)(

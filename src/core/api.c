@@ -23,6 +23,8 @@
 #include "wire/json_labels.h"
 
 #define LIMIT_DEFAULT   50
+#define LIMIT_MAX       1000
+#define CONTENT_MAX     (MESSAGE_LARGE_MAX - 65536)
 #define ALERTS_MAX      1000  /* of one incident, in its answer */
 #define RUNS_MAX        1000  /* of one incident, in its answer */
 #define SCAN_MAX        10000 /* incidents that one page of a filtered list looks at */
@@ -32,7 +34,9 @@ CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
 static int64_t arg_limit(const struct reply *a)
 {
-	return reply_arg_int(a, "limit", LIMIT_DEFAULT);
+	int64_t limit = reply_arg_int(a, "limit", LIMIT_DEFAULT);
+
+	return limit < 1 ? 1 : limit > LIMIT_MAX ? LIMIT_MAX : limit;
 }
 
 /* A list that ends with the cursor of its next page, when there may be one. */
@@ -469,6 +473,11 @@ int api_query(struct core *core, const struct msg_query *query, struct err *err)
 	rc = handlers[query->route].order ? order_once(&a, handlers[query->route].order,
 							    handlers[query->route].fn, err)
 					  : handlers[query->route].fn(&a, err);
+	if (a.content.len > CONTENT_MAX) {
+		err_set(&a.problem, ERR_LIMIT, "the answer would be %zu bytes long, %d at most",
+				a.content.len, CONTENT_MAX);
+		buf_clear(&a.content);
+	}
 	if (rc == 0) {
 		const struct msg_answer msg = {
 			.id = query->id,

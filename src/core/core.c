@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "core/api.h"
 #include "core/intake.h"
+#include "core/janitor.h"
 #include "core/outcome.h"
 #include "core/recovery.h"
 #include "sys/file.h"
@@ -97,6 +98,7 @@ static int on_setup(void *arg, const void *msg, int fd, struct err *err)
 		return settle(core, -1, err);
 	}
 	space_init(&core->space, core->storage_fd, setup->min_free);
+	core->janitor.retention_ms = setup->retention_ms;
 	core->db = db_open(path, err);
 	if (!core->db || migrate(core->db, err) < 0 || db_check(core->db, CHECK_MAX, err) < 0) {
 		return settle(core, -1, err);
@@ -338,35 +340,48 @@ static void control_closed(void *arg, const struct err *why)
 
 static const struct channel_ops control_ops = { control_frame, control_closed };
 
+/* The shorter of two waits, of which -1 is none. */
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* What is due in each room. Returns ms until the next is, -1 for none, -2 when the store failed. */
+static int64_t do_what_is_due(struct core *core, struct err *err)
+{
+	static int64_t (*const rooms[])(
+			struct core *, struct err *) = { pause_tick, runner_tick, janitor_tick };
+	int64_t wait = -1;
+
+	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
+		int64_t next = rooms[i](core, err);
+
+		if (next == -2) {
+			return -2;
+		}
+		wait = sooner(wait, next);
+	}
+	return wait;
+}
+
 /* End of one turn: what is due, the commit, and out go the messages. */
 static int64_t core_tick(void *arg)
 {
 	struct core *core = arg;
 	struct err err;
-	int64_t wait = -1;
-	int64_t look;
+	int64_t wait;
 
 	if (core->failed || !core->db) {
 		return -1;
 	}
-	look = space_tick(&core->space);
-	if (core->generations) {
-		int64_t pause = pause_tick(core, &err);
-
-		wait = pause == -2 ? -2 : runner_tick(core, &err);
-		wait = wait == -1 || (pause >= 0 && pause < wait) ? pause : wait;
-		if (wait == -2) {
-			core_fail(core, &err);
-			return 0;
-		}
-	}
+	wait = core->generations ? do_what_is_due(core, &err) : -1;
 	core->counters.commits += db_in_transaction(core->db);
-	if (turn_end(&core->turn, &err) < 0) {
+	if (wait == -2 || turn_end(&core->turn, &err) < 0) {
 		core_fail(core, &err);
 		return 0;
 	}
 	outcome_committed(core);
-	return wait < 0 || look < wait ? look : wait;
+	return sooner(wait, space_tick(&core->space));
 }
 
 static void on_signal(void *arg, int signo)

@@ -234,8 +234,6 @@ static int open_incident(struct intake *in, struct subject *subject,
 {
 	const struct alert *alert = subject->alert;
 	auto_buf struct buf title = { 0 };
-	struct labels params = { NULL, 0 };
-	struct err wrong;
 	struct incident_row row = {
 		.level = playbook ? playbook->level : NULL,
 		.severity = labels_value(&alert->labels, "severity"),
@@ -247,13 +245,7 @@ static int open_incident(struct intake *in, struct subject *subject,
 		.opened_at = in->now,
 	};
 
-	if (playbook) {
-		params.items = arena_calloc(in->arena, playbook->params_len, sizeof(struct label));
-		if (playbook_params(playbook, alert, &params, &wrong) < 0) {
-			params.len = 0;
-		}
-	}
-	incident_title(playbook, alert, &params, &title);
+	incident_title(playbook, alert, &title);
 	row.title = buf_text(&title);
 	subject->incident = (struct incident_facts){ .status = INCIDENT_FIRING, .generation = 1 };
 	return incidents_add(in->core->db, &row, &subject->incident.id, err);

@@ -46,7 +46,7 @@ static int write_end(struct core *core, const struct active *active, const struc
 		const struct step_output output = { kept.head.data, kept.head.len, kept.tail.data,
 			kept.tail.len };
 
-		rc = steps_output_add(core->db, row, &output, err);
+		rc = steps_output_keep(core->db, row, &output, err);
 	}
 	buf_clear(&kept.head);
 	buf_clear(&kept.tail);
@@ -221,7 +221,8 @@ int outcome_look(struct core *core, struct active *active, struct err *err)
 	if (attempt_look(core->storage_fd, &id, &state, &status, &wrong) < 0) {
 		log_error("an attempt's folder cannot be read", LOG_INT("run", active->run_id),
 				LOG_STR("error", wrong.msg));
-		state = ATTEMPT_VANISHED;
+		/* What makes no sense stays so; what could not be read is looked at again. */
+		state = wrong.code == ERR_INPUT ? ATTEMPT_VANISHED : ATTEMPT_ALIVE;
 	}
 	switch (state) {
 	case ATTEMPT_ENDED:

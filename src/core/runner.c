@@ -173,11 +173,14 @@ static int orphan_event(
 {
 	struct run_cursor *cursor = &active->cursor;
 
+	if (cursor->outcome != RUN_QUEUED) {
+		cursor->status = cursor->outcome; /* it had failed, and only its rescue was left */
+		return finish_run(core, active, err);
+	}
 	cursor->status = RUN_INTERRUPTED;
 	snprintf(cursor->reason, sizeof(cursor->reason),
-			"the configuration changed while playbookd was down; the steps that were "
-			"left "
-			"were not run; the last: %s",
+			"the configuration that it followed is gone; the steps that were left were "
+			"not run; the last: %s",
 			*detail ? detail : "succeeded");
 	return finish_run(core, active, err);
 }

@@ -66,17 +66,39 @@ void incident_group(const struct playbook *playbook, const struct labels *labels
 }
 
 struct title_names {
+	const struct playbook *playbook;
 	const struct alert *alert;
-	const struct labels *params;
 };
 
 static const char *value_of(const struct labels *labels, const char *name, size_t len)
 {
-	for (size_t i = 0; labels && i < labels->len; i++) {
+	for (size_t i = 0; i < labels->len; i++) {
 		if (strlen(labels->items[i].name) == len &&
 				!memcmp(labels->items[i].name, name, len)) {
 			return labels->items[i].value;
 		}
+	}
+	return "";
+}
+
+/* A title is text for people: it shows what the alert says, be it a value that the param refuses.
+ */
+static const char *param_value(const struct title_names *names, const char *name, size_t len)
+{
+	for (size_t i = 0; i < names->playbook->params_len; i++) {
+		const struct param *param = &names->playbook->params[i];
+		const struct labels *from = param->source == PARAM_ANNOTATION
+							    ? &names->alert->annotations
+							    : &names->alert->labels;
+		const char *value = "";
+
+		if (strlen(param->name) != len || memcmp(param->name, name, len) != 0) {
+			continue;
+		}
+		if (param->source != PARAM_CONSTANT) {
+			value = labels_value(from, param->key);
+		}
+		return *value || !param->fallback ? value : param->fallback;
 	}
 	return "";
 }
@@ -94,7 +116,7 @@ static const char *title_name(const char *name, size_t len, void *arg)
 		return value_of(&names->alert->annotations, name + strlen(annotation),
 				len - strlen(annotation));
 	}
-	return value_of(names->params, name, len);
+	return param_value(names, name, len);
 }
 
 static void default_title(const struct alert *alert, struct buf *out)
@@ -110,10 +132,9 @@ static void default_title(const struct alert *alert, struct buf *out)
 	}
 }
 
-void incident_title(const struct playbook *playbook, const struct alert *alert,
-		const struct labels *params, struct buf *out)
+void incident_title(const struct playbook *playbook, const struct alert *alert, struct buf *out)
 {
-	struct title_names names = { alert, params };
+	struct title_names names = { playbook, alert };
 	size_t begin = out->len;
 	struct err err;
 

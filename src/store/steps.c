@@ -115,12 +115,23 @@ int steps_probe_again(struct db *db, const struct step_row *row, struct err *err
 	return stmt_run(s, err);
 }
 
-int steps_output_add(struct db *db, const struct step_row *row, const struct step_output *output,
+int steps_output_keep(struct db *db, const struct step_row *row, const struct step_output *output,
 		struct err *err)
 {
 	static const char sql[] = "INSERT INTO output (run_id, step, attempt, head, tail)"
 				  " VALUES (:run_id, :step, :attempt, :head, :tail)";
-	struct stmt *s = db_stmt(db, sql);
+	static const char others[] = "DELETE FROM output"
+				     " WHERE run_id = :run_id AND step = :step"
+				     " AND attempt NOT IN (SELECT attempt FROM step"
+				     " WHERE run_id = :run_id AND step = :step)";
+	struct stmt *s = db_stmt(db, others);
+
+	stmt_int(s, ":run_id", row->run_id);
+	stmt_int(s, ":step", row->step);
+	if (stmt_run(s, err) < 0) {
+		return -1;
+	}
+	s = db_stmt(db, sql);
 
 	bind_key(s, row->run_id, row->step, row->attempt);
 	stmt_blob(s, ":head", output->head ? output->head : "", output->head_len);

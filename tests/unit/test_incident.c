@@ -56,27 +56,33 @@ static const struct alert down = {
 	.annotations = { down_annotations, 1 },
 };
 
-static const char *title_of(const char *template, const struct labels *params, struct buf *out)
+static const char *title_of(const char *template, struct buf *out)
 {
-	const struct playbook playbook = { .name = "p", .title = template };
+	struct param params[] = {
+		{ .name = "service", .source = PARAM_LABEL, .key = "service" },
+		{ .name = "zone", .source = PARAM_LABEL, .key = "zone", .fallback = "eu" },
+		{ .name = "region", .source = PARAM_CONSTANT, .fallback = "r1" },
+	};
+	const struct playbook playbook = {
+		.name = "p", .title = template, .params = params, .params_len = 3
+	};
 
 	buf_reset(out);
-	incident_title(template ? &playbook : NULL, &down, params, out);
+	incident_title(template ? &playbook : NULL, &down, out);
 	return buf_text(out);
 }
 
 TEST(a_title_names_params_labels_and_annotations)
 {
-	struct label items[] = { { "service", "argus" } };
-	const struct labels params = { items, 1 };
 	auto_buf struct buf out = { 0 };
 
-	ck_str(title_of("Service ${service} is down", &params, &out), "Service argus is down");
-	ck_str(title_of("${labels.instance}: ${annotations.summary}", &params, &out),
+	ck_str(title_of("Service ${service} is down", &out), "Service argus is down");
+	ck_str(title_of("${zone} ${region}", &out), "eu r1");
+	ck_str(title_of("${labels.instance}: ${annotations.summary}", &out),
 			"a:9100: ${service} costs $5");
-	ck_str(title_of("[${labels.nope}]", &params, &out), "[]");
-	ck_str(title_of("${service", &params, &out), "Down on a:9100");
-	ck_str(title_of(NULL, NULL, &out), "Down on a:9100");
+	ck_str(title_of("[${labels.nope}]", &out), "[]");
+	ck_str(title_of("${service", &out), "Down on a:9100");
+	ck_str(title_of(NULL, &out), "Down on a:9100");
 }
 
 TEST(a_long_title_is_cut_between_characters)
@@ -88,7 +94,7 @@ TEST(a_long_title_is_cut_between_characters)
 		memcpy(text + i, "ä", 2);
 	}
 	text[1998] = '\0';
-	ck_int(strlen(title_of(text, NULL, &out)), 512 + strlen("…"));
+	ck_int(strlen(title_of(text, &out)), 512 + strlen("…"));
 	ck_has(buf_text(&out) + 500, "ä…");
 }
 

@@ -434,7 +434,7 @@ TEST(a_run_is_resumed_only_with_the_configuration_that_it_started_with)
 	must_start(&core, plain);
 	must_ok(recovery_run(&core, &err), err);
 	must_commit(&core);
-	ck_has(run_text(&core, id), "interrupted: the configuration changed");
+	ck_has(run_text(&core, id), "interrupted: the configuration that it followed is gone");
 	killed(&core);
 }
 

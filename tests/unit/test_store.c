@@ -2,6 +2,8 @@
 #include "store/episodes.h"
 #include "store/guards.h"
 #include "store/incidents.h"
+#include "store/orders.h"
+#include "store/pauses.h"
 #include "store/retention.h"
 #include "store/runs.h"
 #include "store/steps.h"
@@ -106,6 +108,11 @@ static void take_delivery(const struct delivery_row *row, void *arg)
 
 	snprintf(text, 100, "%lld %s %.*s", (long long)row->id, row->external_url,
 			(int)row->body_len, row->body ? (const char *)row->body : "");
+}
+
+static void take_decision_delivery(const struct decision_row *row, void *arg)
+{
+	*(int64_t *)arg += row->delivery_id;
 }
 
 TEST(a_delivery_keeps_its_raw_body)
@@ -439,7 +446,7 @@ TEST(an_attempt_is_written_once_and_keeps_its_output)
 	row.output_bytes = 100;
 	row.reason = "exit status 3";
 	must_ok(steps_ended(db, &row, &err), err);
-	must_ok(steps_output_add(db, &row, &output, &err), err);
+	must_ok(steps_output_keep(db, &row, &output, &err), err);
 	text[0] = '\0';
 	must_ok(steps_of(db, row.run_id, 2, take_step, text, &err), err);
 	ck_str(text, "2.1 failed exit status 3 exit 3 kept 8 of 100 'il';");
@@ -665,6 +672,100 @@ TEST(retention_removes_what_is_over_and_old_and_keeps_what_is_open)
 	/* The newest delivery stays, and so does the one that an open episode needs. */
 	ck_int(must_count(db, "SELECT count(*) FROM delivery"), 1);
 	ck_int(must_count(db, "SELECT count(*) FROM episode"), 1);
+	db_close(db);
+}
+
+static void take_order(const struct order_row *row, void *arg)
+{
+	snprintf(arg, 100, "%d %s %lld", row->hash[0], row->answer, (long long)row->at);
+}
+
+TEST(an_order_is_kept_once_by_principal_route_and_key)
+{
+	static const uint8_t hash[DIGEST_SIZE] = { 7 };
+	struct db *db = must_open();
+	struct order_row row = { "eve", "run", "k", hash, "{}", 1000 };
+	char text[100] = "";
+	struct err err = { 0 };
+
+	ck_int(orders_get(db, &row, take_order, text, &err), 0);
+	must_ok(orders_add(db, &row, &err), err);
+	ck_int(orders_get(db, &row, take_order, text, &err), 1);
+	ck_str(text, "7 {} 1000");
+	ck_int(orders_add(db, &row, &err), -1);
+	ck_int(err.code, ERR_CONFLICT);
+	row.principal = "mallory";
+	ck_int(orders_get(db, &row, take_order, text, &err), 0);
+	row.route = "cancel";
+	must_ok(orders_add(db, &row, &err), err);
+	row.at = 5000;
+	row.key = "l";
+	must_ok(orders_add(db, &row, &err), err);
+	ck_int(retention_sweep(db, 5000, take_removed, text, &err), 2);
+	ck_int(must_count(db, "SELECT count(*) FROM idempotency"), 1);
+	db_close(db);
+}
+
+static void take_pause(const struct pause_row *row, void *arg)
+{
+	snprintf(arg, 100, "%s by %s at %lld since %lld until %lld after %lld", row->reason,
+			row->by, (long long)row->at, (long long)row->since, (long long)row->until,
+			(long long)row->after_delivery);
+}
+
+TEST(one_pause_is_on_at_a_time_and_all_are_kept)
+{
+	struct db *db = must_open();
+	struct pause_row row = { .at = 2000, .reason = "one", .by = "eve" };
+	char text[100] = "";
+	struct err err = { 0 };
+
+	ck_int(pauses_on(db, take_pause, text, &err), 0);
+	must_ok(pauses_add(db, &row, &err), err);
+	ck_int(pauses_on(db, take_pause, text, &err), 1);
+	ck_str(text, "one by eve at 2000 since 2000 until 0 after 1");
+	ck_int(pauses_add(db, &row, &err), -1);
+	ck_int(err.code, ERR_CONFLICT);
+	must_ok(pauses_end(db, 3000, "eve", &err), err);
+	ck_int(pauses_on(db, take_pause, text, &err), 0);
+	row = (struct pause_row){
+		.at = 3000, .since = 2000, .until = 4000, .reason = "two", .by = "bob"
+	};
+	must_ok(pauses_add(db, &row, &err), err);
+	ck_int(pauses_on(db, take_pause, text, &err), 1);
+	ck_str(text, "two by bob at 3000 since 2000 until 4000 after 0");
+	ck_int(must_count(db, "SELECT count(*) FROM pause"), 2);
+	db_close(db);
+}
+
+TEST(decisions_of_later_deliveries_only_can_be_asked_for)
+{
+	static const uint8_t hash[DIGEST_SIZE] = { 1 };
+	struct db *db = must_open();
+	const struct delivery_row delivery = { .principal = "",
+		.external_url = "",
+		.receiver = "",
+		.group_key = "",
+		.notification_reason = "",
+		.body_hash = hash,
+		.body = "{}",
+		.body_len = 2 };
+	struct decision_row row = { .delivery_id = 1,
+		.fingerprint = "f",
+		.alertname = "Down",
+		.decision = "paused",
+		.reason = "r" };
+	const struct decision_query query = {
+		.decision = "paused", .after_delivery = 1, .limit = 10
+	};
+	int64_t seen = 0;
+	struct err err;
+
+	must_ok(decisions_add(db, &row, &err), err);
+	must_ok(deliveries_add(db, &delivery, &row.delivery_id, &err), err);
+	must_ok(decisions_add(db, &row, &err), err);
+	must_ok(decisions_list(db, &query, take_decision_delivery, &seen, &err), err);
+	ck_int(seen, 2);
 	db_close(db);
 }
 
