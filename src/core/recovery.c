@@ -157,9 +157,6 @@ static int resume(struct core *core, struct active *active, struct err *err)
 	if (!last.any) {
 		return runner_event(core, active, RUN_EV_BEGIN, "it was not started", err);
 	}
-	if (active->cancel && last.status != STEP_STARTING && last.status != STEP_RUNNING) {
-		return runner_event(core, active, RUN_EV_DUE, "", err);
-	}
 	if (last.status == STEP_STARTING || last.status == STEP_RUNNING) {
 		if (active->playbook) {
 			const struct step *step = &active->playbook->steps[last.step];

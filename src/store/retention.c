@@ -94,7 +94,13 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		" AND id < (SELECT max(id) FROM episode) LIMIT :batch)",
 		NULL,
 	};
-	static const char *const *const rows[] = { runs, incidents, deliveries, episodes };
+	static const char *const orders[] = {
+		"DELETE FROM idempotency WHERE (principal, route, key) IN"
+		" (SELECT principal, route, key FROM idempotency"
+		" WHERE at < :before LIMIT :batch)",
+		NULL,
+	};
+	static const char *const *const rows[] = { runs, incidents, deliveries, episodes, orders };
 
 	if (name_runs(db, before, fn, arg, err) < 0) {
 		return -1;

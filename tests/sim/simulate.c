@@ -5,7 +5,8 @@
  * usage: simulate [--seed FIRST] [--seeds N] [--events N] [--verbose]
  *
  * The core takes in deliveries of two Alertmanagers, late, repeated, reordered, resolved first;
- * steps end well, badly, by their deadline, or nobody knows how; clocks jump; and the core dies at
+ * steps end well, badly, by their deadline, or nobody knows how; people pause, resume, cancel and
+ * start runs by hand; clocks jump; and the core dies at
  * any moment: before its commit, after it, with and without what it was about to say. A seed gives
  * the same schedule always.
  */
@@ -57,7 +58,7 @@ static const char configuration[] =
 		"    rescue: [{ name: evidence, run: ['true'] }]\n";
 
 static const char *const tables[] = { "output", "step", "run_param", "decision", "run", "episode",
-	"incident", "delivery" };
+	"incident", "delivery", "pause" };
 
 /* What must give no row, after each event. */
 static const char *const always[] = {
@@ -81,6 +82,8 @@ static const char *const always[] = {
 	"SELECT 'a final run without an end: ' || id FROM run"
 	" WHERE (status IN ('succeeded', 'failed', 'timed_out', 'canceled', 'interrupted'))"
 	" <> (finished_at IS NOT NULL)",
+	"SELECT 'a canceled run that goes on: ' || run_id FROM step s JOIN run r ON r.id = s.run_id"
+	" WHERE r.status = 'canceled' AND s.status IN ('starting', 'running', 'waiting')",
 	"SELECT 'two attempts of a step at a time: ' || run_id FROM step"
 	" WHERE status IN ('starting', 'running', 'waiting') GROUP BY run_id HAVING count(*) > 1",
 	NULL,
@@ -99,6 +102,8 @@ static const char *const at_rest[] = {
 	"SELECT 'a run succeeded, though a step of it did not: ' || r.id FROM run r"
 	" JOIN step s ON s.run_id = r.id WHERE r.status = 'succeeded'"
 	" AND s.phase = 'verify' AND s.status <> 'succeeded'",
+	"SELECT 'a run was canceled, and ended otherwise: ' || id FROM run"
+	" WHERE (cancel IS NOT NULL) <> (status = 'canceled')",
 	"PRAGMA foreign_key_check",
 	NULL,
 };
@@ -167,7 +172,8 @@ static int end_turn(struct core *core)
 {
 	struct err err;
 
-	if (settle(runner_tick(core, &err) == -2 ? -1 : 0, &err) < 0) {
+	if (settle(pause_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
+			settle(runner_tick(core, &err) == -2 ? -1 : 0, &err) < 0) {
 		return -1;
 	}
 	return settle(turn_end(&core->turn, &err), &err);
@@ -186,7 +192,8 @@ static int core_born(struct core *core, struct generation *generation, struct db
 	core->egress = (struct channel *)&egress;
 	core->turn.db = db;
 	generation->refs = 0;
-	if (settle(recovery_run(core, &err), &err) < 0) {
+	if (settle(pause_load(core, &err), &err) < 0 ||
+			settle(recovery_run(core, &err), &err) < 0) {
 		return -1;
 	}
 	return end_turn(core);
@@ -198,6 +205,7 @@ static void core_dies(struct core *core)
 	world.dead = false;
 	db_rollback(core->db);
 	runner_clear(core);
+	pause_clear(&core->pause);
 	turn_clear(&core->turn);
 	for (size_t i = 0; i < core->counters.runs_len; i++) {
 		free(core->counters.runs[i].playbook);
@@ -229,9 +237,28 @@ static void check_world(void)
 	}
 }
 
+/* Runs that began, but for those that were forced. */
+static int64_t count_begun(void)
+{
+	static const char sql[] = "SELECT count(*) FROM run"
+				  " WHERE started_at IS NOT NULL AND NOT forced";
+	struct stmt *s = db_stmt(world.core->db, sql);
+	struct err err;
+	int64_t count;
+
+	if (stmt_step(s, &err) != 1) {
+		must(-1, &err);
+	}
+	count = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return count;
+}
+
 /* One event, one turn; sometimes the core dies in it, at any thing that it does. */
 static void one_turn(struct core *core, struct generation *generation)
 {
+	int64_t since = pause_is_on(core) ? core->pause.guard.since : 0;
+	int64_t begun = count_begun();
 	struct err err;
 
 	world.fuse = world_random(100) < 5 ? 1 + world_random(30) : 0;
@@ -243,6 +270,10 @@ static void one_turn(struct core *core, struct generation *generation)
 	}
 	world.fuse = 0;
 	check_world();
+	if (since && pause_is_on(core) && core->pause.guard.since == since &&
+			count_begun() != begun) {
+		violation("a run began while playbookd was paused");
+	}
 	ask(always);
 }
 

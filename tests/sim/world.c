@@ -8,6 +8,7 @@
 #include "core/intake.h"
 #include "core/outcome.h"
 #include "domain/label.h"
+#include "people.h"
 
 #define SECOND 1000
 #define DAY    (INT64_C(86400) * SECOND)
@@ -139,6 +140,9 @@ static void take_answer(const struct msg_answer *answer)
 	const char *text = (const char *)answer->content.data;
 	const char *id = strstr(text, "\"deliveryId\":");
 
+	if (answer->id == PEOPLE_ASK_ID) {
+		return;
+	}
 	if (answer->code != ERR_NONE || !id || world.acks_len == ACKS_MAX) {
 		complaint = "a delivery was not answered with its id";
 		return;
@@ -268,6 +272,19 @@ static void executor_go(const struct attempt_id *id)
 	attempt->effects++;
 }
 
+/* Without its word go it never runs; what runs is ended, unless it has ended already. */
+static void executor_cancel(const struct attempt_id *id)
+{
+	struct attempt *attempt = world_attempt(id);
+
+	if (attempt && attempt->state == PREPARED) {
+		end_attempt(attempt, ATTEMPT_NOT_STARTED, 0);
+	} else if (attempt && attempt->state == RUNNING) {
+		end_attempt(attempt, ATTEMPT_CANCELED, 0);
+	}
+	tell_core(MSG_ENDED, *id);
+}
+
 static struct attempt *pick_running(void)
 {
 	size_t first = world.attempts_len ? world_random((unsigned)world.attempts_len) : 0;
@@ -319,6 +336,8 @@ static bool world_takes(void)
 		executor_start(&frame.id);
 	} else if (frame.type == MSG_GO) {
 		executor_go(&frame.id);
+	} else if (frame.type == MSG_CANCEL) {
+		executor_cancel(&frame.id);
 	} else if (frame.type == MSG_PROBE) {
 		tell_core(MSG_PROBED, frame.id);
 	}
@@ -464,6 +483,9 @@ int world_event(struct err *err)
 {
 	unsigned dice = world_random(100);
 
+	if (world_random(100) < 4) {
+		return people_act(err);
+	}
 	if (dice < 20) {
 		something_breaks_or_heals();
 	} else if (dice < 45 && world.posts_len) {
@@ -483,7 +505,9 @@ int world_event(struct err *err)
 bool world_drain(int *ret_rc, struct err *err)
 {
 	*ret_rc = 0;
-	if (world.posts_len) {
+	if (world.core->pause.guard.since) {
+		*ret_rc = people_resume(err);
+	} else if (world.posts_len) {
 		*ret_rc = deliver(err);
 	} else if (world.to_core_len) {
 		*ret_rc = core_hears(err);

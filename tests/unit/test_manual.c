@@ -421,6 +421,9 @@ TEST(a_canceled_attempt_that_is_refused_ends_its_run)
 	must_start(&core);
 	start_act(&core, "argus", false, "");
 	must_tick(&core);
+	must_ok(outcome_refused(&core, &refused, &err), err);
+	ck_str(steps_text(&core, 1), "not_started starting ");
+	refused.id.attempt = 2;
 	cancel(&core, 1);
 	must_ok(outcome_refused(&core, &refused, &err), err);
 	ck_str(run_text(&core, 1), "canceled: canceled by eve: enough");
