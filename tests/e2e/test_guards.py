@@ -161,14 +161,24 @@ ALWAYS = "[{ name: always, time_intervals: [{ location: Europe/Berlin }] }]"
 NEVER = "[{ name: always, time_intervals: [{ years: ['1999'] }] }]"
 
 
+def put_in_force(d, text):
+    """A delivery may overtake the configuration on its way to the core, so see that it is there."""
+    def known():
+        return d.must_get("/api/v1/status")["config"]["hash"]
+
+    before = known()
+    d.write_config(text)
+    d.must_operate("/-/reload")
+    wait_until(lambda: known() != before, "the new configuration")
+
+
 def test_a_mute_time_interval_keeps_runs_back_over_a_restart(t):
     d = t.daemon(config("{ mute_time_intervals: [always] }", time_intervals=ALWAYS))
     reason = r"^muted: within time interval 'always' \(Europe/Berlin, now \d\d:\d\d [A-Z][a-z]{2}\)$"
     ck_held_and_told(d, d.must_post(down("a")), "muted", reason)
     d = restart(t, d)
     ck_held_and_told(d, d.must_post(down("b")), "muted", reason)
-    d.write_config(config("{ mute_time_intervals: [always] }", time_intervals=NEVER))
-    d.must_operate("/-/reload")
+    put_in_force(d, config("{ mute_time_intervals: [always] }", time_intervals=NEVER))
     d.must_run(down("c"))
 
 
@@ -179,8 +189,7 @@ def test_outside_of_its_active_time_intervals_a_playbook_does_not_run(t):
                      "^muted: outside of the active time intervals 'always'$")
     d = restart(t, d)
     ck_held(d.must_post(down("b")), "muted", "outside of the active time intervals")
-    d.write_config(config(guards, time_intervals=ALWAYS))
-    d.must_operate("/-/reload")
+    put_in_force(d, config(guards, time_intervals=ALWAYS))
     d.must_run(down("c"))
 
 
@@ -192,8 +201,7 @@ def test_a_queued_run_waits_while_a_time_interval_mutes_it(t):
     d = t.daemon(having(NEVER))
     first, second = [d.must_post(down("a", n))["decisions"][0]["runId"] for n in (1, 2)]
     wait_until(lambda: statuses(d)[first] == "running", "the first")
-    d.write_config(having(ALWAYS))
-    d.must_operate("/-/reload")
+    put_in_force(d, having(ALWAYS))
     t.write("gate.a.1", "")
     t.write("gate.a.2", "")
     ck_eq(d.wait_run(first)["status"], "succeeded", "what runs goes on")
@@ -201,6 +209,5 @@ def test_a_queued_run_waits_while_a_time_interval_mutes_it(t):
     d = restart(t, d)
     ck_held(d.must_post(down("b")), "muted", "within time interval 'always'")
     ck_eq(statuses(d)[second], "queued", "after the restart")
-    d.write_config(having(NEVER))
-    d.must_operate("/-/reload")
+    put_in_force(d, having(NEVER))
     ck_eq(d.wait_run(second)["status"], "succeeded", "the second")

@@ -92,7 +92,8 @@ TEST(what_is_no_zone_is_known_as_that)
 {
 	static const char *const no_zones[] = { "", "Europe", "Europe/Brelin", "europe/berlin ",
 		"CET-1", "/usr/share/zoneinfo/UTC", "../zoneinfo/UTC", "Europe/../UTC", "zone.tab",
-		"tzdata.zi", "EST5EDT,M3.2.0,M11.1.0", "local", ":UTC", "Europe/Berlin\n",
+		"tzdata.zi", "EST5EDT,M3.2.0,M11.1.0", "local", ":UTC", "leapseconds",
+		"Europe/Berlin\n",
 		"Europe/"
 		"BerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlin" };
 	struct tm tm = { .tm_year = 7 };
