@@ -146,23 +146,32 @@ static int scan_fail(const struct scan *scan, const char *what, struct err *err)
 	return err_set(err, ERR_INPUT, "line %zu column %zu: %s", line, scan->at - begin + 1, what);
 }
 
+/* The first c from at on, or the end. */
+static size_t scan_for(const struct scan *scan, size_t at, size_t end, char c)
+{
+	const char *found = at < end ? memchr(scan->text + at, c, end - at) : NULL;
+
+	return found ? (size_t)(found - scan->text) : end;
+}
+
 /* at is behind the opening quote; leaves it behind the closing one. */
 static void scan_string(struct scan *scan)
 {
 	const char *text = scan->text;
-	size_t at = scan->at;
+	size_t quote = scan_for(scan, scan->at, scan->len, '"');
+	size_t at = scan_for(scan, scan->at, quote, '\\');
 
-	while (at < scan->len && text[at] != '"') {
-		if (text[at] == '\\') {
-			if (scan->key_next && scan->len - at >= 6 &&
-					!memcmp(text + at, "\\u0000", 6)) {
-				scan->nul_in_key = true;
-			}
-			at++;
+	while (at < quote) {
+		if (scan->key_next && scan->len - at >= 6 && !memcmp(text + at, "\\u0000", 6)) {
+			scan->nul_in_key = true;
 		}
-		at++;
+		at += 2;
+		if (at > quote) {
+			quote = scan_for(scan, at, scan->len, '"');
+		}
+		at = scan_for(scan, at, quote, '\\');
 	}
-	scan->at = at + 1;
+	scan->at = quote + 1;
 	scan->key_next = false;
 }
 
