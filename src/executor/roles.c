@@ -133,10 +133,13 @@ static void plan_start(struct role_process *p, int64_t now)
 	p->start_at = now + p->pause_ms;
 }
 
+/* Of the environment only the time zone goes on: time intervals may be in "Local". */
 static pid_t spawn_role(const struct roles *roles, enum role role, int control,
 		struct spawn_failure *ret_failure)
 {
 	auto_strv struct strv argv = { 0 };
+	const char *zone = getenv("TZ");
+	auto_free char *tz = zone ? xasprintf("TZ=%s", zone) : NULL;
 	auto_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const int fds[] = { null, null, STDERR_FILENO, control, roles->options.lock_fd };
 
@@ -147,7 +150,7 @@ static pid_t spawn_role(const struct roles *roles, enum role role, int control,
 	static_assert(STORAGE_LOCK_FD == ROLES_CONTROL_FD + 1, "the order in fds");
 	return spawn_start(&(struct spawn){ .program = roles->options.program,
 					   .argv = strv_array(&argv),
-					   .env = (char *[]){ NULL },
+					   .env = (char *[]){ tz, NULL },
 					   .fds = fds,
 					   .fds_len = role == ROLE_CORE ? 5 : 4,
 					   .umask = 077,

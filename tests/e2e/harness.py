@@ -265,7 +265,7 @@ class Daemon(Process):
     """playbookd on a port of its own, with its configuration and storage below folder."""
 
     def __init__(self, folder, config, name="playbookd", storage="data", listen="127.0.0.1:0",
-                 flags=()):
+                 flags=(), env=None):
         self.folder = folder
         self.config = os.path.join(folder, "playbookd.yml")
         self.storage = os.path.join(folder, storage)
@@ -275,7 +275,7 @@ class Daemon(Process):
         super().__init__(folder, name, [
             PLAYBOOKD, "--config.file=" + self.config, "--storage.path=" + self.storage,
             "--web.listen-address=" + listen, *flags,
-        ], env={name: os.environ[name] for name in PASSED_ON if name in os.environ})
+        ], env={name: os.environ[name] for name in PASSED_ON if name in os.environ} | (env or {}))
 
     def write_config(self, text):
         write_file(self.config, text)

@@ -1,8 +1,9 @@
 """Guards keep runs from starting, say why, and remember over a restart."""
 
 import os
+from datetime import datetime, timedelta, timezone
 
-from harness import alert, ck, ck_decisions, ck_eq, ck_match, delivery, wait_until
+from harness import alert, ck, ck_decisions, ck_eq, ck_in, ck_match, delivery, wait_until
 
 
 def config(guards, steps="[{ name: n, run: ['true'] }]", params="", **sections):
@@ -191,6 +192,18 @@ def test_outside_of_its_active_time_intervals_a_playbook_does_not_run(t):
     ck_held(d.must_post(down("b")), "muted", "outside of the active time intervals")
     put_in_force(d, config(guards, time_intervals=ALWAYS))
     d.must_run(down("c"))
+
+
+def test_local_is_the_time_zone_of_the_daemon(t):
+    always = "[{ name: always, time_intervals: [{ location: Local }] }]"
+    d = t.daemon(config("{ mute_time_intervals: [always] }", time_intervals=always),
+                 env={"TZ": "Asia/Kathmandu"})
+    zone = timezone(timedelta(hours=5, minutes=45))
+    before = datetime.now(zone)
+    data = d.must_post(down("a"))
+    times = {time.strftime("%H:%M %a") for time in (before, datetime.now(zone))}
+    reasons = [f"muted: within time interval 'always' (Local, now {time})" for time in times]
+    ck_in(data["decisions"][0]["reason"], reasons, "reason")
 
 
 def test_a_queued_run_waits_while_a_time_interval_mutes_it(t):
