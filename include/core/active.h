@@ -60,6 +60,10 @@ void active_free(struct active *active);
 
 /* The attempt in hand, as the executor names it. */
 struct attempt_id active_attempt(const struct active *active);
+/* Does it only verify again, since its alert still fires (trigger escalation)? */
+bool active_only_looks(const struct active *active);
+/* The event with which it leaves the queue. */
+enum run_event active_first_event(const struct active *active);
 /* The step in hand. Its playbook must be there. */
 const struct step *active_step(const struct active *active);
 /* The check of the step in hand, or NULL when there is none of that name. */

@@ -30,7 +30,7 @@ struct run_request {
 	int64_t now;
 	bool by_hand;        /* an earlier run does not count as the same */
 	bool forced;         /* the guards do not count */
-	const char *trigger; /* alert, manual, replay */
+	const char *trigger; /* alert, manual, replay, escalation */
 	const char *requested_by;
 	const char *reason; /* why a person asks; NULL: not said */
 	const char *alertname;

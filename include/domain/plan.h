@@ -79,6 +79,22 @@ enum arrival plan_arrival(const struct alert *alert, const struct plan_episode *
  */
 int64_t plan_ends_at(const struct alert *alert, int64_t now);
 
+/* A repeat of an alert whose incident was thought mitigated. */
+struct plan_look {
+	const char *notification_reason; /* "" before Alertmanager 0.32 */
+	bool has_verify;                 /* does the playbook have a verify phase? */
+	bool busy;                       /* is a run of the target not over? */
+	int64_t last_ended_at;           /* of the target's latest run */
+	int64_t now;
+};
+
+/*
+ * Is it time to verify again? When Alertmanager says "repeat interval elapsed"; when it gives no
+ * reason, PLAN_LOOK_MS after the last run. A repeat never runs the steps again.
+ */
+#define PLAN_LOOK_MS (30 * 60 * 1000)
+bool plan_look_again(const struct plan_look *look);
+
 /* What is known of one playbook and one alert. Runs: id 0 means that there is none. */
 struct plan_facts {
 	const struct playbook *playbook;

@@ -60,6 +60,9 @@ int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, str
 /* The run of this incident's generation, playbook and target that an alert asked for. */
 int runs_once(struct db *db, int64_t incident_id, int64_t generation,
 		const uint8_t target[DIGEST_SIZE], struct run_facts *ret, struct err *err);
+/* The run ended well, and its alert goes on firing all the same: it counts as a failure. */
+int runs_did_not_help(struct db *db, int64_t id, struct err *err);
+
 /* The latest run of this target, whoever asked for it. */
 int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
 		struct err *err);

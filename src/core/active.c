@@ -71,6 +71,16 @@ const struct step *active_step(const struct active *active)
 	return &active->playbook->steps[active->cursor.step];
 }
 
+bool active_only_looks(const struct active *active)
+{
+	return !strcmp(active->trigger, "escalation");
+}
+
+enum run_event active_first_event(const struct active *active)
+{
+	return active_only_looks(active) ? RUN_EV_LOOK : RUN_EV_BEGIN;
+}
+
 struct step_row active_row(const struct active *active)
 {
 	return (struct step_row){ .run_id = active->run_id,

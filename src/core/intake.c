@@ -122,6 +122,45 @@ static bool needs_person(enum decision decision)
 	       decision != DECISION_REPEAT && decision != DECISION_DUPLICATE;
 }
 
+/*
+ * The alert fires on, though a run of it was verified: that run did not help, and another one looks
+ * again. The steps are not run again.
+ */
+static int look_again(struct intake *in, const struct run_request *done,
+		const struct plan_facts *facts, struct verdict *verdict, char *reason,
+		struct err *err)
+{
+	const struct playbook *playbook = done->playbook;
+	struct run_request request = *done;
+	struct run_facts last;
+	struct plan_look look = {
+		.notification_reason = in->msg->delivery.notification_reason,
+		.has_verify = playbook_phase_begin(playbook, PHASE_VERIFY) <
+			      playbook_phase_end(playbook, PHASE_VERIFY),
+		.now = in->now,
+	};
+
+	if (runs_last(in->core->db, done->target, &last, err) < 0) {
+		return -1;
+	}
+	look.busy = !run_status_final(last.status);
+	look.last_ended_at = last.finished_at;
+	if (!plan_look_again(&look)) {
+		return 0;
+	}
+	request.trigger = "escalation";
+	request.alert = "{}";
+	if (runs_did_not_help(in->core->db, facts->episode_run, err) < 0 ||
+			facts_add_run(in->core, &request, &verdict->run_id, err) < 0) {
+		return -1;
+	}
+	snprintf(reason, PLAN_REASON_MAX,
+			"run %" PRId64 " was verified, and it fires on: run %" PRId64
+			" verifies again, and a person is needed",
+			facts->episode_run, verdict->run_id);
+	return 0;
+}
+
 /* One playbook that matches: does it run? told: how the alert arrived, "" when it is new. */
 static int consider(struct intake *in, const struct subject *subject,
 		const struct playbook *playbook, const char *told, struct err *err)
@@ -163,6 +202,11 @@ static int consider(struct intake *in, const struct subject *subject,
 		if (facts_add_run(in->core, &request, &verdict.run_id, err) < 0) {
 			return -1;
 		}
+	}
+	if (verdict.decision == DECISION_REPEAT && facts.episode_run &&
+			subject->incident.status == INCIDENT_MITIGATED &&
+			look_again(in, &request, &facts, &verdict, reason, err) < 0) {
+		return -1;
 	}
 	if (needs_person(verdict.decision) &&
 			call_for_attention(in, subject->incident.id, reason, err) < 0) {

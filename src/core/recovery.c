@@ -155,7 +155,8 @@ static int resume(struct core *core, struct active *active, struct err *err)
 			LOG_INT("attempt", last.attempt),
 			LOG_STR("was", last.any ? step_status_names[last.status] : "queued"));
 	if (!last.any) {
-		return runner_event(core, active, RUN_EV_BEGIN, "it was not started", err);
+		return runner_event(core, active, active_first_event(active), "it was not started",
+				err);
 	}
 	if (last.status == STEP_STARTING || last.status == STEP_RUNNING) {
 		if (active->playbook) {

@@ -95,6 +95,34 @@ static int tell_verified(struct core *core, const struct incident_facts *inciden
 	return incidents_attention(core->db, incident->id, NULL, err);
 }
 
+/* Its alert fires on after a run that was verified: a person is needed, whatever was seen now. */
+static int tell_looked_again(struct core *core, const struct active *active,
+		const struct incident_facts *incident, struct err *err)
+{
+	const struct run_cursor *cursor = &active->cursor;
+	char why[RUN_REASON_MAX + 128];
+	bool passed = cursor->status == RUN_SUCCEEDED;
+
+	if (incident->status != INCIDENT_MITIGATED) {
+		return 0;
+	}
+	if (!passed && incidents_move(core->db, incident, INCIDENT_FIRE, 0, clock_wall_ms(), err) <
+					0) {
+		return -1;
+	}
+	if (passed) {
+		snprintf(why, sizeof(why),
+				"run %" PRId64 " (%s) verified again, but the alert still fires: "
+					       "look at what it measures",
+				active->run_id, active->playbook_name);
+	} else {
+		snprintf(why, sizeof(why),
+				"run %" PRId64 " (%s) looked again: %s; what helped did not last",
+				active->run_id, active->playbook_name, cursor->reason);
+	}
+	return incidents_attention(core->db, incident->id, why, err);
+}
+
 /* What the end of the run means for its incident. */
 static int tell_incident(struct core *core, const struct active *active, struct err *err)
 {
@@ -110,6 +138,9 @@ static int tell_incident(struct core *core, const struct active *active, struct 
 	}
 	if (incidents_facts(core->db, active->incident_id, &incident, err) < 0) {
 		return -1;
+	}
+	if (active_only_looks(active)) {
+		return tell_looked_again(core, active, &incident, err);
 	}
 	if (verified) {
 		return tell_verified(core, &incident, err);
@@ -347,7 +378,7 @@ static int begin(struct core *core, struct active *active, struct err *err)
 	if (runs_follow(core->db, active->run_id, active->generation->config->hash, err) < 0) {
 		return -1;
 	}
-	return runner_event(core, active, RUN_EV_BEGIN, "", err);
+	return runner_event(core, active, active_first_event(active), "", err);
 }
 
 static int start_queued(struct core *core, struct err *err)

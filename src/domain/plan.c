@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "domain/guards.h"
@@ -111,6 +112,17 @@ enum arrival plan_arrival(const struct alert *alert, const struct plan_episode *
 		return resolves(alert, open, last, now, reason);
 	}
 	return fires(alert, open, last, now, reason);
+}
+
+bool plan_look_again(const struct plan_look *look)
+{
+	if (!look->has_verify || look->busy) {
+		return false;
+	}
+	if (*look->notification_reason) {
+		return !strcmp(look->notification_reason, "repeat interval elapsed");
+	}
+	return look->now - look->last_ended_at >= PLAN_LOOK_MS;
 }
 
 /* One guard of the row: DECISION_QUEUED when it lets the run through. */

@@ -33,7 +33,7 @@ static int count_failures(struct db *db, const char *playbook, int64_t failures,
 	static const char sql[] =
 			"SELECT id, finished_at, status = 'succeeded' AND NOT did_not_help"
 			" FROM run"
-			" WHERE playbook = :playbook"
+			" WHERE playbook = :playbook AND trigger <> 'escalation'"
 			" AND status IN ('succeeded', 'failed', 'timed_out', 'interrupted')"
 			" ORDER BY queued_at DESC, id DESC"
 			" LIMIT :failures";
@@ -109,7 +109,7 @@ int guards_starts(
 {
 	static const char sql[] = "SELECT count(*)"
 				  " FROM (SELECT 1 FROM run"
-				  " WHERE queued_at >= :since"
+				  " WHERE queued_at >= :since AND trigger <> 'escalation'"
 				  " ORDER BY queued_at DESC"
 				  " LIMIT :at_most) AS latest";
 	struct stmt *s = db_stmt(db, sql);

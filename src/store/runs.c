@@ -102,6 +102,17 @@ int runs_once(struct db *db, int64_t incident_id, int64_t generation,
 	return read_facts(s, ret, err);
 }
 
+int runs_did_not_help(struct db *db, int64_t id, struct err *err)
+{
+	static const char sql[] = "UPDATE run"
+				  " SET did_not_help = 1"
+				  " WHERE id = :id AND status = 'succeeded'";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	return stmt_run(s, err);
+}
+
 int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
 		struct err *err)
 {

@@ -244,3 +244,28 @@ TEST(every_decision_has_a_word)
 	}
 	ck_str(decision_names[DECISION_UNMATCHED], "unmatched");
 }
+
+TEST(a_repeat_verifies_again_when_its_time_has_come)
+{
+	static const struct {
+		const char *reason;
+		bool has_verify;
+		bool busy;
+		int64_t ended_ago;
+		bool again;
+	} rows[] = {
+		{ "repeat interval elapsed", true, false, SECOND, true },
+		{ "repeat interval elapsed", false, false, SECOND, false },
+		{ "repeat interval elapsed", true, true, SECOND, false },
+		{ "new alerts added", true, false, 600 * MINUTE, false },
+		{ "", true, false, 30 * MINUTE - 1, false },
+		{ "", true, false, 30 * MINUTE, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct plan_look look = { rows[i].reason, rows[i].has_verify, rows[i].busy,
+			NOW - rows[i].ended_ago, NOW };
+
+		ck_int(plan_look_again(&look), rows[i].again);
+	}
+}
