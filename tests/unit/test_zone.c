@@ -94,8 +94,7 @@ TEST(what_is_no_zone_is_known_as_that)
 		"CET-1", "/usr/share/zoneinfo/UTC", "../zoneinfo/UTC", "Europe/../UTC", "zone.tab",
 		"tzdata.zi", "EST5EDT,M3.2.0,M11.1.0", "local", ":UTC", "leapseconds",
 		"Europe/Berlin\n",
-		"Europe/"
-		"BerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlin" };
+		"EuropeBerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlinBerlin" };
 	struct tm tm = { .tm_year = 7 };
 	struct err err;
 
