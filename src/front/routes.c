@@ -254,7 +254,8 @@ void route_index(struct buf *out)
 		      "they\n"
 		      "helped, and keeps the incident log. Point an Alertmanager webhook_config "
 		      "at\n"
-		      "/api/v1/alerts. What can be asked (* needs the operator's token):\n\n");
+		      "/api/v1/alerts. What can be asked (* needs the operator's token; ? "
+		      "query\nparameters; { fields of a JSON body):\n\n");
 	for (size_t i = 0; i < route_rows_len; i++) {
 		const struct route_row *row = &route_rows[i];
 
