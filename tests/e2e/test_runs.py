@@ -2,13 +2,10 @@
 
 import json
 import os
-import signal
 import socket
-import time
 
 from harness import (
-    alert, alive, ck, ck_decisions, ck_eq, ck_in, ck_match, ck_status, delivery, resolved,
-    wait_until,
+    alert, ck, ck_decisions, ck_eq, ck_in, ck_match, ck_status, delivery, resolved, wait_until,
 )
 
 
@@ -201,84 +198,6 @@ def test_what_a_step_leaves_behind_is_ended_with_it(t):
     wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "the end of what the step left")
 
 
-def test_a_fork_bomb_is_bounded_and_the_daemon_answers_throughout(t):
-    """200 children want to start; where there is a cgroup for it, 30 processes are all there is."""
-    bomb = ("n=0; while [ $n -lt 200 ]; do (sleep 2; :) & n=$((n + 1)); done || true; "
-            "echo started $n; wait")
-    d = t.daemon(playbook(f"[{{ name: bomb, script: '{bomb}', limits: {{ processes: 30 }} }}]"))
-    limited = "processes=cgroup" in d.log_text()
-    run_id = d.must_post(down())["decisions"][0]["runId"]
-    while d.run(run_id)["finishedAt"] is None:
-        began = time.monotonic()
-        ck_status(d.get("/-/healthy"), 200)
-        ck(time.monotonic() - began < 1, "the daemon did not answer for a second")
-        time.sleep(0.05)
-    run = d.run(run_id)
-    if limited:
-        ck_run(run, "failed", "bomb: exit status 2")
-        ck_match("[Ff]ork", run["steps"][0]["outputTail"], "output")
-    else:
-        ck_run(run, "succeeded")
-
-
-def test_a_memory_limit_ends_the_step_alone(t):
-    d = t.daemon(playbook("[{ name: hog, script: 'head -c 200000000 /dev/zero | tail -c 190000000',"
-                          " limits: { memory: 64MiB } }]"))
-    ck_run(d.must_run(down()), "failed", "hog")
-    ck_status(d.get("/-/healthy"), 200)
-
-
-def test_a_detached_service_goes_on_and_is_not_ended_with_another_step(t):
-    """Its group, where there is one, is left to it; a killed shim of another run changes nothing."""
-    service, victim = t.path("service"), t.path("victim")
-    d = t.daemon(playbook(
-        f"[{{ name: start, script: 'setsid sleep 300 > /dev/null 2>&1 & echo $! > {service}',"
-        f" detach: true }},"
-        f" {{ name: next, script: 'echo $$ > {victim}; exec sleep 300',"
-        f" when: ['service=\"victim\"'] }}]",
-        params="{ service: { from: labels.service, pattern: '[a-z]+' } }"))
-    ck_run(d.must_run(down(service="service")), "succeeded")
-    pid = int(t.read("service"))
-    ck(alive(pid), "the service was ended with its step")
-    run_id = d.must_post(down(service="victim"))["decisions"][0]["runId"]
-    wait_until(lambda: t.read("victim"), "the second step")
-    second = int(t.read("service"))
-    with open(f"/proc/{int(t.read('victim'))}/stat", encoding="ascii") as f:
-        os.kill(int(f.read().rpartition(")")[2].split()[1]), signal.SIGKILL)
-    ck_run(d.wait_run(run_id), "interrupted")
-    wait_until(lambda: not alive(int(t.read("victim"))), "the end of the victim")
-    ck(alive(pid) and alive(second), "a service was ended with a shim that was not its own")
-    for each in (pid, second):
-        os.kill(each, signal.SIGKILL)
-        wait_until(lambda: not os.path.exists(f"/proc/{each}"), "the service to be reaped")
-
-
-def test_nothing_is_left_of_a_step_in_any_cgroup(t):
-    d = t.daemon(playbook("[{ name: n, script: 'cat /proc/self/cgroup' }]"))
-    run = d.must_run(down())
-    ck_run(run, "succeeded")
-    status = os.stat(d.storage)
-    name = f"playbookd-{status.st_dev:x}-{status.st_ino:x}.{run['id']}.0.1"
-    if "processes=cgroup" in d.log_text():
-        ck_match(name.replace(".", r"\."), d.output(run["id"], 0).decode(), "its cgroup")
-    for folder, _, _ in os.walk("/sys/fs/cgroup"):
-        ck(not folder.endswith(name), f"{folder} is left")
-
-
-def test_on_interrupt_retry_starts_the_step_again(t):
-    tries = t.path("tries")
-    d = t.daemon(playbook(
-        f"[{{ name: n, script: 'echo $$ >> {tries}; test $(wc -l < {tries}) -ge 2 || sleep 300',"
-        " idempotent: true, on_interrupt: retry }]"))
-    run_id = d.must_post(down())["decisions"][0]["runId"]
-    wait_until(lambda: t.read("tries"), "the step")
-    with open(f"/proc/{int(t.read('tries'))}/stat", encoding="ascii") as f:
-        os.kill(int(f.read().rpartition(")")[2].split()[1]), signal.SIGKILL)
-    run = d.wait_run(run_id)
-    ck_run(run, "succeeded")
-    ck_eq([s["status"] for s in run["steps"]], ["interrupted", "succeeded"], "attempts")
-
-
 def test_retry_tries_again_and_says_how_often(t):
     count = t.path("count")
     d = t.daemon(playbook(
@@ -296,46 +215,6 @@ def test_retry_gives_up(t):
     run = d.must_run(down())
     ck_run(run, "failed")
     ck_eq(len(run["steps"]), 2, "attempts")
-
-
-def test_a_precheck_that_says_no_cancels_the_run_and_tells_why(t):
-    ran = t.path("ran")
-    d = t.daemon(playbook(f"[{{ name: n, run: [touch, {ran}] }}]",
-                          precheck="{ script: 'echo looking; echo the backup runs; exit 75' }",
-                          rescue=f"[{{ name: r, run: [touch, {ran}] }}]"))
-    run = d.must_run(down())
-    ck_run(run, "canceled", "^precheck: the backup runs$")
-    ck_eq(statuses(run), [("precheck", "precheck", "failed")], "steps")
-    ck(not os.path.exists(ran), "a step ran")
-    ck_attention(d, run, rf"run {run['id']} \(p\) canceled: precheck: the backup runs")
-
-
-def test_a_precheck_lets_the_run_go_on_or_fails_it(t):
-    flag = t.path("flag")
-    d = t.daemon(playbook("[{ name: n, run: ['true'] }]",
-                          precheck=f"{{ name: flag, script: 'echo no flag; test -e {flag}' }}",
-                          rescue="[{ name: r, run: ['true'] }]"))
-    run = d.must_run(down(instance="1"))
-    ck_run(run, "failed", "^flag: exit status 1: no flag$")
-    ck_eq(statuses(run), [("precheck", "flag", "failed"), ("rescue", "r", "succeeded")], "steps")
-    open(flag, "w", encoding="ascii").close()
-    run = d.must_run(down(instance="2"))
-    ck_run(run, "succeeded")
-    ck_eq(statuses(run), [("precheck", "flag", "succeeded"), ("steps", "n", "succeeded")], "steps")
-
-
-def test_when_skips_a_step_by_param_and_by_what_happened_before(t):
-    d = t.daemon(playbook(
-        "[{ name: try it, run: ['false'], on_failure: continue },"
-        " { name: argus only, run: ['true'], when: ['service=\"argus\"'] },"
-        " { name: repair, run: ['true'], when: ['\"steps.try it\"=~\"failed|timed_out\"'] },"
-        " { name: not now, run: ['true'], when: ['\"steps.argus only\"!=\"skipped\"'] }]",
-        params="{ service: { from: labels.service, pattern: '[a-z]+' } }"))
-    run = d.must_run(down(service="hermes"))
-    ck_run(run, "succeeded")
-    ck_eq([s["status"] for s in run["steps"]], ["failed", "skipped", "succeeded", "skipped"],
-          "steps")
-    ck_eq(run["steps"][1]["reason"], 'when service="argus": it is "hermes"', "reason")
 
 
 def test_a_wait_step_waits(t):

@@ -25,6 +25,9 @@ static const char text[] = "checks:\n"
 			   "        cwd: /srv\n"
 			   "        stdin: alert\n"
 			   "        timeout: 3m\n"
+			   "        limits: { processes: 9 }\n"
+			   "        detach: true\n"
+			   "        new_privs: true\n"
 			   "      - { name: pause, wait: 1s }\n"
 			   "      - { name: text, script: 'echo \"$PARAM_SERVICE\"' }\n"
 			   "    verify:\n"
@@ -110,7 +113,9 @@ TEST(allowed_start_gets_the_configured_argv_and_environment)
 			     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin|");
 	ck_str(permit.cwd, "/srv");
 	ck_int(permit.timeout_ms, 180000);
-	ck(permit.stdin_alert);
+	ck(permit.stdin_alert && permit.detach && permit.new_privs);
+	ck_int(permit.limits.processes, 9);
+	ck_int(permit.limits.memory, 0);
 	permit_clear(&permit);
 	generations_clear(&g);
 }
@@ -145,6 +150,7 @@ TEST(script_is_fixed_text_for_a_shell)
 	must_ok(permit_start(&g, &start, &permit, &err), err);
 	ck_str(permit.argv.items[0], "/bin/sh");
 	ck_str(permit.argv.items[3], "echo \"$PARAM_SERVICE\"");
+	ck(!permit.detach && !permit.new_privs);
 	permit_clear(&permit);
 	generations_clear(&g);
 }
