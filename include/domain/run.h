@@ -1,19 +1,17 @@
 /*
  * run - one execution of a playbook: its states, and what to do next.
  *
- *	          awaiting_approval ──▶ rejected · canceled
- *	              ▲  │
- *	              │  ▼
  *	queued ──▶ running ──▶ verifying ──▶ succeeded
- *	  │           │  ▲         │
- *	  │           │  └─────────┤  verify failed: rescue steps
- *	  ▼           ▼            ▼
- *	canceled · interrupted · failed · timed_out
+ *	  │  ▲        │  ▲         │
+ *	  │  │        │  └─────────┤  verify failed: rescue steps
+ *	  │  │        ▼            ▼
+ *	  │  │     failed · timed_out · interrupted · canceled
+ *	  ▼  │
+ *	awaiting_approval ──▶ rejected
  *
  * Exit status 0 is not success: a run with a verify phase succeeds when that says so. A run that
  * failed runs its rescue steps (as running, with `outcome` set) before it ends. One whose precheck
- * says no ends as canceled. One that is rejected at an approve step, by people or because nobody
- * approved it in time, ends without its rescue steps: they undo what was not done.
+ * says no ends as canceled.
  *
  * run_next() is the whole behaviour: (playbook, cursor, event, now) → action. It knows no clock, no
  * process and no table; whoever drives it stores the cursor and does the action.
@@ -62,14 +60,11 @@ enum run_event {
 	RUN_EV_SKIPPED,     /* not started: its `when` does not hold */
 	RUN_EV_LOOK,        /* the run leaves the queue only to verify again */
 	RUN_EV_DECLINED,    /* the precheck says that the run is not wanted now */
-	RUN_EV_ASKED,       /* people were asked to approve; RUN_EV_OK when somebody does */
-	RUN_EV_REJECTED,    /* nobody approves any more; playbook may be NULL */
 };
 
 enum run_action {
 	RUN_DO_STEP,   /* start attempt cursor.attempt of step cursor.step */
-	RUN_DO_PAUSE,  /* nothing until cursor.due_ms, then RUN_EV_DUE; while awaiting_approval,
-			  RUN_EV_REJECTED */
+	RUN_DO_PAUSE,  /* nothing until cursor.due_ms, then RUN_EV_DUE */
 	RUN_DO_FINISH, /* cursor.status is final */
 };
 

@@ -12,11 +12,11 @@ static const struct {
 	const char *name;
 	unsigned can;
 } states[RUN_STATUSES] = {
-	[RUN_QUEUED] = { "queued", CAN(RUN_RUNNING) | CAN(RUN_CANCELED) | CAN(RUN_INTERRUPTED) },
+	[RUN_QUEUED] = { "queued", CAN(RUN_RUNNING) | CAN(RUN_AWAITING_APPROVAL) |
+						   CAN(RUN_CANCELED) | CAN(RUN_INTERRUPTED) },
 	[RUN_AWAITING_APPROVAL] = { "awaiting_approval",
-			CAN(RUN_RUNNING) | CAN(RUN_REJECTED) | CAN(RUN_CANCELED) },
-	[RUN_RUNNING] = { "running", CAN(RUN_AWAITING_APPROVAL) | CAN(RUN_VERIFYING) |
-						     CAN(RUN_SUCCEEDED) | ENDS },
+			CAN(RUN_QUEUED) | CAN(RUN_REJECTED) | CAN(RUN_CANCELED) },
+	[RUN_RUNNING] = { "running", CAN(RUN_VERIFYING) | CAN(RUN_SUCCEEDED) | ENDS },
 	[RUN_VERIFYING] = { "verifying", CAN(RUN_RUNNING) | CAN(RUN_SUCCEEDED) | ENDS },
 	[RUN_SUCCEEDED] = { "succeeded", 0 },
 	[RUN_FAILED] = { "failed", 0 },
@@ -271,43 +271,6 @@ static enum run_action declined(struct run_cursor *cursor, const char *detail)
 	return finish(cursor, RUN_CANCELED);
 }
 
-static enum run_action asked(const struct playbook *playbook, struct run_cursor *cursor,
-		const char *detail, int64_t now_ms)
-{
-	cursor->status = RUN_AWAITING_APPROVAL;
-	snprintf(cursor->reason, sizeof(cursor->reason), "%s", detail);
-	return pause_until(cursor, now_ms + playbook->steps[cursor->step].approve_ms);
-}
-
-static enum run_action approved(
-		const struct playbook *playbook, struct run_cursor *cursor, int64_t now_ms)
-{
-	cursor->status = RUN_RUNNING;
-	cursor->reason[0] = '\0';
-	return next_step(playbook, cursor, STEP_RESULT_SUCCEEDED, now_ms);
-}
-
-static enum run_action rejected(struct run_cursor *cursor, const char *detail)
-{
-	cursor->results[cursor->step] = STEP_RESULT_FAILED;
-	snprintf(cursor->reason, sizeof(cursor->reason), "%s", detail);
-	return finish(cursor, RUN_REJECTED);
-}
-
-/* What the step's kind makes of its being done. */
-static enum run_action done(
-		const struct playbook *playbook, struct run_cursor *cursor, int64_t now_ms)
-{
-	switch (playbook->steps[cursor->step].kind) {
-	case STEP_CHECK:
-		return probe_passed(playbook, cursor, now_ms);
-	case STEP_APPROVE:
-		return approved(playbook, cursor, now_ms);
-	default:
-		return next_step(playbook, cursor, STEP_RESULT_SUCCEEDED, now_ms);
-	}
-}
-
 enum run_action run_next(const struct playbook *playbook, struct run_cursor *cursor,
 		enum run_event event, const char *detail, int64_t now_ms)
 {
@@ -321,7 +284,10 @@ enum run_action run_next(const struct playbook *playbook, struct run_cursor *cur
 		return enter(playbook, cursor, PHASE_STEPS,
 				playbook_phase_end(playbook, PHASE_STEPS), now_ms);
 	case RUN_EV_OK:
-		return done(playbook, cursor, now_ms);
+		if (playbook->steps[cursor->step].kind == STEP_CHECK) {
+			return probe_passed(playbook, cursor, now_ms);
+		}
+		return next_step(playbook, cursor, STEP_RESULT_SUCCEEDED, now_ms);
 	case RUN_EV_FAILED:
 		return attempt_failed(playbook, cursor, RUN_FAILED, detail, now_ms);
 	case RUN_EV_TIMED_OUT:
@@ -337,10 +303,6 @@ enum run_action run_next(const struct playbook *playbook, struct run_cursor *cur
 		return next_step(playbook, cursor, STEP_RESULT_SKIPPED, now_ms);
 	case RUN_EV_DECLINED:
 		return declined(cursor, detail);
-	case RUN_EV_ASKED:
-		return asked(playbook, cursor, detail, now_ms);
-	case RUN_EV_REJECTED:
-		return rejected(cursor, detail);
 	}
 	return RUN_DO_STEP;
 }

@@ -338,68 +338,16 @@ TEST(a_skipped_step_lets_the_run_go_on)
 	ck_next(RUN_EV_SKIPPED, "", 0, "start 1.1 verifying");
 }
 
-/* A run of two steps, the second of which waits to be approved. */
-static void use_approval(void)
-{
-	static struct step three[4];
-	static const struct playbook p = { .steps = three, .steps_len = 4 };
-
-	three[0] = (struct step){
-		.phase = PHASE_STEPS, .kind = STEP_APPROVE, .name = "agree", .approve_ms = 500
-	};
-	three[1] = (struct step){ .phase = PHASE_STEPS, .name = "act", .attempts = 1 };
-	three[2] = (struct step){
-		.phase = PHASE_VERIFY, .kind = STEP_CHECK, .name = "up", .attempts = 1
-	};
-	three[3] = (struct step){ .phase = PHASE_RESCUE, .name = "evidence", .attempts = 1 };
-	playbook = &p;
-	ck_next(RUN_EV_BEGIN, "", 1000, "start 0.1 running");
-	ck_next(RUN_EV_ASKED, "waits", 1000, "pause 0.1 awaiting_approval until 1500");
-	ck_str(cursor.reason, "waits");
-}
-
-TEST(an_approved_run_goes_on_with_the_next_step)
-{
-	use_approval();
-	ck_next(RUN_EV_OK, "", 1200, "start 1.1 running");
-	ck_str(cursor.reason, "");
-	ck_equal("steps.agree", "succeeded", "yes");
-	ck_next(RUN_EV_OK, "", 1300, "start 2.1 verifying");
-	ck_next(RUN_EV_OK, "", 1300, "finish succeeded: verified");
-}
-
-TEST(a_rejected_run_ends_without_its_rescue_steps)
-{
-	use_approval();
-	ck_next(RUN_EV_REJECTED, "nobody agreed", 1500, "finish rejected: nobody agreed");
-	ck_int(cursor.results[0], STEP_RESULT_FAILED);
-}
-
-TEST(a_run_whose_playbook_is_gone_can_be_rejected)
-{
-	use_approval();
-	playbook = NULL;
-	ck_next(RUN_EV_REJECTED, "it changed", 1500, "finish rejected: it changed");
-}
-
-TEST(an_approval_that_is_left_out_is_not_waited_for)
-{
-	use_approval();
-	memset(&cursor, 0, sizeof(cursor));
-	ck_next(RUN_EV_BEGIN, "", 1000, "start 0.1 running");
-	ck_next(RUN_EV_SKIPPED, "when", 1000, "start 1.1 running");
-}
-
 TEST(status_moves_are_those_of_the_diagram)
 {
 	static const char *const arrows[] = {
 		"queued running",
+		"queued awaiting_approval",
 		"queued canceled",
 		"queued interrupted",
-		"awaiting_approval running",
+		"awaiting_approval queued",
 		"awaiting_approval rejected",
 		"awaiting_approval canceled",
-		"running awaiting_approval",
 		"running verifying",
 		"running succeeded",
 		"running failed",
