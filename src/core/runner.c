@@ -113,7 +113,7 @@ static int tell_looked_again(struct core *core, const struct active *active,
 	if (passed) {
 		snprintf(why, sizeof(why),
 				"run %" PRId64 " (%s) verified again, but the alert still fires: "
-					       "look at what it measures",
+				"look at what it measures",
 				active->run_id, active->playbook_name);
 	} else {
 		snprintf(why, sizeof(why),
