@@ -81,10 +81,9 @@ class Disk:
 class FencedClients(Clients):
     """When each alert was acknowledged is kept, too; what came after a fence is taken back."""
 
-    def __init__(self, daemon_of, effects):
+    def __init__(self, daemon_of):
         self.times = {}
-        self.lost = 0
-        super().__init__(daemon_of, effects)
+        super().__init__(daemon_of)
 
     def post(self, body):
         answered = super().post(body)
@@ -92,13 +91,6 @@ class FencedClients(Clients):
             instance = body["alerts"][0]["labels"]["instance"]
             self.times.setdefault(instance, time.monotonic())
         return answered
-
-    def behind(self):
-        return super().behind() - self.lost
-
-    def give_up_waiting(self):
-        """What a cut interrupted will never have its last effect."""
-        self.lost = super().behind()
 
     def fenced(self, cuts):
         """Those whose 200 came while there was power."""
@@ -137,7 +129,7 @@ def start(t, n, listen):
 
 def cut_again_and_again(t, disk, cycles, say):
     daemon = [start(t, 0, "127.0.0.1:0")]
-    clients = FencedClients(lambda: daemon[0], t.path("effects"))
+    clients = FencedClients(lambda: daemon[0])
     cuts, began = [], time.monotonic()
     try:
         for n in range(cycles):
@@ -147,7 +139,6 @@ def cut_again_and_again(t, disk, cycles, say):
             kill_everything()
             daemon[0].wait_exit()
             cuts.append((fence, time.monotonic()))
-            clients.give_up_waiting()
             disk.unmount()
             disk.mount()
             daemon[0] = start(t, n + 1, daemon[0].address)
