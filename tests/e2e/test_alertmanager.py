@@ -6,6 +6,7 @@ Alertmanager says so, and the incident is resolved.
 """
 
 import http.client
+import json
 import os
 import signal
 import sys
@@ -121,8 +122,15 @@ def start_alertmanager(t, name, playbookd_port, web, cluster, peers=()):
             "--storage.path=" + t.path(name), f"--web.listen-address=127.0.0.1:{web}",
             f"--web.external-url=http://{name}.test:{web}",
             f"--cluster.listen-address={cluster}", "--cluster.settle-timeout=0s",
-            "--cluster.peer-timeout=100ms", "--cluster.gossip-interval=30s", *(f"--cluster.peer={peer}" for peer in peers))
+            "--cluster.peer-timeout=1ms", "--cluster.gossip-interval=10m",
+            "--cluster.pushpull-interval=10m", *(f"--cluster.peer={peer}" for peer in peers))
     wait_until(lambda: ready(web), f"{name}, ready")
+    if peers:
+        wait_until(lambda: cluster_size(web) == len(peers) + 1, f"{name}, one of a cluster")
+
+
+def cluster_size(web):
+    return len(json.loads(ask(web, "/api/v2/status"))["cluster"]["peers"])
 
 
 def start_prometheus(t, target, alertmanagers):
@@ -163,7 +171,7 @@ def start_loop(t, alertmanagers):
     clusters = [f"127.0.0.1:{free_port()}" for _ in webs] if alertmanagers > 1 else [""]
     for i, web in enumerate(webs):
         start_alertmanager(t, f"alertmanager-{i + 1}", d.port, web, clusters[i],
-                           [c for c in clusters if c and c != clusters[i]])
+                           clusters[:i])  # whom to join; joining again would tell what was sent
     start_prometheus(t, supervisor.port, webs)
     return d, supervisor
 
