@@ -36,6 +36,7 @@ struct active {
 	struct labels params;
 	const char *playbook_name;
 	const char *trigger;
+	const char *requested_by;
 	const char *alertname;
 	const char *alert;
 	const char *alert_status;
@@ -47,6 +48,7 @@ struct active {
 	uint64_t probe_id;
 	uint32_t misses;   /* attempts in a row that could not be started */
 	bool wait_step;    /* PAUSED: the pause is itself a `wait` step */
+	bool begun;        /* it has left the queue before */
 	bool may_have_run; /* C3 is committed: the shim may have got the word go */
 };
 

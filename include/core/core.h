@@ -5,6 +5,7 @@
  *
  *	intake    a delivery becomes decisions, incidents and queued runs     (C1)
  *	runner    queued runs become steps, steps become results              (C2 to C5)
+ *	approvals what waits for a person; approve: what people say and see of it
  *	pause     the kill switch
  *	clocks    the time now in the zones of time intervals
  *	manual    what people start and cancel; replay: an incident's playbook once more
@@ -26,6 +27,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "core/approvals.h"
 #include "core/clocks.h"
 #include "core/janitor.h"
 #include "core/pause.h"
@@ -86,6 +88,7 @@ struct core {
 	struct pause pause;
 	struct clocks clocks;
 	struct runner runner;
+	struct approvals approvals;
 	struct janitor janitor;
 	struct counters counters;
 	struct daemon_state daemon;

@@ -23,6 +23,7 @@ struct run_request {
 	const struct labels *params; /* each passed param_check() */
 	const char *param_error;     /* why the params could not be had; or NULL */
 	uint8_t target[DIGEST_SIZE]; /* set by facts_gather(): playbook and params */
+	bool asks;                   /* set by facts_gather(): it begins with an approve step */
 	int64_t incident_id;         /* 0: none, as are the following */
 	int64_t episode_id;
 	int64_t generation; /* of the incident */
@@ -43,7 +44,7 @@ void facts_target(const struct run_request *request, uint8_t ret_target[DIGEST_S
 /* Compute the target and ask the store for all that plan_run() wants. Strings are borrowed. */
 int facts_gather(struct core *core, struct run_request *request, struct plan_facts *ret_facts,
 		struct err *err);
-/* Add the run: queued. Call after facts_gather(). */
+/* Add the run: queued, or waiting for approval. Call after facts_gather(). */
 int facts_add_run(struct core *core, const struct run_request *request, int64_t *ret_id,
 		struct err *err);
 

@@ -4,11 +4,13 @@
  *	a program   MSG_START to the executor
  *	a URL       MSG_PROBE to egress
  *	a wait      nobody; it is over at due_ms
+ *	approve     a person: the run leaves the runner (core/approvals)
  */
 #ifndef CORE_LAUNCH_H
 #define CORE_LAUNCH_H
 
 #include "base/err.h"
+#include "base/jsonw.h"
 #include "core/active.h"
 
 struct core;
@@ -17,5 +19,9 @@ int launch_attempt(struct core *core, struct active *active, struct err *err);
 
 /* Ask egress, without writing anything down. */
 void launch_probe(struct core *core, struct active *active, const struct check *check);
+
+/* Of any step: what would be executed, or asked, as an array of texts. */
+void launch_write_argv(struct jsonw *w, const char *key, const struct config *config,
+		const struct step *step, const struct labels *params);
 
 #endif

@@ -17,6 +17,8 @@ int manual_run(struct reply *reply, struct err *err);
 /* POST /api/v1/runs/{id}/cancel:  the run */
 int manual_cancel(struct reply *reply, struct err *err);
 
+/* The run as an object named key, with its params. */
+int manual_write_run(struct reply *reply, const char *key, int64_t run_id, struct err *err);
 /* `force` needs a reason, which is kept with the run. -1: that is the reply's problem. */
 int manual_check(struct reply *reply);
 /*

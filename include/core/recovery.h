@@ -11,15 +11,22 @@
  *	either      any other status        take it in (C5)
  *	waiting     -                       wait for what is left of it, or probe again
  *	ended       -                       it was the pause before a retry: the next attempt
+ *
+ * A run that waits for a person is not running: its question is bound to the configuration in force,
+ * or ends (core/approvals).
  */
 #ifndef CORE_RECOVERY_H
 #define CORE_RECOVERY_H
 
 #include "base/err.h"
+#include "core/active.h"
 
 struct core;
 
 /* Call once, with the configuration loaded and before anything is taken in. */
 int recovery_run(struct core *core, struct err *err);
+
+/* Where the run stands, and how its steps have ended, by what the store has of them. */
+int recovery_cursor(struct core *core, struct active *active, struct err *err);
 
 #endif

@@ -53,6 +53,9 @@ struct active *runner_add(struct core *core, const struct run_row *row,
  */
 int runner_cancel(struct core *core, struct active *active, struct err *err);
 
+/* The run waited for a person, or was approved, and is not wanted: it ends as rejected. */
+int runner_reject(struct core *core, struct active *active, const char *reason, struct err *err);
+
 /* The active run of that id, or NULL. */
 struct active *runner_find(const struct core *core, int64_t run_id);
 

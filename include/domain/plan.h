@@ -105,6 +105,7 @@ struct plan_facts {
 	int64_t starts_at;
 	int64_t max_alert_age_ms; /* 0: any */
 	bool dry_run;             /* global.dry_run */
+	const char *asks;         /* the approve step that the run begins with; NULL: none */
 	int64_t episode_run;      /* the run of this episode and playbook; 0: none */
 	int64_t target_run;       /* that of this incident's generation with the same params */
 	const char *known_status; /* the status of the one that is there */
@@ -121,8 +122,12 @@ struct plan_facts {
 	struct guard_run last_run; /* the latest of this playbook and target */
 };
 
+/* Is there a run then? */
+bool plan_makes_run(enum decision decision);
+
 /*
- * May the playbook run? DECISION_QUEUED when it may, else what keeps it from running. reason gets
+ * May the playbook run? DECISION_QUEUED or, when a person must say yes first,
+ * DECISION_AWAITING_APPROVAL when it may; else what keeps it from running. reason gets
  * PLAN_REASON_MAX bytes.
  */
 enum decision plan_run(const struct plan_facts *facts, char *reason);

@@ -27,6 +27,11 @@
  * RUN_INTERRUPTIONS_MAX times for a step and only of an idempotent one; `verify` leaves out the
  * steps that remain, and what verify says decides. In rescue the next step runs, whatever happened.
  *
+ * approve: a person is asked before the steps behind it run. The run waits as `awaiting_approval`
+ * until somebody says yes or no, or `within` is over, which means no: then it ends as `rejected` and
+ * nothing more is done, not even rescue steps. With `four_eyes` whoever asked for the run by hand
+ * may not say yes. Stands in steps only. See domain/approval.h for what is approved.
+ *
  * limits: what all processes of an attempt together may use, where the daemon may make a cgroup for
  * it: `memory`, and `processes` (with their threads; 512 when nothing is said). Where it may not,
  * they are resource limits instead, `memory` of the address space of each process and `processes`
@@ -80,8 +85,8 @@ enum phase { PHASE_PRECHECK, PHASE_STEPS, PHASE_VERIFY, PHASE_RESCUE, PHASES };
 /* "precheck", "steps", "verify", "rescue". */
 extern const char *const phase_names[PHASES];
 
-enum step_kind { STEP_RUN, STEP_SCRIPT, STEP_CHECK, STEP_WAIT, STEP_KINDS };
-/* "run", "script", "check", "wait". */
+enum step_kind { STEP_RUN, STEP_SCRIPT, STEP_CHECK, STEP_WAIT, STEP_APPROVE, STEP_KINDS };
+/* "run", "script", "check", "wait", "approve". */
 extern const char *const step_kind_names[STEP_KINDS];
 
 #define PHASE_STEPS_MAX 100 /* of one phase */
@@ -112,6 +117,8 @@ struct step {
 	const char *script;      /* script: text for /bin/sh -eu; no ${} of ours in it */
 	const char *check;       /* check: template of a check's name */
 	int64_t wait_ms;         /* wait: how long */
+	const char *message;     /* approve: what the person is told; template, or NULL */
+	bool four_eyes;          /* approve: not by whoever asked for the run */
 	int64_t timeout_ms;      /* run, script: deadline of one attempt; default 1 minute */
 	uint32_t attempts;       /* retry.attempts; 1 = no retry */
 	int64_t delay_ms;        /* retry.delay before the second attempt */
@@ -128,7 +135,8 @@ struct step {
 	bool detach;       /* sessions that it leaves go on */
 	bool new_privs;    /* setuid programs work */
 	bool stdin_alert;  /* `stdin: alert`: the alert as JSON; else /dev/null */
-	int64_t within_ms; /* check: it must have passed by then; 0 = one probe */
+	int64_t within_ms; /* check: it must have passed by then; 0 = one probe. approve: until when
+			      somebody must have said yes */
 	int64_t every_ms;  /* check: between probes */
 	int64_t settle_ms; /* check: it must go on passing for this long */
 };

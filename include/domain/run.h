@@ -1,13 +1,22 @@
 /*
  * run - one execution of a playbook: its states, and what to do next.
  *
- *	queued ──▶ running ──▶ verifying ──▶ succeeded
- *	  │  ▲        │  ▲         │
- *	  │  │        │  └─────────┤  verify failed: rescue steps
- *	  │  │        ▼            ▼
- *	  │  │     failed · timed_out · interrupted · canceled
- *	  ▼  │
- *	awaiting_approval ──▶ rejected
+ *	             ┌─────────── approved ───────────┐
+ *	             ▼                                │
+ *	(new) ──▶ queued ──▶ running ─── ASK ──▶ awaiting_approval ◀── (new)
+ *	             │        │ │ ▲                   │
+ *	             │        │ ▼ │ rescue            ▼
+ *	             │        │ verifying          rejected
+ *	             │        │ │ │                   ▲
+ *	             │        │ │ └──▶ succeeded      │
+ *	             │        ▼ ▼                     │
+ *	             │   failed · timed_out ·         │
+ *	             │   interrupted · canceled       │
+ *	             └─── approved, but void now ─────┘
+ *
+ * What waits may be canceled, too, and what is queued may end as interrupted. A run whose first step
+ * is an approve step is awaiting_approval from the beginning. One that was approved goes through the
+ * queue and on behind the approve step: while it waits it holds no place among those that go on.
  *
  * Exit status 0 is not success: a run with a verify phase succeeds when that says so. A run that
  * failed runs its rescue steps (as running, with `outcome` set) before it ends. One whose precheck
@@ -60,11 +69,14 @@ enum run_event {
 	RUN_EV_SKIPPED,     /* not started: its `when` does not hold */
 	RUN_EV_LOOK,        /* the run leaves the queue only to verify again */
 	RUN_EV_DECLINED,    /* the precheck says that the run is not wanted now */
+	RUN_EV_ASK,         /* an approve step, and its `when` holds: a person is asked */
+	RUN_EV_APPROVED,    /* somebody said yes, and the run leaves the queue again */
 };
 
 enum run_action {
 	RUN_DO_STEP,   /* start attempt cursor.attempt of step cursor.step */
 	RUN_DO_PAUSE,  /* nothing until cursor.due_ms, then RUN_EV_DUE */
+	RUN_DO_WAIT,   /* nothing, until a person has said something */
 	RUN_DO_FINISH, /* cursor.status is final */
 };
 
@@ -117,6 +129,9 @@ enum run_action run_next(const struct playbook *playbook, struct run_cursor *cur
  */
 int run_when(const struct playbook *playbook, const struct run_cursor *cursor,
 		const struct labels *params, bool *ret_holds, char *reason, struct err *err);
+
+/* Is the very first thing that a run with these params does to ask a person? */
+bool run_asks_first(const struct playbook *playbook, const struct labels *params);
 
 /* How long to wait with the attempt that follows `tries` of them. */
 int64_t run_retry_pause(const struct step *step, uint32_t tries);

@@ -3,7 +3,9 @@
  *
  * The core may be wrong or in somebody else's hands. It names a playbook, a step and the values of
  * params; what is executed, with which arguments and environment, comes from the executor's own
- * copy of the configuration, and every value has to pass the pattern that stands there.
+ * copy of the configuration, and every value has to pass the pattern that stands there. A step that
+ * stands behind an approve step is not started unless the front's seal says that somebody with the
+ * operator's token approved what this copy of the configuration does for this run.
  */
 #ifndef EXECUTOR_PERMIT_H
 #define EXECUTOR_PERMIT_H
@@ -23,6 +25,7 @@
 /* The configurations in force and before; the newest first, NULL behind the last. */
 struct generations {
 	struct config *items[PERMIT_GENERATIONS];
+	const char *token; /* the operator's, under which approvals are sealed; NULL: none can be */
 };
 
 /* Makes config, which it takes, the newest, and frees its equal or else the one that falls out: so

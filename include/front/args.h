@@ -24,6 +24,7 @@
 enum arg_kind {
 	ARG_BOOL,     /* true or false; sent on as it is */
 	ARG_CURSOR,   /* digits and colons */
+	ARG_DIGEST,   /* 64 hex digits, in lower case */
 	ARG_DURATION, /* Prometheus's, not 0; sent on as milliseconds */
 	ARG_LIMIT,    /* 1 to ARG_LIMIT_MAX */
 	ARG_MAP,      /* of a body only: an object of texts; each goes on as NAME.KEY */

@@ -66,6 +66,9 @@ int incidents_count(struct db *db, int64_t id, int firing_change, struct err *er
 /* Say why a person is needed; NULL: nobody is any more. */
 int incidents_attention(struct db *db, int64_t id, const char *attention, struct err *err);
 
+/* That is not why a person is needed any more; any other reason stays. */
+int incidents_attention_over(struct db *db, int64_t id, const char *attention, struct err *err);
+
 /* Call fn for the one of that id. Returns 1, 0 when there is none, or -1. */
 int incidents_get(struct db *db, int64_t id, incident_fn fn, void *arg, struct err *err);
 

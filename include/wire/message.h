@@ -121,6 +121,18 @@ struct attempt_id {
 
 #define START_ALERT_MAX (256 * 1024) /* bytes of msg_start.alert */
 
+/*
+ * For a step behind an approve step: what was approved (domain/approval.h). The executor puts the
+ * digest together from this and from its own configuration, and looks at the seal.
+ */
+struct start_approval {
+	uint8_t given;
+	uint32_t step; /* the approve step */
+	int64_t expires_at;
+	uint8_t config_hash[DIGEST_SIZE]; /* by which it was asked */
+	uint8_t seal[DIGEST_SIZE];
+};
+
 /* Core → executor: prepare this attempt and wait for GO. */
 struct msg_start {
 	struct attempt_id id;
@@ -132,6 +144,7 @@ struct msg_start {
 	const char *alertname;
 	const char *status; /* firing, resolved */
 	struct bytes alert; /* the alert as JSON, for a step with stdin: alert */
+	struct start_approval approval;
 };
 
 /* Executor → core: the shim holds the lock and waits for GO. */
@@ -192,6 +205,8 @@ enum route {
 	ROUTE_PLAYBOOK_RUN,    /* playbook, params.NAME, dry_run, force, reason */
 	ROUTE_INCIDENT_REPLAY, /* ids[0]; dry_run, force, reason */
 	ROUTE_RUN_CANCEL,      /* ids[0]; reason */
+	ROUTE_RUN_APPROVE,     /* ids[0]; digest, reason; seal, which the front adds */
+	ROUTE_RUN_REJECT,      /* ids[0]; digest, reason */
 	ROUTE_PAUSE,
 	ROUTE_PAUSE_BEGIN, /* reason, for (ms) */
 	ROUTE_PAUSE_END,

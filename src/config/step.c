@@ -8,6 +8,7 @@
 
 #define TIMEOUT_MS 60000
 #define EVERY_MS   2000
+#define APPROVE_MS (30 * 60000)
 #define ENV_MAX    64
 #define SCRIPT_MAX 65536 /* it is one element of an argv: at most 128 KiB */
 
@@ -52,6 +53,16 @@ static const struct spec limit_keys[] = {
 	{ 0 },
 };
 
+static const struct spec approve_keys[] = {
+	{ "four_eyes", "not by whoever asked for the run by hand", SPEC_BOOL,
+			SPEC_FIELD(struct step, four_eyes) },
+	{ "message", "what the person is told", SPEC_STRING, SPEC_FIELD(struct step, message),
+			SPEC_PARAMS, .max = 1024, .format = text_is_line },
+	{ "within", "until when, else nothing is done", SPEC_DURATION,
+			SPEC_FIELD(struct step, within_ms), .min = 1000, .max = 30 * DAY_MS },
+	{ 0 },
+};
+
 static void load_env(struct loader *loader, const struct yaml_node *node, void *base);
 static void load_when(struct loader *loader, const struct yaml_node *node, void *base);
 
@@ -65,6 +76,7 @@ static const struct spec step_keys[] = {
 			.max = 256 },
 	{ "wait", "how long to wait", SPEC_DURATION, SPEC_FIELD(struct step, wait_ms), .min = 1,
 			.max = DAY_MS },
+	{ "approve", "a person must say yes first", SPEC_MAPPING, .keys = approve_keys },
 	{ "cwd", "the folder in which it runs", SPEC_STRING, SPEC_FIELD(struct step, cwd),
 			SPEC_VARS, .format = text_is_absolute },
 	{ "detach", "what it leaves in sessions of their own goes on", SPEC_BOOL,
@@ -109,6 +121,7 @@ static const struct scope {
 	unsigned kinds;
 	unsigned phases;
 } scopes[] = {
+	{ "approve", ANY_KIND, BIT(PHASE_STEPS) },
 	{ "check", ANY_KIND, ANY_PHASE & ~BIT(PHASE_PRECHECK) },
 	{ "cwd", PROGRAMS, ANY_PHASE },
 	{ "detach", PROGRAMS, BIT(PHASE_STEPS) | BIT(PHASE_RESCUE) },
@@ -117,7 +130,7 @@ static const struct scope {
 	{ "idempotent", PROGRAMS, ANY_PHASE & ~BIT(PHASE_PRECHECK) },
 	{ "limits", PROGRAMS, ANY_PHASE },
 	{ "new_privs", PROGRAMS, ANY_PHASE },
-	{ "on_failure", ANY_KIND, BIT(PHASE_STEPS) },
+	{ "on_failure", ANY_KIND & ~BIT(STEP_APPROVE), BIT(PHASE_STEPS) },
 	{ "on_interrupt", PROGRAMS, BIT(PHASE_STEPS) | BIT(PHASE_VERIFY) },
 	{ "retry", PROGRAMS, ANY_PHASE & ~BIT(PHASE_PRECHECK) },
 	{ "settle", BIT(STEP_CHECK), ANY_PHASE },
@@ -231,7 +244,8 @@ static void check_scopes(
 		}
 		if (!(scope->kinds & BIT(step->kind))) {
 			mistakes_add(loader->mistakes, &value->key->place,
-					"'%s' means nothing for a %s step", scope->key,
+					"'%s' means nothing for %s %s step", scope->key,
+					step->kind == STEP_APPROVE ? "an" : "a",
 					step_kind_names[step->kind]);
 		} else if (!(scope->phases & BIT(step->phase))) {
 			mistakes_add(loader->mistakes, &value->key->place,
@@ -288,6 +302,7 @@ static void check_kind(struct loader *loader, const struct yaml_node *node, cons
 		check_check(loader, yaml_get(node, "check"), step);
 		break;
 	case STEP_WAIT:
+	case STEP_APPROVE:
 	case STEP_KINDS:
 		break;
 	}
@@ -364,6 +379,9 @@ static void load_step(struct loader *loader, const struct yaml_node *node, enum 
 
 	if (kind >= 0) {
 		step.kind = (uint8_t)kind;
+		if (kind == STEP_APPROVE && !step.within_ms) {
+			step.within_ms = APPROVE_MS;
+		}
 		check_scopes(loader, node, &step);
 		check_kind(loader, node, &step);
 		check_again(loader, node, &step);
@@ -389,9 +407,27 @@ void steps_load_precheck(struct loader *loader, const struct yaml_node *node, vo
 	load_step(loader, node, PHASE_PRECHECK, base);
 }
 
+/* Whoever is asked is asked for something. */
+static void check_last(
+		struct loader *loader, const struct yaml_node *node, const struct playbook *playbook)
+{
+	const struct yaml_node *last = NULL;
+
+	if (!playbook->steps_len ||
+			playbook->steps[playbook->steps_len - 1].kind != STEP_APPROVE) {
+		return;
+	}
+	for (yaml_each(item, node)) {
+		last = item;
+	}
+	mistakes_add(loader->mistakes, &last->place,
+			"no step stands behind it that would wait for the approval");
+}
+
 void steps_load(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	load_phase(loader, node, PHASE_STEPS, base);
+	check_last(loader, node, base);
 }
 
 void steps_load_verify(struct loader *loader, const struct yaml_node *node, void *base)

@@ -31,6 +31,8 @@ struct active *active_new(struct db *db, const struct run_row *row, struct gener
 	active->incident_id = row->incident_id;
 	active->playbook_name = arena_strdup(arena, row->playbook);
 	active->trigger = arena_strdup(arena, row->trigger);
+	active->requested_by = arena_strdup(arena, row->requested_by);
+	active->begun = row->started_at != 0;
 	active->alertname = short_name(arena, row->alertname);
 	active->alert = arena_strdup(arena, row->alert);
 	active->alert_status = arena_strdup(arena, row->alert_status);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/jsonw.h"
 #include "core/api_rows.h"
+#include "core/approve.h"
 #include "core/core.h"
 #include "core/manual.h"
 #include "core/metrics.h"
@@ -267,6 +268,9 @@ static int get_run(struct reply *a, struct err *err)
 		jsonw_str(&a->w, params.items[i].name, params.items[i].value);
 	}
 	jsonw_close(&a->w);
+	if (approve_write(a, id, &params, err) < 0) {
+		return -1;
+	}
 	jsonw_array(&a->w, "steps");
 	if (steps_of(db, id, OUTPUT_TAIL_MAX, each_step, &a->w, err) < 0) {
 		return -1;
@@ -456,6 +460,8 @@ static const struct {
 	[ROUTE_PLAYBOOK_RUN] = { manual_run, "run" },
 	[ROUTE_INCIDENT_REPLAY] = { replay_incident, "replay" },
 	[ROUTE_RUN_CANCEL] = { manual_cancel, "cancel" },
+	[ROUTE_RUN_APPROVE] = { approve_run, "approve" },
+	[ROUTE_RUN_REJECT] = { approve_reject, "reject" },
 	[ROUTE_PAUSE] = { pause_show, NULL },
 	[ROUTE_PAUSE_BEGIN] = { pause_begin, "pause" },
 	[ROUTE_PAUSE_END] = { pause_end, "resume" },

@@ -133,7 +133,7 @@ static int on_config(void *arg, const void *msg, int fd, struct err *err)
 	core->runner.queue_waits = true;
 	if (!first) {
 		drop_generations(core);
-		return 0;
+		return settle(core, approvals_follow(core, err), err);
 	}
 	if (pause_load(core, err) < 0 || recovery_run(core, err) < 0) {
 		return settle(core, -1, err);
@@ -350,7 +350,8 @@ static int64_t sooner(int64_t a, int64_t b)
 static int64_t do_what_is_due(struct core *core, struct err *err)
 {
 	static int64_t (*const rooms[])(
-			struct core *, struct err *) = { pause_tick, runner_tick, janitor_tick };
+			struct core *,
+			struct err *) = { pause_tick, approvals_tick, runner_tick, janitor_tick };
 	int64_t wait = -1;
 
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/jsonw.h"
+#include "core/approvals.h"
 #include "core/core.h"
 #include "store/guards.h"
 #include "store/runs.h"
@@ -109,6 +110,8 @@ int facts_gather(struct core *core, struct run_request *request, struct plan_fac
 	};
 
 	if (!request->param_error) {
+		request->asks = run_asks_first(request->playbook, request->params);
+		facts.asks = request->asks ? request->playbook->steps[0].name : NULL;
 		facts_target(request, request->target);
 		if (gather_runs(core->db, request, &facts, err) < 0 ||
 				gather_counts(core->db, request, &facts, err) < 0) {
@@ -126,6 +129,21 @@ static bool lock_key(const struct run_request *request, struct buf *out)
 	struct err err;
 
 	return lock && params_expand(lock, request->params, out, &err) == 0;
+}
+
+static int ask_first(struct core *core, const struct run_request *request, int64_t run_id,
+		struct err *err)
+{
+	const struct approval_question question = { .run_id = run_id,
+		.incident_id = request->incident_id,
+		.config = core_config(core),
+		.playbook = request->playbook,
+		.step = 0,
+		.params = request->params,
+		.trigger = request->trigger,
+		.requested_by = request->requested_by };
+
+	return approvals_ask(core, &question, err);
 }
 
 int facts_add_run(struct core *core, const struct run_request *request, int64_t *ret_id,
@@ -146,6 +164,7 @@ int facts_add_run(struct core *core, const struct run_request *request, int64_t 
 		.request_reason = request->reason,
 		.forced = request->forced,
 		.config_hash = core_config(core)->hash,
+		.status = request->asks ? RUN_AWAITING_APPROVAL : RUN_QUEUED,
 		.alertname = request->alertname,
 		.alert = request->alert,
 		.alert_status = request->alert_status,
@@ -153,7 +172,10 @@ int facts_add_run(struct core *core, const struct run_request *request, int64_t 
 	};
 
 	core->runner.queue_waits = true;
-	return runs_add(core->db, &row, request->params, ret_id, err);
+	if (runs_add(core->db, &row, request->params, ret_id, err) < 0) {
+		return -1;
+	}
+	return request->asks ? ask_first(core, request, *ret_id, err) : 0;
 }
 
 /* The alert with as much of it as `parts` says; "truncated" tells that something is missing. */

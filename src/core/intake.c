@@ -15,6 +15,7 @@
 #include "domain/plan.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"
+#include "store/guards.h"
 #include "store/incidents.h"
 #include "wire/json_labels.h"
 
@@ -118,9 +119,36 @@ static int call_for_attention(
 /* Nothing runs for a firing alert, and no run before it did or will do. */
 static bool needs_person(enum decision decision)
 {
-	return decision != DECISION_QUEUED && decision != DECISION_AWAITING_APPROVAL &&
-	       decision != DECISION_REPEAT && decision != DECISION_DUPLICATE;
+	return !plan_makes_run(decision) && decision != DECISION_REPEAT &&
+	       decision != DECISION_DUPLICATE;
 }
+
+/*
+ * More targets are broken than the playbook is for: that is one outage, so a person is called once
+ * in its window, to the first incident. As long as that is open, the others point to it.
+ */
+static int call_once(struct intake *in, const struct subject *subject,
+		const struct playbook *playbook, char *reason, struct err *err)
+{
+	struct db *db = in->core->db;
+	const struct guard_call call = { playbook->name, subject->incident.id, in->now };
+	size_t used = strlen(reason);
+	int64_t called = 0;
+
+	if (guards_called(db, &call, playbook->guards.targets_per_ms, &called, err) < 0) {
+		return -1;
+	}
+	if (called && called != subject->incident.id) {
+		snprintf(reason + used, PLAN_REASON_MAX - used,
+				"; a person was called to incident %" PRId64, called);
+		return 0;
+	}
+	if (!called && guards_call(db, &call, err) < 0) {
+		return -1;
+	}
+	return call_for_attention(in, subject->incident.id, reason, err);
+}
+
 
 /*
  * The alert fires on, though a run of it was verified: that run did not help, and another one looks
@@ -150,6 +178,7 @@ static int look_again(struct intake *in, const struct run_request *done,
 	}
 	request.trigger = "escalation";
 	request.alert = "{}";
+	request.asks = false; /* it only looks */
 	if (runs_did_not_help(in->core->db, facts->episode_run, err) < 0 ||
 			facts_add_run(in->core, &request, &verdict->run_id, err) < 0) {
 		return -1;
@@ -197,7 +226,7 @@ static int consider(struct intake *in, const struct subject *subject,
 	}
 	verdict.decision = plan_run(&facts, reason);
 	verdict.run_id = facts.episode_run ? facts.episode_run : facts.target_run;
-	if (verdict.decision == DECISION_QUEUED) {
+	if (plan_makes_run(verdict.decision)) {
 		request.alert = facts_alert_json(in->arena, subject->alert);
 		if (facts_add_run(in->core, &request, &verdict.run_id, err) < 0) {
 			return -1;
@@ -208,7 +237,11 @@ static int consider(struct intake *in, const struct subject *subject,
 			look_again(in, &request, &facts, &verdict, reason, err) < 0) {
 		return -1;
 	}
-	if (needs_person(verdict.decision) &&
+	if (verdict.decision == DECISION_TOO_MANY_TARGETS) {
+		if (call_once(in, subject, playbook, reason, err) < 0) {
+			return -1;
+		}
+	} else if (needs_person(verdict.decision) &&
 			call_for_attention(in, subject->incident.id, reason, err) < 0) {
 		return -1;
 	}

@@ -4,21 +4,33 @@
 
 #include "base/clock.h"
 #include "base/jsonw.h"
+#include "core/approvals.h"
 #include "core/core.h"
 
 #define PROBE_MARGIN_MS 5000 /* egress is given up this long after a probe's own timeout */
 
-/* argv of the step in hand as a JSON array, for people to read. */
-static void write_argv(const struct active *active, struct buf *out)
+/* The check that a step names, or NULL. */
+static const struct check *check_of(
+		const struct config *config, const struct step *step, const struct labels *params)
 {
-	const struct step *step = active_step(active);
-	const struct check *check = step->kind == STEP_CHECK ? active_check(active) : NULL;
+	auto_buf struct buf name = { 0 };
+	struct err err;
+
+	if (step->kind != STEP_CHECK || params_expand(step->check, params, &name, &err) < 0) {
+		return NULL;
+	}
+	return config_check(config, buf_text(&name));
+}
+
+void launch_write_argv(struct jsonw *w, const char *key, const struct config *config,
+		const struct step *step, const struct labels *params)
+{
+	const struct check *check = check_of(config, step, params);
 	auto_strv struct strv argv = { 0 };
-	struct jsonw w = jsonw_begin(out);
 	struct err err;
 
 	if (step->kind == STEP_RUN || step->kind == STEP_SCRIPT) {
-		step_argv(step, &active->params, &argv, &err);
+		step_argv(step, params, &argv, &err);
 	} else if (check && check->kind == CHECK_COMMAND) {
 		for (const char *const *arg = check->argv; *arg; arg++) {
 			strv_add(&argv, *arg);
@@ -26,11 +38,20 @@ static void write_argv(const struct active *active, struct buf *out)
 	} else if (check) {
 		strv_add(&argv, check->kind == CHECK_HTTP ? check->url : check->address);
 	}
-	jsonw_array(&w, NULL);
+	jsonw_array(w, key);
 	for (size_t i = 0; i < argv.len; i++) {
-		jsonw_str(&w, NULL, argv.items[i]);
+		jsonw_str(w, NULL, argv.items[i]);
 	}
-	jsonw_close(&w);
+	jsonw_close(w);
+}
+
+/* argv of the step in hand as a JSON array, for people to read. */
+static void write_argv(const struct active *active, struct buf *out)
+{
+	struct jsonw w = jsonw_begin(out);
+
+	launch_write_argv(&w, NULL, active->generation->config, active_step(active),
+			&active->params);
 	jsonw_end(&w);
 }
 
@@ -55,7 +76,7 @@ static int write_attempt(
 	return steps_add(core->db, &row, err);
 }
 
-static void ask_executor(struct core *core, struct active *active)
+static int ask_executor(struct core *core, struct active *active, struct err *err)
 {
 	struct msg_start msg = {
 		.id = active_attempt(active),
@@ -69,9 +90,13 @@ static void ask_executor(struct core *core, struct active *active)
 	};
 
 	memcpy(msg.config_hash, active->generation->config->hash, DIGEST_SIZE);
+	if (approvals_prove(core, active, &msg, err) < 0) {
+		return -1;
+	}
 	active->state = ACTIVE_ASKED;
 	active->may_have_run = false;
 	turn_send(&core->turn, core->control, MSG_START, &msg);
+	return 0;
 }
 
 void launch_probe(struct core *core, struct active *active, const struct check *check)
@@ -106,10 +131,9 @@ static int start_check(struct core *core, struct active *active, struct err *err
 				core, active, RUN_EV_FAILED, "there is no check of that name", err);
 	}
 	if (command) {
-		ask_executor(core, active);
-	} else {
-		launch_probe(core, active, check);
+		return ask_executor(core, active, err);
 	}
+	launch_probe(core, active, check);
 	return 0;
 }
 
@@ -156,12 +180,13 @@ int launch_attempt(struct core *core, struct active *active, struct err *err)
 		return start_check(core, active, err);
 	case STEP_WAIT:
 		return start_wait(core, active, err);
+	case STEP_APPROVE:
+		return runner_event(core, active, RUN_EV_ASK, "", err);
 	default:
 		break;
 	}
 	if (write_attempt(core, active, STEP_STARTING, err) < 0) {
 		return -1;
 	}
-	ask_executor(core, active);
-	return 0;
+	return ask_executor(core, active, err);
 }

@@ -107,8 +107,7 @@ static void write_run(const struct run_row *row, void *arg)
 	api_write_run(arg, row);
 }
 
-/* The run as an object named key, with its params. */
-static int add_run(struct reply *reply, const char *key, int64_t run_id, struct err *err)
+int manual_write_run(struct reply *reply, const char *key, int64_t run_id, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
 	struct db *db = reply->core->db;
@@ -140,7 +139,7 @@ int manual_decide(struct reply *reply, struct run_request *request, char *reason
 	}
 	facts.dry_run |= reply_arg_true(reply, "dry_run");
 	*ret_decision = plan_run(&facts, reason);
-	if (*ret_decision != DECISION_QUEUED) {
+	if (!plan_makes_run(*ret_decision)) {
 		return 0;
 	}
 	if (facts_add_run(reply->core, request, ret_id, err) < 0) {
@@ -172,7 +171,7 @@ static int answer_run(struct reply *reply, struct run_request *request, struct e
 		jsonw_null(w, "run");
 	} else {
 		jsonw_int(w, "runId", run_id);
-		if (add_run(reply, "run", run_id, err) < 0) {
+		if (manual_write_run(reply, "run", run_id, err) < 0) {
 			return -1;
 		}
 	}
@@ -276,5 +275,5 @@ int manual_cancel(struct reply *reply, struct err *err)
 	if (cancel(&ending, run_id, err) < 0) {
 		return -1;
 	}
-	return add_run(reply, NULL, run_id, err);
+	return manual_write_run(reply, NULL, run_id, err);
 }

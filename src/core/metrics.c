@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "core/core.h"
+#include "store/approvals.h"
 #include "store/incidents.h"
 
 static void head(struct buf *out, const char *name, const char *type, const char *help)
@@ -76,8 +77,10 @@ int metrics_write(struct core *core, struct buf *out, struct err *err)
 	const struct counters *counters = &core->counters;
 	const struct daemon_state *daemon = &core->daemon;
 	int64_t open = 0;
+	int64_t waiting = 0;
 
-	if (incidents_open_count(core->db, &open, err) < 0) {
+	if (incidents_open_count(core->db, &open, err) < 0 ||
+			approvals_pending_count(core->db, &waiting, err) < 0) {
 		return -1;
 	}
 	head(out, "playbookd_build_info", "gauge", "The version that runs.");
@@ -89,6 +92,8 @@ int metrics_write(struct core *core, struct buf *out, struct err *err)
 	}
 	one(out, "playbookd_runs_active", "gauge", "Runs that are running or verifying.",
 			(int64_t)core->runner.len);
+	one(out, "playbookd_runs_awaiting_approval", "gauge", "Runs that wait for a person.",
+			waiting);
 	one(out, "playbookd_paused", "gauge", "Whether the kill switch is on.", pause_is_on(core));
 	one(out, "playbookd_incidents_open", "gauge", "Incidents that are firing or mitigated.",
 			open);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/approvals.h"
 #include "core/core.h"
 #include "core/outcome.h"
 #include "store/runs.h"
@@ -139,17 +140,34 @@ static int resume_retry(struct core *core, struct active *active, const struct l
 	return 0;
 }
 
-static int resume(struct core *core, struct active *active, struct err *err)
+static int see_all(struct core *core, struct active *active, struct last_attempt *last,
+		struct err *err)
 {
-	struct last_attempt last = { .active = active };
-
-	if (steps_list(core->db, active->run_id, see_attempt, &last, err) < 0) {
+	last->active = active;
+	if (steps_list(core->db, active->run_id, see_attempt, last, err) < 0) {
 		return -1;
 	}
-	active->cursor.step = (uint32_t)last.step;
-	active->cursor.attempt = (uint32_t)last.attempt;
-	active->cursor.tries = last.tries;
-	active->cursor.interruptions = last.interruptions;
+	active->cursor.step = (uint32_t)last->step;
+	active->cursor.attempt = (uint32_t)last->attempt;
+	active->cursor.tries = last->tries;
+	active->cursor.interruptions = last->interruptions;
+	return 0;
+}
+
+int recovery_cursor(struct core *core, struct active *active, struct err *err)
+{
+	struct last_attempt last = { 0 };
+
+	return see_all(core, active, &last, err);
+}
+
+static int resume(struct core *core, struct active *active, struct err *err)
+{
+	struct last_attempt last = { 0 };
+
+	if (see_all(core, active, &last, err) < 0) {
+		return -1;
+	}
 	log_info("run taken up again", LOG_INT("run", active->run_id),
 			LOG_STR("playbook", active->playbook_name), LOG_INT("step", last.step),
 			LOG_INT("attempt", last.attempt),
@@ -183,7 +201,7 @@ int recovery_run(struct core *core, struct err *err)
 	}
 	core->runner.queue_waits = true;
 	if (!core->runner.len) {
-		return 0;
+		return approvals_follow(core, err);
 	}
 
 	/* Resuming may end a run and take it out of the runner's list. */
@@ -196,5 +214,5 @@ int recovery_run(struct core *core, struct err *err)
 		rc = resume(core, all[i], err);
 	}
 	free(all);
-	return rc;
+	return rc < 0 ? -1 : approvals_follow(core, err);
 }

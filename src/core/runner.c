@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/approvals.h"
 #include "core/core.h"
 #include "core/launch.h"
 #include "core/outcome.h"
@@ -123,6 +124,16 @@ static int tell_looked_again(struct core *core, const struct active *active,
 	return incidents_attention(core->db, incident->id, why, err);
 }
 
+/* It had not begun, and is not needed any more: nobody has to do anything. */
+static int forget_question(struct core *core, const struct active *active, struct err *err)
+{
+	const char *name = active->playbook ? active->playbook->steps[0].name : "";
+	char text[RUN_REASON_MAX];
+
+	approvals_attention(active->run_id, active->playbook_name, name, text);
+	return incidents_attention_over(core->db, active->incident_id, text, err);
+}
+
 /* What the end of the run means for its incident. */
 static int tell_incident(struct core *core, const struct active *active, struct err *err)
 {
@@ -141,6 +152,10 @@ static int tell_incident(struct core *core, const struct active *active, struct 
 	}
 	if (active_only_looks(active)) {
 		return tell_looked_again(core, active, &incident, err);
+	}
+	if (cursor->status == RUN_REJECTED && !active->begun &&
+			incident.status == INCIDENT_RESOLVED) {
+		return forget_question(core, active, err);
 	}
 	if (verified) {
 		return tell_verified(core, &incident, err);
@@ -222,10 +237,44 @@ static int end_canceled(struct core *core, struct active *active, struct err *er
 
 	cursor->status = RUN_CANCELED;
 	snprintf(cursor->reason, sizeof(cursor->reason), "%s", active->cancel);
-	if (steps_cancel(core->db, active->run_id, active->cancel, clock_wall_ms(), err) < 0) {
+	if (steps_cancel(core->db, active->run_id, active->cancel, clock_wall_ms(), err) < 0 ||
+			approvals_drop(core, active, err) < 0) {
 		return -1;
 	}
 	return finish_run(core, active, err);
+}
+
+int runner_reject(struct core *core, struct active *active, const char *reason, struct err *err)
+{
+	struct run_cursor *cursor = &active->cursor;
+
+	cursor->status = RUN_REJECTED;
+	snprintf(cursor->reason, sizeof(cursor->reason), "%s", reason);
+	return finish_run(core, active, err);
+}
+
+/* The run waits in the store, and holds no place here. */
+static int ask_person(struct core *core, struct active *active, struct err *err)
+{
+	const struct approval_question question = { .run_id = active->run_id,
+		.incident_id = active->incident_id,
+		.config = active->generation->config,
+		.playbook = active->playbook,
+		.step = active->cursor.step,
+		.params = &active->params,
+		.trigger = active->trigger,
+		.requested_by = active->requested_by };
+
+	if (approvals_ask(core, &question, err) < 0) {
+		return -1;
+	}
+	log_warn("a run waits for approval", LOG_INT("run", active->run_id),
+			LOG_INT("incident", active->incident_id),
+			LOG_STR("playbook", active->playbook_name),
+			LOG_STR("step", active_step(active)->name));
+	core->runner.queue_waits = true;
+	runner_remove(core, active);
+	return 0;
 }
 
 /* Has the executor been asked for the attempt in hand, and not said yet that it is over? */
@@ -286,6 +335,8 @@ int runner_event(struct core *core, struct active *active, enum run_event event,
 		return launch_attempt(core, active, err);
 	case RUN_DO_PAUSE:
 		return pause_run(core, active, detail, err);
+	case RUN_DO_WAIT:
+		return ask_person(core, active, err);
 	case RUN_DO_FINISH:
 		return finish_run(core, active, err);
 	}
@@ -319,18 +370,39 @@ static bool is_muted(struct core *core, const struct playbook *playbook)
 	return true;
 }
 
+/* Of the runs that have begun and wait for a person, or for their turn again: they keep their lock,
+ * and their place among those of the playbook. */
+static int64_t count_waiting(struct picking *picking, const struct run_row *row, bool *ret_locked)
+{
+	struct run_holding holding = { 0 };
+
+	if (runs_holding(picking->core->db, row, &holding, picking->err) < 0) {
+		picking->failed = true;
+	}
+	*ret_locked = holding.lock > 0;
+	return holding.playbook;
+}
+
 /* A run waits while playbookd is paused, its playbook is muted, another holds its lock, or as many
  * of its playbook go on as may. */
-static bool may_start(struct core *core, const struct run_row *row)
+static bool may_start(struct picking *picking, const struct run_row *row)
 {
+	struct core *core = picking->core;
 	const struct playbook *playbook = config_playbook(core_config(core), row->playbook);
 	int64_t at_most = playbook ? playbook->guards.max_concurrent : 0;
 	int64_t same = 0;
+	bool locked = false;
 
 	if (!row->forced && pause_is_on(core)) {
 		return false;
 	}
 	if (!row->forced && playbook && is_muted(core, playbook)) {
+		return false;
+	}
+	if (row->lock || at_most) {
+		same = count_waiting(picking, row, &locked);
+	}
+	if (locked || picking->failed) {
 		return false;
 	}
 	for (size_t i = 0; i < core->runner.len; i++) {
@@ -348,8 +420,8 @@ static bool pick(const struct run_row *row, void *arg)
 {
 	struct picking *picking = arg;
 
-	if (!may_start(picking->core, row)) {
-		return true;
+	if (!may_start(picking, row)) {
+		return !picking->failed;
 	}
 	picking->active = runner_add(picking->core, row, picking->core->generations, picking->err);
 	picking->failed = !picking->active;
@@ -368,7 +440,14 @@ static int outdated(struct core *core, struct active *active, const char *why, s
 static int begin(struct core *core, struct active *active, struct err *err)
 {
 	struct err wrong;
+	bool asked;
 
+	if (approvals_resume(core, active, &asked, err) < 0) {
+		return -1;
+	}
+	if (asked) {
+		return 0;
+	}
 	if (!active->playbook) {
 		return outdated(core, active, "its playbook is gone", err);
 	}

@@ -189,7 +189,8 @@ static enum decision ask_dry_run(const struct plan_facts *f, char *reason)
 	if (!f->dry_run && !f->playbook->dry_run) {
 		return DECISION_QUEUED;
 	}
-	SAY("dry run: playbook %s would be queued", f->playbook->name);
+	SAY("dry run: playbook %s would %s", f->playbook->name,
+			f->asks ? "wait for approval" : "be queued");
 	return DECISION_DRY_RUN;
 }
 
@@ -204,6 +205,11 @@ static const guard_fn guards[] = {
 	ask_starts,
 	ask_cooldown,
 };
+
+bool plan_makes_run(enum decision decision)
+{
+	return decision == DECISION_QUEUED || decision == DECISION_AWAITING_APPROVAL;
+}
 
 enum decision plan_run(const struct plan_facts *facts, char *reason)
 {
@@ -230,6 +236,11 @@ enum decision plan_run(const struct plan_facts *facts, char *reason)
 	}
 	if (ask_dry_run(facts, reason) != DECISION_QUEUED) {
 		return DECISION_DRY_RUN;
+	}
+	if (facts->asks) {
+		SAY("playbook %s%s asks a person first: %s", facts->playbook->name,
+				facts->forced ? ", forced," : "", facts->asks);
+		return DECISION_AWAITING_APPROVAL;
 	}
 	SAY("playbook %s%s", facts->playbook->name, facts->forced ? ", forced" : "");
 	return DECISION_QUEUED;

@@ -17,6 +17,7 @@ const char *const step_kind_names[STEP_KINDS] = {
 	[STEP_SCRIPT] = "script",
 	[STEP_CHECK] = "check",
 	[STEP_WAIT] = "wait",
+	[STEP_APPROVE] = "approve",
 };
 
 const char *const default_group_by[] = { "alertname", "service", "instance", NULL };

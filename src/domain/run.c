@@ -12,11 +12,12 @@ static const struct {
 	const char *name;
 	unsigned can;
 } states[RUN_STATUSES] = {
-	[RUN_QUEUED] = { "queued", CAN(RUN_RUNNING) | CAN(RUN_AWAITING_APPROVAL) |
-						   CAN(RUN_CANCELED) | CAN(RUN_INTERRUPTED) },
+	[RUN_QUEUED] = { "queued", CAN(RUN_RUNNING) | CAN(RUN_REJECTED) | CAN(RUN_CANCELED) |
+						   CAN(RUN_INTERRUPTED) },
 	[RUN_AWAITING_APPROVAL] = { "awaiting_approval",
 			CAN(RUN_QUEUED) | CAN(RUN_REJECTED) | CAN(RUN_CANCELED) },
-	[RUN_RUNNING] = { "running", CAN(RUN_VERIFYING) | CAN(RUN_SUCCEEDED) | ENDS },
+	[RUN_RUNNING] = { "running", CAN(RUN_AWAITING_APPROVAL) | CAN(RUN_VERIFYING) |
+						     CAN(RUN_SUCCEEDED) | ENDS },
 	[RUN_VERIFYING] = { "verifying", CAN(RUN_RUNNING) | CAN(RUN_SUCCEEDED) | ENDS },
 	[RUN_SUCCEEDED] = { "succeeded", 0 },
 	[RUN_FAILED] = { "failed", 0 },
@@ -303,6 +304,12 @@ enum run_action run_next(const struct playbook *playbook, struct run_cursor *cur
 		return next_step(playbook, cursor, STEP_RESULT_SKIPPED, now_ms);
 	case RUN_EV_DECLINED:
 		return declined(cursor, detail);
+	case RUN_EV_ASK:
+		cursor->status = RUN_AWAITING_APPROVAL;
+		return RUN_DO_WAIT;
+	case RUN_EV_APPROVED:
+		cursor->status = RUN_RUNNING;
+		return next_step(playbook, cursor, STEP_RESULT_SUCCEEDED, now_ms);
 	}
 	return RUN_DO_STEP;
 }
@@ -340,4 +347,15 @@ int run_when(const struct playbook *playbook, const struct run_cursor *cursor,
 		}
 	}
 	return 0;
+}
+
+bool run_asks_first(const struct playbook *playbook, const struct labels *params)
+{
+	struct run_cursor cursor = { 0 };
+	char reason[RUN_REASON_MAX];
+	struct err err;
+	bool holds;
+
+	return playbook->steps_len && playbook->steps[0].kind == STEP_APPROVE &&
+	       run_when(playbook, &cursor, params, &holds, reason, &err) == 0 && holds;
 }

@@ -355,6 +355,7 @@ static int open_all(struct executor *e, struct buf *report, struct err *err)
 			open_listeners(e, err) < 0) {
 		return -1;
 	}
+	e->generations.token = e->storage.token;
 	e->loop = loop_new(err);
 	if (!e->loop || loop_signals(e->loop, signals, on_signal, e, err) < 0) {
 		return -1;

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "domain/approval.h"
 #include "domain/playbook.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -194,6 +195,7 @@ static int permit_step(const struct config *config, const struct playbook *playb
 		}
 		break;
 	case STEP_WAIT:
+	case STEP_APPROVE:
 	case STEP_KINDS:
 		return err_set(err, ERR_INPUT, "it is not a step that is executed");
 	}
@@ -204,6 +206,58 @@ static int permit_step(const struct config *config, const struct playbook *playb
 	ret->new_privs = step->new_privs;
 	ret->stdin_alert = step->stdin_alert;
 	return build_env(start, playbook, step, &ret->env, err);
+}
+
+/* Is this really sealed for what would be started here? */
+static bool is_sealed(const char *token, const struct config *config,
+		const struct playbook *playbook, const struct msg_start *start)
+{
+	const struct start_approval *approval = &start->approval;
+	const struct approval_subject subject = { playbook, &start->params, config->checks,
+		config->checks_len };
+	struct approval_binding binding = { .run = start->id.run,
+		.step = approval->step,
+		.expires_at = approval->expires_at };
+	uint8_t digest[DIGEST_SIZE];
+	uint8_t seal[DIGEST_SIZE];
+	struct err err;
+
+	if (!approval->given || !token || approval_work(&subject, binding.work, &err) < 0) {
+		return false;
+	}
+	memcpy(binding.config_hash, approval->config_hash, DIGEST_SIZE);
+	approval_digest(&binding, digest);
+	approval_seal(token, digest, seal);
+	return digest_equal(seal, approval->seal);
+}
+
+/*
+ * Every approve step before this one was passed when the nearest that must be asked was. Whether one
+ * whose `when` looks at results of steps had to be asked, only the core knows.
+ */
+static int permit_approval(const char *token, const struct config *config,
+		const struct playbook *playbook, const struct msg_start *start, struct err *err)
+{
+	int at = playbook->steps[start->id.step].phase == PHASE_STEPS
+				 ? approval_before(playbook, start->id.step)
+				 : -1;
+
+	for (; at >= 0; at = approval_before(playbook, (size_t)at)) {
+		const struct step *step = &playbook->steps[at];
+
+		if (start->approval.given && start->approval.step == (uint32_t)at) {
+			return is_sealed(token, config, playbook, start)
+					       ? 0
+					       : err_set(err, ERR_INPUT,
+							 "what was approved at '%s' is not this, "
+							 "or nobody did",
+							 step->name);
+		}
+		if (approval_need(step, &start->params) == APPROVAL_NEEDED) {
+			return err_set(err, ERR_INPUT, "'%s' was not approved", step->name);
+		}
+	}
+	return 0;
 }
 
 int permit_start(const struct generations *generations, const struct msg_start *start,
@@ -230,6 +284,7 @@ int permit_start(const struct generations *generations, const struct msg_start *
 				start->id.step);
 	}
 	if (playbook_params_check(playbook, &start->params, err) < 0 ||
+			permit_approval(generations->token, config, playbook, start, err) < 0 ||
 			permit_step(config, playbook, start, ret_permit, err) < 0) {
 		return err_wrap(err, "playbook '%s', step %" PRIu32, playbook->name,
 				start->id.step);

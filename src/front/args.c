@@ -128,6 +128,15 @@ static int read_cursor(
 	return 0;
 }
 
+static int read_digest(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	uint8_t digest[DIGEST_SIZE];
+
+	(void)r;
+	return digest_parse(*value, digest) ? 0 : wrong(rule, "64 hex digits, in lower case", err);
+}
+
 static int read_duration(
 		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
 {
@@ -235,6 +244,7 @@ static int (*const readers[ARG_KINDS])(struct reading *r, const struct arg_rule 
 		const char **value, struct err *err) = {
 	[ARG_BOOL] = read_bool,
 	[ARG_CURSOR] = read_cursor,
+	[ARG_DIGEST] = read_digest,
 	[ARG_DURATION] = read_duration,
 	[ARG_LIMIT] = read_limit,
 	[ARG_MAP] = read_map,

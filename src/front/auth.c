@@ -1,12 +1,26 @@
 #include "front/auth.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "domain/approval.h"
 
 void auth_set_token(struct auth *auth, const char *token)
 {
 	auth->has_token = *token != '\0';
 	digest_sha256(token, strlen(token), auth->token);
+	snprintf(auth->secret, sizeof(auth->secret), "%s", token);
+}
+
+const char *auth_seal(const struct auth *auth, const char *digest, char *text)
+{
+	uint8_t approved[DIGEST_SIZE] = { 0 };
+	uint8_t seal[DIGEST_SIZE];
+
+	digest_parse(digest, approved);
+	approval_seal(auth->secret, approved, seal);
+	return digest_text(seal, text);
 }
 
 static bool is_operator(const struct auth *auth, const char *authorization)

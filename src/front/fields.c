@@ -70,6 +70,7 @@ static int add_field(const struct arg_rule *rule, struct json *value, struct are
 	case ARG_MAP:
 		return add_map(rule, value, arena, args, err);
 	case ARG_CURSOR:
+	case ARG_DIGEST:
 	case ARG_DURATION:
 	case ARG_LIMIT:
 	case ARG_MATCHER:

@@ -44,6 +44,16 @@ static const struct arg_rule incidents_args[] = {
 	{ "until", ARG_TIME, NULL, 0 },
 };
 
+static const struct arg_rule approve_fields[] = {
+	{ "digest", ARG_DIGEST, NULL, 0, .required = true },
+	{ "reason", ARG_TEXT, NULL, 0 },
+};
+
+static const struct arg_rule reject_fields[] = {
+	{ "digest", ARG_DIGEST, NULL, 0 },
+	{ "reason", ARG_TEXT, NULL, 0 },
+};
+
 static const struct arg_rule cancel_fields[] = {
 	{ "reason", ARG_TEXT, NULL, 0 },
 };
@@ -112,7 +122,9 @@ const struct route_row route_rows[] = {
 	{ "/api/v1/playbooks/{name}/runs", "POST", "run a playbook by hand", RIGHT_OPERATE, DEED_QUERY, ROUTE_PLAYBOOK_RUN, NO_ARGS, FIELDS(start_fields) },
 	{ "/api/v1/runs", "GET", "the runs, newest first", RIGHT_READ, DEED_QUERY, ROUTE_RUNS, ARGS(runs_args) },
 	{ "/api/v1/runs/{id}", "GET", "one run and its steps", RIGHT_READ, DEED_QUERY, ROUTE_RUN, NO_ARGS },
+	{ "/api/v1/runs/{id}/approve", "POST", "let a run that waits go on", RIGHT_OPERATE, DEED_QUERY, ROUTE_RUN_APPROVE, NO_ARGS, FIELDS(approve_fields) },
 	{ "/api/v1/runs/{id}/cancel", "POST", "end a run, without its rescue steps", RIGHT_OPERATE, DEED_QUERY, ROUTE_RUN_CANCEL, NO_ARGS, FIELDS(cancel_fields) },
+	{ "/api/v1/runs/{id}/reject", "POST", "end a run that waits", RIGHT_OPERATE, DEED_QUERY, ROUTE_RUN_REJECT, NO_ARGS, FIELDS(reject_fields) },
 	{ "/api/v1/runs/{id}/steps/{n}/output", "GET", "what a step wrote", RIGHT_READ, DEED_QUERY, ROUTE_OUTPUT, ARGS(output_args) },
 	{ "/api/v1/status", "GET", "the daemon itself", RIGHT_READ, DEED_QUERY, ROUTE_STATUS, NO_ARGS },
 	{ "/metrics", "GET", "for Prometheus", RIGHT_READ, DEED_METRICS, ROUTE_METRICS, NO_ARGS },

@@ -124,3 +124,40 @@ int guards_starts(
 	}
 	return rc < 0 ? -1 : 0;
 }
+
+int guards_called(struct db *db, const struct guard_call *call, int64_t per_ms,
+		int64_t *ret_incident, struct err *err)
+{
+	static const char sql[] = "SELECT i.id"
+				  " FROM target_call c"
+				  " JOIN incident i ON i.id = c.incident_id"
+				  " WHERE c.playbook = :playbook AND c.at > :since AND c.at <= :now"
+				  " AND i.status IN ('firing', 'mitigated')";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_text(s, ":playbook", call->playbook);
+	stmt_int(s, ":since", call->now - per_ms);
+	stmt_int(s, ":now", call->now);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		*ret_incident = stmt_col_int(s, 0);
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int guards_call(struct db *db, const struct guard_call *call, struct err *err)
+{
+	static const char sql[] =
+			"INSERT INTO target_call (playbook, incident_id, at)"
+			" VALUES (:playbook, :incident_id, :now)"
+			" ON CONFLICT (playbook) DO UPDATE"
+			" SET incident_id = excluded.incident_id, at = excluded.at";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_text(s, ":playbook", call->playbook);
+	stmt_int(s, ":incident_id", call->incident_id);
+	stmt_int(s, ":now", call->now);
+	return stmt_run(s, err);
+}

@@ -160,6 +160,18 @@ static struct incident_row read_incident(struct stmt *s)
 	};
 }
 
+int incidents_attention_over(struct db *db, int64_t id, const char *attention, struct err *err)
+{
+	static const char sql[] = "UPDATE incident"
+				  " SET attention = NULL"
+				  " WHERE id = :id AND attention = :attention";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_text(s, ":attention", attention);
+	return stmt_run(s, err);
+}
+
 int incidents_get(struct db *db, int64_t id, incident_fn fn, void *arg, struct err *err)
 {
 	static const char sql[] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE id = :id";

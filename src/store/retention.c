@@ -75,11 +75,13 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		"DELETE FROM output WHERE run_id IN (" OLD_RUNS ")",
 		"DELETE FROM step WHERE run_id IN (" OLD_RUNS ")",
 		"DELETE FROM run_param WHERE run_id IN (" OLD_RUNS ")",
+		"DELETE FROM approval WHERE run_id IN (" OLD_RUNS ")",
 		"DELETE FROM run WHERE id IN (" OLD_RUNS ")",
 		NULL,
 	};
 	static const char *const incidents[] = {
 		"DELETE FROM episode WHERE incident_id IN (" OLD_INCIDENTS ")",
+		"DELETE FROM target_call WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM incident WHERE id IN (" OLD_INCIDENTS ")",
 		NULL,
 	};

@@ -24,7 +24,7 @@ int runs_add(struct db *db, const struct run_row *row, const struct labels *para
 			" alertname, alert, alert_status, queued_at)"
 			" VALUES (:incident_id, :episode_id, :generation, :playbook, :target,"
 			" :trigger, :requested_by, :request_reason, :forced, :config_hash,"
-			" 'queued', '', :lock,"
+			" :status, '', :lock,"
 			" :distinct_value, :alertname, :alert, :alert_status, :queued_at)";
 	struct stmt *s = db_stmt(db, sql);
 
@@ -38,6 +38,7 @@ int runs_add(struct db *db, const struct run_row *row, const struct labels *para
 	stmt_text(s, ":request_reason", row->request_reason ? row->request_reason : "");
 	stmt_int(s, ":forced", row->forced);
 	stmt_blob(s, ":config_hash", row->config_hash, DIGEST_SIZE);
+	stmt_text(s, ":status", run_status_names[row->status]);
 	stmt_text(s, ":lock", row->lock);
 	stmt_text(s, ":distinct_value", row->distinct_value);
 	stmt_text(s, ":alertname", row->alertname);
@@ -134,7 +135,8 @@ int runs_unhelpful(struct db *db, int64_t incident_id, int64_t *ret_count, struc
 			" FROM run r"
 			" JOIN incident i ON i.id = r.incident_id AND i.generation = r.generation"
 			" WHERE r.incident_id = :incident_id"
-			" AND r.status IN ('failed', 'timed_out', 'interrupted')"
+			" AND r.status IN ('failed', 'timed_out', 'interrupted', 'rejected',"
+			" 'awaiting_approval')"
 			" AND NOT EXISTS (SELECT 1 FROM run later"
 			" WHERE later.target = r.target AND later.id > r.id"
 			" AND later.status = 'succeeded')";
@@ -276,6 +278,28 @@ int runs_queued(struct db *db, run_each_fn each, void *arg, struct err *err)
 		}
 	}
 	return rc;
+}
+
+int runs_holding(struct db *db, const struct run_row *row, struct run_holding *ret, struct err *err)
+{
+	static const char sql[] =
+			"SELECT count(CASE WHEN lock = :lock THEN 1 END),"
+			" count(CASE WHEN playbook = :playbook THEN 1 END)"
+			" FROM run"
+			" WHERE status IN ('queued', 'awaiting_approval') AND started_at IS NOT NULL"
+			" AND id <> :id";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":id", row->id);
+	stmt_text(s, ":lock", row->lock);
+	stmt_text(s, ":playbook", row->playbook);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		*ret = (struct run_holding){ stmt_col_int(s, 0), stmt_col_int(s, 1) };
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 int runs_active(struct db *db, run_fn fn, void *arg, struct err *err)

@@ -146,6 +146,16 @@ static const struct wire_field ready_fields[] = {
 };
 MESSAGE(ready);
 
+static const struct wire_field start_approval_fields[] = {
+	WIRE_FIELD_BOOL(struct start_approval, given),
+	WIRE_FIELD_U32(struct start_approval, step),
+	WIRE_FIELD_I64(struct start_approval, expires_at),
+	WIRE_FIELD_FIXED(struct start_approval, config_hash),
+	WIRE_FIELD_FIXED(struct start_approval, seal),
+};
+static const struct wire_type start_approval_type =
+		WIRE_TYPE("approval", struct start_approval, start_approval_fields);
+
 static const struct wire_field start_fields[] = {
 	WIRE_FIELD_SUB(struct msg_start, id, &attempt_id_type),
 	WIRE_FIELD_FIXED(struct msg_start, config_hash),
@@ -156,6 +166,7 @@ static const struct wire_field start_fields[] = {
 	WIRE_FIELD_STR(struct msg_start, alertname),
 	WIRE_FIELD_STR(struct msg_start, status),
 	WIRE_FIELD_BYTES(struct msg_start, alert),
+	WIRE_FIELD_SUB(struct msg_start, approval, &start_approval_type),
 };
 MESSAGE(start);
 
