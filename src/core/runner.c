@@ -219,6 +219,10 @@ static int orphan_event(
 {
 	struct run_cursor *cursor = &active->cursor;
 
+	if (steps_cancel(core->db, active->run_id, "the configuration that it followed is gone",
+			    clock_wall_ms(), err) < 0) {
+		return -1;
+	}
 	if (cursor->outcome != RUN_QUEUED) {
 		cursor->status = cursor->outcome; /* it had failed, and only its rescue was left */
 		return finish_run(core, active, err);
