@@ -4,6 +4,7 @@
 
 #include "core/api.h"
 #include "domain/label.h"
+#include "store/approvals.h"
 #include "world.h"
 
 static int ask(enum route route, uint64_t id, struct label *args, size_t len, struct err *err)
@@ -28,6 +29,42 @@ static int cancel(struct err *err)
 		id = (uint64_t)runner->active[world_random((unsigned)runner->len)]->run_id;
 	}
 	return ask(ROUTE_RUN_CANCEL, id, NULL, 0, err);
+}
+
+struct question {
+	uint64_t run;
+	char digest[DIGEST_TEXT_MAX];
+};
+
+/* Any of those that are open: the one before, in half of all cases. */
+static void see_question(const struct approval_row *row, void *arg)
+{
+	struct question *question = arg;
+
+	if (!question->run || world_random(2)) {
+		question->run = row->binding.run;
+		digest_text(row->digest, question->digest);
+	}
+}
+
+/* Mostly what is asked; sometimes with an old digest, or to whatever run. */
+static int answer(enum route route, struct err *err)
+{
+	static struct question old;
+	struct question question = { 0 };
+	struct label args[] = { { "digest", question.digest }, { "reason", "the sim" } };
+
+	if (approvals_pending(world.core->db, see_question, &question, err) < 0) {
+		return -1;
+	}
+	if (!question.run || world_random(10) == 0) {
+		question = old;
+	}
+	if (!question.run) {
+		return 0;
+	}
+	old = question;
+	return ask(route, question.run, args, 2, err);
 }
 
 static int pause_some_time(struct err *err)
@@ -55,7 +92,8 @@ static int start(struct err *err)
 {
 	static const char *const services[] = { "a", "b", "c" };
 	struct label args[] = { { "force", world_random(4) ? "false" : "true" },
-		{ "params.service", services[world_random(3)] }, { "playbook", "guarded" },
+		{ "params.service", services[world_random(3)] },
+		{ "playbook", world_random(2) ? "guarded" : "asks" },
 		{ "reason", "the sim" } };
 
 	return ask(ROUTE_PLAYBOOK_RUN, 0, args, 4, err);
@@ -65,14 +103,20 @@ int people_act(struct err *err)
 {
 	unsigned dice = world_random(100);
 
-	if (dice < 50) {
+	if (dice < 25) {
 		return cancel(err);
 	}
-	if (dice < 60) {
+	if (dice < 30) {
 		return pause_some_time(err);
 	}
-	if (dice < 65) {
+	if (dice < 33) {
 		return pause_until_resumed(err);
 	}
-	return dice < 85 ? people_resume(err) : start(err);
+	if (dice < 75) {
+		return answer(ROUTE_RUN_APPROVE, err);
+	}
+	if (dice < 80) {
+		return answer(ROUTE_RUN_REJECT, err);
+	}
+	return dice < 92 ? people_resume(err) : start(err);
 }

@@ -5,9 +5,9 @@
  * usage: simulate [--seed FIRST] [--seeds N] [--events N] [--verbose]
  *
  * The core takes in deliveries of two Alertmanagers, late, repeated, reordered, resolved first;
- * steps end well, badly, by their deadline, or nobody knows how; people pause, resume, cancel and
- * start runs by hand; clocks jump; and the core dies at
- * any moment: before its commit, after it, with and without what it was about to say. A seed gives
+ * steps end well, badly, by their deadline, or nobody knows how; people pause, resume, cancel,
+ * approve, reject and start runs by hand, or say nothing; the configuration is changed, or only its
+ * file; clocks jump; and the core dies at any moment: before its commit, after it, with and without what it was about to say. A seed gives
  * the same schedule always.
  */
 #include <fcntl.h>
@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "core/recovery.h"
+#include "domain/approval.h"
 #include "sys/migrate.h"
 #include "world.h"
 
@@ -55,10 +56,30 @@ static const char configuration[] =
 		"      max_targets: { distinct: service, at_most: 2, per: 5m }\n"
 		"      max_concurrent: 1\n"
 		"    steps: [{ name: only, run: ['true'], on_interrupt: fail }]\n"
-		"    rescue: [{ name: evidence, run: ['true'] }]\n";
+		"    rescue: [{ name: evidence, run: ['true'] }]\n"
+		"  - name: asks\n"
+		"    matchers: [alertname=Asks]\n"
+		"    params: { service: { from: labels.service, pattern: '[a-z]' } }\n"
+		"    guards: { lock: asks }\n"
+		"    steps:\n"
+		"      - { name: may it, approve: { within: 20m } }\n"
+		"      - { name: half, run: ['true'] }\n"
+		"      - { name: may it again, approve: { within: 5m, four_eyes: true } }\n"
+		"      - { name: rest, run: ['true', '%s'], idempotent: true,\n"
+		"          retry: { attempts: 2, delay: 1s } }\n"
+		"    verify: [{ check: up }]\n"
+		"    rescue: [{ name: evidence, run: ['true'] }]\n"
+		"# %s\n";
 
-static const char *const tables[] = { "output", "step", "run_param", "decision", "run", "episode",
-	"incident", "delivery", "pause" };
+/* The same, the same in another file, and another. */
+static const char *const variants[][2] = { { "a", "" }, { "a", "again" }, { "b", "" } };
+#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
+
+static struct generation generations[VARIANTS];
+static struct generation *in_force;
+
+static const char *const tables[] = { "output", "step", "run_param", "approval", "target_call",
+	"decision", "run", "episode", "incident", "delivery", "pause" };
 
 /* What must give no row, after each event. */
 static const char *const always[] = {
@@ -70,7 +91,8 @@ static const char *const always[] = {
 	"SELECT 'two open incidents of one group: ' || max(id) FROM incident"
 	" WHERE status IN ('firing', 'mitigated') GROUP BY group_hash HAVING count(*) > 1",
 	"SELECT 'two runs hold one lock: ' || max(id) FROM run"
-	" WHERE status IN ('running', 'verifying') AND lock IS NOT NULL"
+	" WHERE (status IN ('running', 'verifying') OR (started_at IS NOT NULL"
+	" AND status IN ('queued', 'awaiting_approval'))) AND lock IS NOT NULL"
 	" GROUP BY lock HAVING count(*) > 1",
 	"SELECT 'more runs than may go on' FROM run WHERE status IN ('running', 'verifying')"
 	" GROUP BY 1 HAVING count(*) > 3",
@@ -80,12 +102,29 @@ static const char *const always[] = {
 	"SELECT 'one episode, two runs of a playbook: ' || episode_id FROM run"
 	" WHERE trigger = 'alert' GROUP BY episode_id, playbook HAVING count(*) > 1",
 	"SELECT 'a final run without an end: ' || id FROM run"
-	" WHERE (status IN ('succeeded', 'failed', 'timed_out', 'canceled', 'interrupted'))"
+	" WHERE (status IN ('succeeded', 'failed', 'timed_out', 'canceled', 'interrupted',"
+	" 'rejected'))"
 	" <> (finished_at IS NOT NULL)",
 	"SELECT 'a canceled run that goes on: ' || run_id FROM step s JOIN run r ON r.id = s.run_id"
 	" WHERE r.status = 'canceled' AND s.status IN ('starting', 'running', 'waiting')",
 	"SELECT 'two attempts of a step at a time: ' || run_id FROM step"
 	" WHERE status IN ('starting', 'running', 'waiting') GROUP BY run_id HAVING count(*) > 1",
+	"SELECT 'a run waits, and nobody is asked, or the other way round: ' || id FROM run r"
+	" WHERE (status = 'awaiting_approval') <> EXISTS (SELECT 1 FROM approval a"
+	" WHERE a.run_id = r.id AND a.decision IS NULL)",
+	"SELECT 'a step behind an approve step, which nobody approved: ' || s.run_id FROM step s"
+	" JOIN step a ON a.run_id = s.run_id AND a.kind = 'approve' AND a.step < s.step"
+	" WHERE s.phase = 'steps' AND NOT EXISTS (SELECT 1 FROM approval y"
+	" WHERE y.run_id = a.run_id AND y.step = a.step AND y.decision = 'approved')",
+	"SELECT 'a step of asks, and no approve step before it: ' || s.run_id FROM step s"
+	" JOIN run r ON r.id = s.run_id AND r.playbook = 'asks'"
+	" WHERE s.phase = 'steps' AND s.kind <> 'approve' AND NOT EXISTS (SELECT 1 FROM step a"
+	" WHERE a.run_id = s.run_id AND a.step = s.step - 1 AND a.kind = 'approve')",
+	"SELECT 'approved after its expiry, or by who asked for it: ' || run_id FROM approval"
+	" WHERE decision = 'approved' AND (decided_at >= expires_at OR decided_by = not_by)",
+	"SELECT 'a step behind a rejection: ' || s.run_id FROM step s"
+	" JOIN approval a ON a.run_id = s.run_id AND a.step < s.step"
+	" WHERE a.decision IN ('rejected', 'expired', 'void')",
 	NULL,
 };
 
@@ -104,6 +143,8 @@ static const char *const at_rest[] = {
 	" AND s.phase = 'verify' AND s.status <> 'succeeded'",
 	"SELECT 'a run was canceled, and ended otherwise: ' || id FROM run"
 	" WHERE (cancel IS NOT NULL) <> (status = 'canceled')",
+	"SELECT 'rejected, and nobody said no: ' || id FROM run r WHERE status = 'rejected'"
+	" AND NOT EXISTS (SELECT 1 FROM approval a WHERE a.run_id = r.id)",
 	"PRAGMA foreign_key_check",
 	NULL,
 };
@@ -117,7 +158,7 @@ struct options {
 
 /* Totals over all seeds. */
 static struct {
-	uint64_t events, crashes, acks, runs, effects;
+	uint64_t events, crashes, acks, runs, effects, approved;
 } totals;
 
 static uint64_t seed_now;
@@ -173,6 +214,7 @@ static int end_turn(struct core *core)
 	struct err err;
 
 	if (settle(pause_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
+			settle(approvals_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
 			settle(runner_tick(core, &err) == -2 ? -1 : 0, &err) < 0) {
 		return -1;
 	}
@@ -180,18 +222,20 @@ static int end_turn(struct core *core)
 }
 
 /* The core as it is right after its start: nothing in memory but what is in the store. */
-static int core_born(struct core *core, struct generation *generation, struct db *db)
+static int core_born(struct core *core, struct db *db)
 {
 	static int front, control, egress;
 	struct err err;
 
-	*core = (struct core){ .db = db, .generations = generation, .storage_fd = -1 };
+	*core = (struct core){ .db = db, .generations = in_force, .storage_fd = -1 };
 	/* Never looked into: what is sent to them goes to the world. */
 	core->front = (struct channel *)&front;
 	core->control = (struct channel *)&control;
 	core->egress = (struct channel *)&egress;
 	core->turn.db = db;
-	generation->refs = 0;
+	for (size_t i = 0; i < VARIANTS; i++) {
+		generations[i].refs = 0;
+	}
 	if (settle(pause_load(core, &err), &err) < 0 ||
 			settle(recovery_run(core, &err), &err) < 0) {
 		return -1;
@@ -215,7 +259,7 @@ static void core_dies(struct core *core)
 }
 
 /* It is started again, and may die in its recovery too. */
-static void core_is_restarted(struct core *core, struct generation *generation)
+static void core_is_restarted(struct core *core)
 {
 	struct db *db = core->db;
 
@@ -223,7 +267,7 @@ static void core_is_restarted(struct core *core, struct generation *generation)
 		core_dies(core);
 		totals.crashes++;
 		world.fuse = world_random(100) < 20 ? 1 + world_random(20) : 0;
-		core_born(core, generation, db);
+		core_born(core, db);
 	} while (world.dead);
 	world.fuse = 0;
 }
@@ -254,19 +298,29 @@ static int64_t count_begun(void)
 	return count;
 }
 
+/* A reload. Who holds on to the one before keeps it. */
+static int change_configuration(struct core *core, struct err *err)
+{
+	in_force = &generations[world_random(VARIANTS)];
+	core->generations = in_force;
+	core->runner.queue_waits = true;
+	return approvals_follow(core, err);
+}
+
 /* One event, one turn; sometimes the core dies in it, at any thing that it does. */
-static void one_turn(struct core *core, struct generation *generation)
+static void one_turn(struct core *core)
 {
 	int64_t since = pause_is_on(core) ? core->pause.guard.since : 0;
 	int64_t begun = count_begun();
 	struct err err;
 
 	world.fuse = world_random(100) < 5 ? 1 + world_random(30) : 0;
-	if (settle(world_event(&err), &err) == 0) {
+	if (settle(world_random(100) < 2 ? change_configuration(core, &err) : world_event(&err),
+			    &err) == 0) {
 		end_turn(core);
 	}
 	if (world.dead) {
-		core_is_restarted(core, generation);
+		core_is_restarted(core);
 	}
 	world.fuse = 0;
 	check_world();
@@ -399,7 +453,50 @@ static void empty_tables(struct db *db)
 	}
 }
 
-static void run_seed(struct db *db, struct generation *generation, const struct options *options)
+static const struct config *config_of(const uint8_t *hash)
+{
+	for (size_t i = 0; i < VARIANTS; i++) {
+		if (!memcmp(generations[i].config->hash, hash, DIGEST_SIZE)) {
+			return generations[i].config;
+		}
+	}
+	violation("a run of no configuration");
+}
+
+/* What ran behind an approve step is what was approved there. */
+static void check_approved(struct db *db)
+{
+	static const char sql[] = "SELECT a.run_id, a.work, r.config_hash, p.value FROM approval a"
+				  " JOIN run r ON r.id = a.run_id"
+				  " JOIN run_param p ON p.run_id = r.id"
+				  " WHERE a.decision = 'approved' AND EXISTS (SELECT 1 FROM step s"
+				  " WHERE s.run_id = a.run_id AND s.step > a.step"
+				  " AND s.kind <> 'approve')";
+	struct stmt *s = db_stmt(db, sql);
+	struct err err;
+	int rc;
+
+	while ((rc = stmt_step(s, &err)) == 1) {
+		size_t len;
+		const void *work = stmt_col_blob(s, 1, &len);
+		const struct config *config = config_of(stmt_col_blob(s, 2, &len));
+		struct label service = { "service", stmt_col_text(s, 3) };
+		const struct labels params = { &service, 1 };
+		const struct approval_subject subject = { config_playbook(config, "asks"), &params,
+			config->checks, config->checks_len };
+		uint8_t done[DIGEST_SIZE];
+
+		must(approval_work(&subject, done, &err), &err);
+		if (memcmp(done, work, DIGEST_SIZE) != 0) {
+			violation("run %d did something else than was approved",
+					(int)stmt_col_int(s, 0));
+		}
+		totals.approved++;
+	}
+	must(rc, &err);
+}
+
+static void run_seed(struct db *db, const struct options *options)
 {
 	struct core core;
 
@@ -409,23 +506,25 @@ static void run_seed(struct db *db, struct generation *generation, const struct 
 	world.mono_ms = 1000000;
 	world.core = &core;
 	empty_tables(db);
-	core_born(&core, generation, db);
+	in_force = &generations[0];
+	core_born(&core, db);
 	for (event_now = 1; event_now <= options->events; event_now++) {
-		one_turn(&core, generation);
+		one_turn(&core);
 	}
 	drain(&core);
 	ask(always);
 	ask(at_rest);
-	check_attempts(generation->config);
-	check_effects(generation->config);
+	check_attempts(generations[0].config);
+	check_effects(generations[0].config);
+	check_approved(db);
 	check_acks();
 	totals.events += options->events;
 	core_dies(&core);
 }
 
-static struct config *must_configure(void)
+static struct config *must_configure(const char *const variant[2])
 {
-	char *text = xasprintf("%s", configuration);
+	char *text = xasprintf(configuration, variant[0], variant[1]);
 	struct config_file file = { "simulate.yml", text, (uint32_t)strlen(text) };
 	const struct config_files files = { .items = &file, .len = 1 };
 	struct buf report = { 0 };
@@ -475,11 +574,13 @@ static void read_options(int argc, char **argv, struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options = { 1, 200, 200, false };
-	struct generation generation = { .config = must_configure() };
 	char folder[] = "/tmp/playbookd-sim-XXXXXX";
 	struct err err;
 
 	read_options(argc, argv, &options);
+	for (size_t i = 0; i < VARIANTS; i++) {
+		generations[i].config = must_configure(variants[i]);
+	}
 	log_setup(options.verbose ? LOG_DEBUG : LOG_ERROR, LOG_LOGFMT, "core");
 	if (!mkdtemp(folder) || chdir(folder) < 0) {
 		perror(folder);
@@ -492,13 +593,17 @@ int main(int argc, char **argv)
 	must(db_exec(db, "PRAGMA synchronous = OFF", &err), &err);
 	for (uint64_t i = 0; i < options.seeds; i++) {
 		seed_now = options.seed + i;
-		run_seed(db, &generation, &options);
+		run_seed(db, &options);
 	}
 	printf("%" PRIu64 " seeds, %" PRIu64 " events, %" PRIu64 " crashes, %" PRIu64
-	       " acknowledged deliveries, %" PRIu64 " effects\nok the_invariants_hold\n",
-			options.seeds, totals.events, totals.crashes, totals.acks, totals.effects);
+	       " acknowledged deliveries, %" PRIu64 " effects, %" PRIu64
+	       " approvals acted upon\nok the_invariants_hold\n",
+			options.seeds, totals.events, totals.crashes, totals.acks, totals.effects,
+			totals.approved);
 	db_close(db);
-	config_free(generation.config);
+	for (size_t i = 0; i < VARIANTS; i++) {
+		config_free(generations[i].config);
+	}
 	for (const char *const *name = (const char *const[]){ "sim.db", "sim.db-wal", "sim.db-shm",
 			     NULL };
 			*name; name++) {

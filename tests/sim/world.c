@@ -430,7 +430,7 @@ static void something_breaks_or_heals(void)
 
 static int deliver(struct err *err)
 {
-	static const char *const names[] = { "Restart", "Locked", "Guarded", "Nobodys" };
+	static const char *const names[] = { "Restart", "Locked", "Guarded", "Asks", "Nobodys" };
 	static const char *const services[] = { "a", "b", "c" };
 	size_t i = world_random((unsigned)world.posts_len);
 	struct post post = world.posts[i];
@@ -483,7 +483,7 @@ int world_event(struct err *err)
 {
 	unsigned dice = world_random(100);
 
-	if (world_random(100) < 4) {
+	if (world_random(100) < 8) {
 		return people_act(err);
 	}
 	if (dice < 20) {
@@ -514,7 +514,8 @@ bool world_drain(int *ret_rc, struct err *err)
 	} else if (!world_takes() && !step_ends()) {
 		world.mono_ms += 60 * SECOND;
 		world.wall_ms += 60 * SECOND;
-		return world.core->runner.len > 0 || world.core->runner.queue_waits;
+		return world.core->runner.len > 0 || world.core->runner.queue_waits ||
+		       !world.core->approvals.none;
 	}
 	return true;
 }
