@@ -236,6 +236,24 @@ TEST(steps_are_read_with_every_field)
 	config_free(config);
 }
 
+TEST(an_approve_step_is_read)
+{
+	struct config *config = must_parse(PLAYBOOK
+			"  steps:\n"
+			"  - {name: s, approve: {}}\n"
+			"  - {name: t, approve: {within: 2h, four_eyes: true, message: 'a b'}}\n"
+			"  - {name: u, wait: 1s}\n");
+	const struct step *steps = config->playbooks[0].steps;
+
+	ck_int(steps[0].kind, STEP_APPROVE);
+	ck_int(steps[0].within_ms, 30 * 60000);
+	ck(!steps[0].four_eyes && !steps[0].message);
+	ck_int(steps[1].within_ms, 2 * 3600000);
+	ck(steps[1].four_eyes);
+	ck_str(steps[1].message, "a b");
+	config_free(config);
+}
+
 TEST(a_precheck_is_the_first_step)
 {
 	struct config *config =

@@ -171,12 +171,46 @@ TEST(mistakes_in_params_are_told)
 	CK_CASES(cases);
 }
 
+TEST(mistakes_in_approve_are_told)
+{
+	static const struct mistake_case cases[] = {
+		{ PLAYBOOK "  steps:\n  - {name: s, approve: yes}\n  - {name: t, wait: 1s}\n",
+				"etc/main.yml:5:24: error: expected a mapping, got \"yes\"\n" },
+		{ PLAYBOOK "  steps:\n  - {name: s, approve: {until: 5m, within: 31d}}\n"
+			   "  - {name: t, wait: 1s}\n",
+				"etc/main.yml:5:25: error: unknown key 'until': expected "
+				"four_eyes, message or within\n"
+				"etc/main.yml:5:44: error: expected a duration from 1s to 30d, got "
+				"\"31d\"\n" },
+		{ PLAYBOOK "  steps:\n  - {name: s, approve: {message: 'for ${x}'}}\n"
+			   "  - {name: t, wait: 1s}\n",
+				"etc/main.yml:5:39: error: unknown name '${x}': declare it in params or in vars\n" },
+		{ PLAYBOOK "  steps:\n  - {name: s, approve: {}, timeout: 5s, on_failure: continue}\n"
+			   "  - {name: t, wait: 1s}\n",
+				"etc/main.yml:5:28: error: 'timeout' means nothing for an approve "
+				"step\n"
+				"etc/main.yml:5:41: error: 'on_failure' means nothing for an "
+				"approve step\n" },
+		{ PLAYBOOK "  steps:\n  - {name: t, wait: 1s}\n  - {name: s, approve: {}}\n",
+				"etc/main.yml:6:5: error: no step stands behind it that would wait "
+				"for the approval\n" },
+		{ PLAYBOOK STEPS "  rescue:\n  - {name: r, approve: {}}\n",
+				"etc/main.yml:7:15: error: 'approve' may not stand in rescue\n" },
+		{ PLAYBOOK STEPS "  verify:\n  - {name: r, approve: {}}\n",
+				"etc/main.yml:7:15: error: 'approve' may not stand in verify\n" },
+		{ PLAYBOOK STEPS "  precheck: {approve: {}}\n",
+				"etc/main.yml:6:14: error: 'approve' may not stand in precheck\n" },
+	};
+
+	CK_CASES(cases);
+}
+
 TEST(mistakes_in_steps_are_told)
 {
 	static const struct mistake_case cases[] = {
 		{ PLAYBOOK "  steps:\n  - name: s\n", "etc/main.yml:5:5: error: missing key: one "
-						      "of run, script, check or "
-						      "wait is needed\n" },
+						      "of run, script, check, "
+						      "wait or approve is needed\n" },
 		{ PLAYBOOK "  steps:\n  - {name: s, run: [df], wait: 5s}\n",
 				"etc/main.yml:5:26: error: 'run' and 'wait' exclude each other\n" },
 		{ PLAYBOOK "  steps:\n  - {run: df}\n",

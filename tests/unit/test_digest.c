@@ -39,6 +39,41 @@ TEST(digests_are_equal_only_when_every_byte_is)
 	}
 }
 
+/* RFC 4231, test case 2. */
+TEST(a_mac_is_that_of_the_rfc)
+{
+	static const char data[] = "what do ya want for nothing?";
+	uint8_t mac[DIGEST_SIZE];
+	char text[DIGEST_TEXT_MAX];
+
+	digest_mac("Jefe", 4, data, strlen(data), mac);
+	ck_str(digest_text(mac, text),
+			"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST(only_64_hex_digits_in_lower_case_are_a_digest)
+{
+	char text[DIGEST_TEXT_MAX + 1] = "";
+	uint8_t digest[DIGEST_SIZE];
+	uint8_t again[DIGEST_SIZE];
+
+	digest_sha256("x", 1, digest);
+	digest_text(digest, text);
+	ck(digest_parse(text, again));
+	ck(digest_equal(digest, again));
+	text[64] = '0';
+	ck(!digest_parse(text, again));
+	text[63] = '\0';
+	ck(!digest_parse(text, again));
+	memset(text, 'A', 64);
+	text[64] = '\0';
+	ck(!digest_parse(text, again));
+	memset(text, 'g', 64);
+	ck(!digest_parse(text, again));
+	ck(!digest_parse("", again));
+	ck(digest_equal(digest, again));
+}
+
 TEST(randomness_fills_exactly_what_was_asked_for)
 {
 	uint8_t bytes[1000] = { 0 };

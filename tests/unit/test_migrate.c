@@ -153,6 +153,45 @@ TEST(a_database_of_somebody_else_is_refused)
 	db_close(db);
 }
 
+/* A store from before there were approvals, with a run, its step and what it wrote. */
+TEST(a_store_without_approvals_keeps_its_rows)
+{
+	static const char rows[] =
+			"INSERT INTO run (id, generation, playbook, target, trigger, requested_by,"
+			" config_hash, status, reason, alertname, alert, alert_status, queued_at)"
+			" VALUES (7, 1, 'p', x'00', 'manual', 'x', x'00', 'running', '', '', '{}',"
+			" '', 1);"
+			"INSERT INTO step (run_id, step, attempt, phase, kind, name, argv, status,"
+			" reason, exit_code, pid, boot_id, started_at, output_bytes)"
+			" VALUES (7, 0, 2, 'steps', 'run', 'n', '[\"a\"]', 'running', 'r', 3, 4,"
+			" 'b', 5, 6), (7, 1, 1, 'steps', 'wait', 'w', '[]', 'waiting', '', NULL,"
+			" NULL, NULL, 8, 0);"
+			"INSERT INTO output (run_id, step, attempt, head, tail)"
+			" VALUES (7, 0, 2, x'01', x'02')";
+	struct db *db = must_open();
+	struct err err;
+
+	must_ok(migrate_steps(db, migrations, 1, &err), err);
+	must_ok(db_exec(db, rows, &err), err);
+	must_ok(migrate(db, &err), err);
+	ck_int(number(db, "SELECT count(*) FROM step"), 2);
+	ck_int(number(db, "SELECT exit_code + pid + started_at + output_bytes FROM step"
+			  " WHERE run_id = 7 AND step = 0 AND attempt = 2 AND phase = 'steps'"
+			  " AND kind = 'run' AND name = 'n' AND argv = '[\"a\"]' AND boot_id = 'b'"
+			  " AND status = 'running' AND reason = 'r' AND signal IS NULL"),
+			18);
+	ck_int(number(db, "SELECT count(*) FROM output"), 1);
+	must_ok(db_exec(db, "INSERT INTO step SELECT run_id, 2, 1, phase, 'approve', name, argv,"
+			    " status, reason, exit_code, signal, pid, pid_started, boot_id,"
+			    " started_at, finished_at, output_bytes FROM step WHERE step = 1",
+				&err),
+			err);
+	ck_int(db_exec(db, "UPDATE step SET kind = 'ask'", &err), -1);
+	ck_int(db_exec(db, "UPDATE step SET run_id = 8", &err), -1);
+	ck_int(number(db, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+	db_close(db);
+}
+
 TEST(the_built_in_steps_have_no_gaps_and_apply)
 {
 	struct db *db = must_open();

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "domain/approval.h"
 #include "executor/permit.h"
 #include "test.h"
 
@@ -32,7 +33,24 @@ static const char text[] = "checks:\n"
 			   "      - { name: text, script: 'echo \"$PARAM_SERVICE\"' }\n"
 			   "    verify:\n"
 			   "      - { check: disk, within: 10s }\n"
-			   "      - { check: page, within: 10s }\n";
+			   "      - { check: page, within: 10s }\n"
+			   "  - name: asks\n"
+			   "    matchers: ['alertname=\"Full\"']\n"
+			   "    params:\n"
+			   "      service: { from: labels.service, pattern: \"argus|hermes\" }\n"
+			   "      path: { from: labels.path, pattern: \"[a-z/]+\" }\n"
+			   "    steps:\n"
+			   "      - { name: before, run: [before] }\n"
+			   "      - name: may it\n"
+			   "        approve: {}\n"
+			   "        when: ['path=\"a/b\"']\n"
+			   "      - { name: behind, run: [behind, \"${service}\"] }\n"
+			   "      - name: may it now\n"
+			   "        approve: {}\n"
+			   "        when: ['\"steps.before\"=\"failed\"']\n"
+			   "      - { name: last, run: [last] }\n"
+			   "    verify:\n"
+			   "      - { check: disk }\n";
 
 static struct config *must_parse(const char *yaml)
 {
@@ -289,5 +307,129 @@ TEST(runs_may_use_the_last_configurations_only)
 		free(other);
 	}
 	ck_refused(&g, &start, ERR_NOT_FOUND, "does not know");
+	generations_clear(&g);
+}
+
+static struct msg_start behind_start(const struct generations *generations, uint32_t step)
+{
+	struct msg_start start = good_start(generations);
+
+	start.playbook = "asks";
+	start.id.step = step;
+	return start;
+}
+
+/* As the front and the core do when somebody approved the run at step. */
+static void approve(const struct generations *g, struct msg_start *start, uint32_t step)
+{
+	const struct config *config = g->items[0];
+	const struct approval_subject subject = { config_playbook(config, start->playbook),
+		&start->params, config->checks, config->checks_len };
+	struct approval_binding binding = {
+		.run = start->id.run, .step = step, .expires_at = 12345
+	};
+	uint8_t digest[DIGEST_SIZE];
+	struct err err;
+
+	memset(binding.config_hash, 7, DIGEST_SIZE);
+	must_ok(approval_work(&subject, binding.work, &err), err);
+	approval_digest(&binding, digest);
+	start->approval = (struct start_approval){ .given = 1, .step = step, .expires_at = 12345 };
+	memset(start->approval.config_hash, 7, DIGEST_SIZE);
+	approval_seal("secret", digest, start->approval.seal);
+}
+
+static void ck_permitted(const struct generations *g, const struct msg_start *start)
+{
+	struct permit permit;
+	struct err err;
+
+	must_ok(permit_start(g, start, &permit, &err), err);
+	permit_clear(&permit);
+}
+
+TEST(a_step_behind_an_approve_step_wants_the_seal_of_what_it_does)
+{
+	struct generations g = { { must_parse(text) }, "secret" };
+	struct msg_start start = behind_start(&g, 2);
+	struct msg_start other;
+
+	ck_refused(&g, &start, ERR_INPUT, "'may it' was not approved");
+	approve(&g, &start, 1);
+	ck_permitted(&g, &start);
+	other = start;
+	other.id.run = 10;
+	ck_refused(&g, &other, ERR_INPUT, "what was approved at 'may it' is not this");
+	other = start;
+	other.approval.expires_at++;
+	ck_refused(&g, &other, ERR_INPUT, "is not this");
+	other = start;
+	other.approval.config_hash[0]++;
+	ck_refused(&g, &other, ERR_INPUT, "is not this");
+	other = start;
+	other.approval.seal[31]++;
+	ck_refused(&g, &other, ERR_INPUT, "is not this");
+	other = start;
+	other.approval.given = 0;
+	ck_refused(&g, &other, ERR_INPUT, "was not approved");
+	g.token = "another";
+	ck_refused(&g, &start, ERR_INPUT, "is not this");
+	g.token = NULL;
+	ck_refused(&g, &start, ERR_INPUT, "is not this");
+	generations_clear(&g);
+}
+
+TEST(an_approval_for_other_params_or_steps_is_none)
+{
+	struct generations g = { { must_parse(text) }, "secret" };
+	struct label hermes[] = { { "service", "hermes" }, values[1] };
+	struct msg_start start = behind_start(&g, 2);
+	struct msg_start stale;
+	char *changed = strdup(text);
+
+	must(changed != NULL && strstr(changed, "run: [behind"));
+	approve(&g, &start, 1);
+	stale = start;
+	start.params.items = hermes;
+	ck_refused(&g, &start, ERR_INPUT, "is not this");
+	start.params.items = values;
+	ck_permitted(&g, &start);
+	strstr(changed, "run: [behind")[6] = 'B';
+	generations_push_take(&g, must_parse(changed));
+	memcpy(stale.config_hash, g.items[0]->hash, DIGEST_SIZE);
+	ck_refused(&g, &stale, ERR_INPUT, "is not this");
+	free(changed);
+	generations_clear(&g);
+}
+
+TEST(what_stands_before_or_is_left_out_or_looks_needs_no_approval)
+{
+	struct generations g = { { must_parse(text) }, "secret" };
+	struct label elsewhere[] = { values[0], { "path", "a/c" } };
+	struct msg_start start = behind_start(&g, 0);
+
+	ck_permitted(&g, &start);
+	start = behind_start(&g, 5);
+	ck_permitted(&g, &start);
+	start = behind_start(&g, 2);
+	start.params.items = elsewhere;
+	ck_permitted(&g, &start);
+	generations_clear(&g);
+}
+
+TEST(an_approval_is_that_of_the_nearest_that_had_to_be_asked)
+{
+	struct generations g = { { must_parse(text) }, "secret" };
+	struct msg_start start = behind_start(&g, 4);
+
+	ck_refused(&g, &start, ERR_INPUT, "'may it' was not approved");
+	approve(&g, &start, 1);
+	ck_permitted(&g, &start);
+	approve(&g, &start, 3);
+	ck_permitted(&g, &start);
+	start.id.step = 2;
+	ck_refused(&g, &start, ERR_INPUT, "'may it' was not approved");
+	start.id.step = 1;
+	ck_refused(&g, &start, ERR_INPUT, "not a step that is executed");
 	generations_clear(&g);
 }

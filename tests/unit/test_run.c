@@ -39,7 +39,7 @@ static const struct playbook *playbook = &all;
 static void test_next(
 		int line, enum run_event event, const char *detail, int64_t now, const char *want)
 {
-	static const char *const actions[] = { "start", "pause", "finish" };
+	static const char *const actions[] = { "start", "pause", "wait", "finish" };
 	enum run_action action = run_next(playbook, &cursor, event, detail, now);
 	char got[600];
 
@@ -338,16 +338,57 @@ TEST(a_skipped_step_lets_the_run_go_on)
 	ck_next(RUN_EV_SKIPPED, "", 0, "start 1.1 verifying");
 }
 
+TEST(a_person_is_asked_between_steps_and_the_run_goes_on_behind)
+{
+	static struct step asks[3];
+	static const struct playbook p = { .name = "asks", .steps = asks, .steps_len = 3 };
+
+	asks[0] = (struct step){ .phase = PHASE_STEPS, .name = "a", .attempts = 1 };
+	asks[1] = (struct step){ .phase = PHASE_STEPS, .kind = STEP_APPROVE, .name = "may it" };
+	asks[2] = (struct step){ .phase = PHASE_STEPS, .name = "b", .attempts = 1 };
+	playbook = &p;
+	ck_next(RUN_EV_BEGIN, "", 0, "start 0.1 running");
+	ck_next(RUN_EV_OK, "", 0, "start 1.1 running");
+	ck_next(RUN_EV_ASK, "", 0, "wait 1.1 awaiting_approval");
+	cursor.status = RUN_QUEUED;
+	ck_next(RUN_EV_APPROVED, "", 0, "start 2.1 running");
+	ck_equal("steps.may it", "succeeded", "yes");
+	ck_next(RUN_EV_OK, "", 0, "finish succeeded: all steps done");
+}
+
+TEST(only_a_first_step_whose_when_holds_asks_first)
+{
+	static struct matcher when[] = {
+		{ .name = "service", .op = MATCHER_EQUAL, .value = "argus" }
+	};
+	struct label items[] = { { "service", "argus" } };
+	const struct labels own = { items, 1 };
+	struct step asks[2] = { { .phase = PHASE_STEPS, .kind = STEP_APPROVE, .name = "may it" },
+		{ .phase = PHASE_STEPS, .name = "b", .attempts = 1 } };
+	struct playbook p = { .name = "asks", .steps = asks, .steps_len = 2 };
+
+	ck(run_asks_first(&p, &own));
+	asks[0].when = when;
+	asks[0].when_len = 1;
+	ck(run_asks_first(&p, &own));
+	items[0].value = "hermes";
+	ck(!run_asks_first(&p, &own));
+	p.steps = asks + 1;
+	p.steps_len = 1;
+	ck(!run_asks_first(&p, &own));
+}
+
 TEST(status_moves_are_those_of_the_diagram)
 {
 	static const char *const arrows[] = {
 		"queued running",
-		"queued awaiting_approval",
+		"queued rejected",
 		"queued canceled",
 		"queued interrupted",
 		"awaiting_approval queued",
 		"awaiting_approval rejected",
 		"awaiting_approval canceled",
+		"running awaiting_approval",
 		"running verifying",
 		"running succeeded",
 		"running failed",
