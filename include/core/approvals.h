@@ -4,13 +4,11 @@
  * A run that comes to an approve step leaves the runner and waits in the store alone; so does one
  * that begins with such a step, from C1 on. What ends the wait:
  *
- *	POST …/approve   queued again; when it is its turn, on it goes behind the approve step, if what
- *	                 would be done is still what was approved, and before the approval expires
- *	POST …/reject    rejected: nothing more is done, not even rescue steps
- *	its expiry       the same
- *	a reload         the same, when it changed what would be done; else the question is bound to
- *	                 the new configuration, with a new digest
- *	POST …/cancel    canceled
+ *	POST …/approve   queued again; when it is its turn, on it goes behind the approve step, if
+ *what would be done is still what was approved, and before the approval expires POST …/reject
+ *rejected: nothing more is done, not even rescue steps its expiry       the same a reload the same,
+ *when it changed what would be done; else the question is bound to the new configuration, with a
+ *new digest POST …/cancel    canceled
  */
 #ifndef CORE_APPROVALS_H
 #define CORE_APPROVALS_H
@@ -59,11 +57,10 @@ int approvals_refuse(struct core *core, int64_t run_id, const char *why, struct 
 int approvals_follow(struct core *core, struct err *err);
 
 /*
- * active leaves the queue. *ret_asked: it was approved, and now it goes on behind its approve step or
- * was rejected; active may be gone. Else nothing was done: it begins.
+ * active leaves the queue. *ret_asked: it was approved, and now it goes on behind its approve step
+ * or was rejected; active may be gone. Else nothing was done: it begins.
  */
-int approvals_resume(
-		struct core *core, struct active *active, bool *ret_asked, struct err *err);
+int approvals_resume(struct core *core, struct active *active, bool *ret_asked, struct err *err);
 
 /* The run is canceled: nobody needs to answer any more. */
 int approvals_drop(struct core *core, const struct active *active, struct err *err);
@@ -73,7 +70,6 @@ int approvals_prove(struct core *core, const struct active *active, struct msg_s
 		struct err *err);
 
 /* The incident's attention while the run waits; text has RUN_REASON_MAX. */
-void approvals_attention(
-		int64_t run_id, const char *playbook, const char *step, char *text);
+void approvals_attention(int64_t run_id, const char *playbook, const char *step, char *text);
 
 #endif

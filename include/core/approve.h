@@ -19,8 +19,8 @@
  *
  * where steps are those that run when it is approved, up to the next approve step; or null.
  */
-int approve_write(struct reply *reply, int64_t run_id, const struct labels *params,
-		struct err *err);
+int approve_write(
+		struct reply *reply, int64_t run_id, const struct labels *params, struct err *err);
 
 /*
  * POST /api/v1/runs/{id}/approve {"digest":"…","reason":"…"} and …/reject {"reason":"…"}:  the run.

@@ -12,8 +12,8 @@
  *	waiting     -                       wait for what is left of it, or probe again
  *	ended       -                       it was the pause before a retry: the next attempt
  *
- * A run that waits for a person is not running: its question is bound to the configuration in force,
- * or ends (core/approvals).
+ * A run that waits for a person is not running: its question is bound to the configuration in
+ *force, or ends (core/approvals).
  */
 #ifndef CORE_RECOVERY_H
 #define CORE_RECOVERY_H

@@ -28,9 +28,9 @@
  * steps that remain, and what verify says decides. In rescue the next step runs, whatever happened.
  *
  * approve: a person is asked before the steps behind it run. The run waits as `awaiting_approval`
- * until somebody says yes or no, or `within` is over, which means no: then it ends as `rejected` and
- * nothing more is done, not even rescue steps. With `four_eyes` whoever asked for the run by hand
- * may not say yes. Stands in steps only. See domain/approval.h for what is approved.
+ * until somebody says yes or no, or `within` is over, which means no: then it ends as `rejected`
+ * and nothing more is done, not even rescue steps. With `four_eyes` whoever asked for the run by
+ * hand may not say yes. Stands in steps only. See domain/approval.h for what is approved.
  *
  * limits: what all processes of an attempt together may use, where the daemon may make a cgroup for
  * it: `memory`, and `processes` (with their threads; 512 when nothing is said). Where it may not,

@@ -53,7 +53,7 @@ struct approval_answer {
 	const char *by;        /* NULL: nobody */
 	const char *reason;    /* NULL: not said */
 	int64_t now;
-	const uint8_t *seal;   /* NULL: none */
+	const uint8_t *seal; /* NULL: none */
 };
 
 /*

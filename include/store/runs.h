@@ -67,8 +67,8 @@ int runs_did_not_help(struct db *db, int64_t id, struct err *err);
 int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
 		struct err *err);
 
-/* How many runs of this incident's present generation did not help (or were not let, or wait to be),
- * and none of their target since has. */
+/* How many runs of this incident's present generation did not help (or were not let, or wait to
+ * be), and none of their target since has. */
 int runs_unhelpful(struct db *db, int64_t incident_id, int64_t *ret_count, struct err *err);
 
 /* It leaves the queue to follow this configuration, which may be newer than what it was decided
@@ -95,7 +95,8 @@ struct run_holding {
 	int64_t playbook;
 };
 
-int runs_holding(struct db *db, const struct run_row *row, struct run_holding *ret, struct err *err);
+int runs_holding(
+		struct db *db, const struct run_row *row, struct run_holding *ret, struct err *err);
 /* All that are running or verifying, oldest first. */
 int runs_active(struct db *db, run_fn fn, void *arg, struct err *err);
 /* Call fn for the one of that id. Returns 1, 0 when there is none, or -1. */

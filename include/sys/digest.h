@@ -1,6 +1,6 @@
 /*
- * digest - SHA-256 (FIPS 180-4) and HMAC with it, from GnuTLS, and the comparison that takes the same
- * time always.
+ * digest - SHA-256 (FIPS 180-4) and HMAC with it, from GnuTLS, and the comparison that takes the
+ * same time always.
  */
 #ifndef SYS_DIGEST_H
 #define SYS_DIGEST_H

@@ -408,13 +408,12 @@ void steps_load_precheck(struct loader *loader, const struct yaml_node *node, vo
 }
 
 /* Whoever is asked is asked for something. */
-static void check_last(
-		struct loader *loader, const struct yaml_node *node, const struct playbook *playbook)
+static void check_last(struct loader *loader, const struct yaml_node *node,
+		const struct playbook *playbook)
 {
 	const struct yaml_node *last = NULL;
 
-	if (!playbook->steps_len ||
-			playbook->steps[playbook->steps_len - 1].kind != STEP_APPROVE) {
+	if (!playbook->steps_len || playbook->steps[playbook->steps_len - 1].kind != STEP_APPROVE) {
 		return;
 	}
 	for (yaml_each(item, node)) {

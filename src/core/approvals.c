@@ -94,8 +94,8 @@ static int add_question(struct core *core, const struct approval_question *quest
 	bool by_hand = !strcmp(question->trigger, "manual") || !strcmp(question->trigger, "replay");
 	struct approval_row row = {
 		.binding = { .run = (uint64_t)question->run_id,
-			.step = question->step,
-			.expires_at = now + step->within_ms },
+				.step = question->step,
+				.expires_at = now + step->within_ms },
 		.name = step->name,
 		.message = message,
 		.asked_at = now,
@@ -182,8 +182,8 @@ static int end_step(struct core *core, const struct approval_row *row, enum step
 }
 
 /* The answer is no, and it is written down: the run ends. */
-static int refuse_run(struct core *core, const struct approval_row *row, const char *why,
-		struct err *err)
+static int refuse_run(
+		struct core *core, const struct approval_row *row, const char *why, struct err *err)
 {
 	struct active *active = take_run(core, row->binding.run, err);
 	char reason[RUN_REASON_MAX];
@@ -331,9 +331,9 @@ int approvals_grant(struct core *core, int64_t run_id, const char *why, struct e
 	}
 	core->runner.queue_waits = true;
 	approvals_attention(run_id, naming.playbook, last.items[0].name, text);
-	return naming.incident_id ? incidents_attention_over(
-						    core->db, naming.incident_id, text, err)
-				  : 0;
+	return naming.incident_id
+			       ? incidents_attention_over(core->db, naming.incident_id, text, err)
+			       : 0;
 }
 
 /* Would config do the same for the run as was asked about? */
@@ -411,8 +411,7 @@ static int too_late(struct core *core, struct active *active, const struct appro
 	return runner_reject(core, active, reason, err);
 }
 
-int approvals_resume(
-		struct core *core, struct active *active, bool *ret_asked, struct err *err)
+int approvals_resume(struct core *core, struct active *active, bool *ret_asked, struct err *err)
 {
 	AUTO_QUESTIONS(last);
 	int rc = approvals_last(core->db, active->run_id, copy_row, &last, err);
@@ -426,7 +425,8 @@ int approvals_resume(
 		return err_set(err, ERR_BUG, "run %" PRId64 " is queued, and was not approved",
 				active->run_id);
 	}
-	if (!is_same_work(active->generation->config, active->playbook_name, &active->params, row)) {
+	if (!is_same_work(active->generation->config, active->playbook_name, &active->params,
+			    row)) {
 		return too_late(core, active, row,
 				"the configuration was changed since, and with it what would be "
 				"done",

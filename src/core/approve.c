@@ -141,8 +141,7 @@ static void take_playbook(const struct run_row *row, void *arg)
 	*playbook = xstrdup(row->playbook);
 }
 
-int approve_write(struct reply *reply, int64_t run_id, const struct labels *params,
-		struct err *err)
+int approve_write(struct reply *reply, int64_t run_id, const struct labels *params, struct err *err)
 {
 	auto_free char *playbook = NULL;
 	struct showing showing = { .reply = reply, .params = params };
@@ -169,12 +168,15 @@ static void explain(const struct approval_row *row, void *arg)
 	char when[CLOCK_TEXT_MAX];
 
 	if (row->decision != APPROVAL_PENDING) {
-		err_set(problem, ERR_CONFLICT, "'%s' was %s%s%s at %s%s%s",
-				row->name, row->decision == APPROVAL_EXPIRED ? "rejected" :
-				approval_decision_names[row->decision],
-				row->decided_by ? " by " : "", row->decided_by ? row->decided_by : "",
+		err_set(problem, ERR_CONFLICT, "'%s' was %s%s%s at %s%s%s", row->name,
+				row->decision == APPROVAL_EXPIRED
+						? "rejected"
+						: approval_decision_names[row->decision],
+				row->decided_by ? " by " : "",
+				row->decided_by ? row->decided_by : "",
 				clock_format(row->decided_at, when),
-				row->reason && *row->reason ? ": " : "", row->reason ? row->reason : "");
+				row->reason && *row->reason ? ": " : "",
+				row->reason ? row->reason : "");
 	} else if (explaining->digest && !digest_equal(explaining->digest, row->digest)) {
 		err_set(problem, ERR_CONFLICT,
 				"this is not the digest of what would be done now: look at the run "
@@ -196,8 +198,7 @@ static void take_status(const struct run_row *row, void *arg)
 }
 
 /* The digest that was sent; *ret is NULL when none was. -1: that is the reply's problem. */
-static int read_digest(
-		struct reply *reply, uint8_t digest[DIGEST_SIZE], const uint8_t **ret)
+static int read_digest(struct reply *reply, uint8_t digest[DIGEST_SIZE], const uint8_t **ret)
 {
 	const char *text = reply_arg(reply, "digest");
 
@@ -233,9 +234,8 @@ static int answer(struct reply *reply, const struct approval_answer *said, bool 
 	}
 	rc = approvals_last(db, said->run_id, explain, &explaining, err);
 	if (rc == 0) {
-		err_set(&reply->problem, ERR_CONFLICT,
-				"run %" PRId64 " asks nobody: it is %s", said->run_id,
-				run_status_names[status]);
+		err_set(&reply->problem, ERR_CONFLICT, "run %" PRId64 " asks nobody: it is %s",
+				said->run_id, run_status_names[status]);
 	}
 	return rc < 0 ? -1 : 0;
 }

@@ -349,9 +349,8 @@ static int64_t sooner(int64_t a, int64_t b)
 /* What is due in each room. Returns ms until the next is, -1 for none, -2 when the store failed. */
 static int64_t do_what_is_due(struct core *core, struct err *err)
 {
-	static int64_t (*const rooms[])(
-			struct core *,
-			struct err *) = { pause_tick, approvals_tick, runner_tick, janitor_tick };
+	static int64_t (*const rooms[])(struct core *, struct err *) = { pause_tick, approvals_tick,
+		runner_tick, janitor_tick };
 	int64_t wait = -1;
 
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {

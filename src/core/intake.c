@@ -149,7 +149,6 @@ static int call_once(struct intake *in, const struct subject *subject,
 	return call_for_attention(in, subject->incident.id, reason, err);
 }
 
-
 /*
  * The alert fires on, though a run of it was verified: that run did not help, and another one looks
  * again. The steps are not run again.

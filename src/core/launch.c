@@ -50,8 +50,8 @@ static void write_argv(const struct active *active, struct buf *out)
 {
 	struct jsonw w = jsonw_begin(out);
 
-	launch_write_argv(&w, NULL, active->generation->config, active_step(active),
-			&active->params);
+	launch_write_argv(
+			&w, NULL, active->generation->config, active_step(active), &active->params);
 	jsonw_end(&w);
 }
 

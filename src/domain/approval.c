@@ -101,11 +101,11 @@ static void add_settings(struct buf *out, const struct step *step)
 {
 	const struct step_limits *limits = &step->limits;
 	const int64_t numbers[] = { step->phase, step->kind, step->wait_ms, step->timeout_ms,
-		step->attempts, step->delay_ms, step->backoff, step->idempotent,
-		step->on_interrupt, step->on_failure, limits->memory, limits->processes,
-		limits->file_size, limits->cpu_ms, limits->open_files, step->detach,
-		step->new_privs, step->stdin_alert, step->within_ms, step->every_ms,
-		step->settle_ms, step->four_eyes };
+		step->attempts, step->delay_ms, step->backoff, step->idempotent, step->on_interrupt,
+		step->on_failure, limits->memory, limits->processes, limits->file_size,
+		limits->cpu_ms, limits->open_files, step->detach, step->new_privs,
+		step->stdin_alert, step->within_ms, step->every_ms, step->settle_ms,
+		step->four_eyes };
 
 	buf_add(out, numbers, sizeof(numbers));
 	add_text(out, step->name);
@@ -165,8 +165,8 @@ void approval_digest(const struct approval_binding *binding, uint8_t ret_digest[
 	digest_sha256(all.data, all.len, ret_digest);
 }
 
-void approval_seal(const char *token, const uint8_t digest[DIGEST_SIZE],
-		uint8_t ret_seal[DIGEST_SIZE])
+void approval_seal(
+		const char *token, const uint8_t digest[DIGEST_SIZE], uint8_t ret_seal[DIGEST_SIZE])
 {
 	static const char purpose[] = "approved";
 	auto_buf struct buf all = { 0 };

@@ -215,9 +215,9 @@ static bool is_sealed(const char *token, const struct config *config,
 	const struct start_approval *approval = &start->approval;
 	const struct approval_subject subject = { playbook, &start->params, config->checks,
 		config->checks_len };
-	struct approval_binding binding = { .run = start->id.run,
-		.step = approval->step,
-		.expires_at = approval->expires_at };
+	struct approval_binding binding = {
+		.run = start->id.run, .step = approval->step, .expires_at = approval->expires_at
+	};
 	uint8_t digest[DIGEST_SIZE];
 	uint8_t seal[DIGEST_SIZE];
 	struct err err;
@@ -232,8 +232,8 @@ static bool is_sealed(const char *token, const struct config *config,
 }
 
 /*
- * Every approve step before this one was passed when the nearest that must be asked was. Whether one
- * whose `when` looks at results of steps had to be asked, only the core knows.
+ * Every approve step before this one was passed when the nearest that must be asked was. Whether
+ * one whose `when` looks at results of steps had to be asked, only the core knows.
  */
 static int permit_approval(const char *token, const struct config *config,
 		const struct playbook *playbook, const struct msg_start *start, struct err *err)
@@ -249,9 +249,10 @@ static int permit_approval(const char *token, const struct config *config,
 			return is_sealed(token, config, playbook, start)
 					       ? 0
 					       : err_set(err, ERR_INPUT,
-							 "what was approved at '%s' is not this, "
-							 "or nobody did",
-							 step->name);
+								 "what was approved at '%s' is not "
+								 "this, "
+								 "or nobody did",
+								 step->name);
 		}
 		if (approval_need(step, &start->params) == APPROVAL_NEEDED) {
 			return err_set(err, ERR_INPUT, "'%s' was not approved", step->name);

@@ -295,7 +295,7 @@ static int read_order(struct exchange *x, struct err *err)
 		return -1;
 	}
 	if (read_key(x, err) < 0 || fields_read(x->desk->reader, body, len, &x->match.row->fields,
-						     x->arena, &x->args, err) < 0) {
+						    x->arena, &x->args, err) < 0) {
 		return -1;
 	}
 	return add_seal(x, err);

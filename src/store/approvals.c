@@ -15,7 +15,8 @@ static uint8_t parse_decision(const char *name)
 {
 	uint8_t i = APPROVAL_PENDING;
 
-	while (name && i < APPROVAL_DECISIONS - 1 && strcmp(name, approval_decision_names[i]) != 0) {
+	while (name && i < APPROVAL_DECISIONS - 1 &&
+			strcmp(name, approval_decision_names[i]) != 0) {
 		i++;
 	}
 	return i;
@@ -46,14 +47,13 @@ int approvals_add(struct db *db, const struct approval_row *row, struct err *err
 int approvals_decide(struct db *db, const struct approval_answer *answer, bool *ret_taken,
 		struct err *err)
 {
-	static const char sql[] =
-			"UPDATE approval"
-			" SET decision = :decision, decided_at = :now, decided_by = :by,"
-			" reason = :reason, seal = :seal"
-			" WHERE run_id = :run_id AND decision IS NULL"
-			" AND (:digest IS NULL OR digest = :digest)"
-			" AND (:decision <> 'approved' OR (digest = :digest"
-			" AND expires_at > :now AND (not_by IS NULL OR not_by <> :by)))";
+	static const char sql[] = "UPDATE approval"
+				  " SET decision = :decision, decided_at = :now, decided_by = :by,"
+				  " reason = :reason, seal = :seal"
+				  " WHERE run_id = :run_id AND decision IS NULL"
+				  " AND (:digest IS NULL OR digest = :digest)"
+				  " AND (:decision <> 'approved' OR (digest = :digest"
+				  " AND expires_at > :now AND (not_by IS NULL OR not_by <> :by)))";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":run_id", answer->run_id);
@@ -86,7 +86,7 @@ int approvals_rebind(struct db *db, const struct approval_row *row, struct err *
 	return stmt_run(s, err);
 }
 
-#define APPROVAL_COLUMNS                                                           \
+#define APPROVAL_COLUMNS                                                                \
 	"run_id, step, expires_at, config_hash, work, digest, name, message, asked_at," \
 	" not_by, decision, decided_at, decided_by, reason, seal"
 
@@ -106,8 +106,8 @@ static struct approval_row read_approval(struct stmt *s)
 {
 	struct approval_row row = {
 		.binding = { .run = (uint64_t)stmt_col_int(s, 0),
-			.step = (uint32_t)stmt_col_int(s, 1),
-			.expires_at = stmt_col_int(s, 2) },
+				.step = (uint32_t)stmt_col_int(s, 1),
+				.expires_at = stmt_col_int(s, 2) },
 		.name = stmt_col_text(s, 6),
 		.message = stmt_col_text(s, 7),
 		.asked_at = stmt_col_int(s, 8),

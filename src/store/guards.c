@@ -149,11 +149,10 @@ int guards_called(struct db *db, const struct guard_call *call, int64_t per_ms,
 
 int guards_call(struct db *db, const struct guard_call *call, struct err *err)
 {
-	static const char sql[] =
-			"INSERT INTO target_call (playbook, incident_id, at)"
-			" VALUES (:playbook, :incident_id, :now)"
-			" ON CONFLICT (playbook) DO UPDATE"
-			" SET incident_id = excluded.incident_id, at = excluded.at";
+	static const char sql[] = "INSERT INTO target_call (playbook, incident_id, at)"
+				  " VALUES (:playbook, :incident_id, :now)"
+				  " ON CONFLICT (playbook) DO UPDATE"
+				  " SET incident_id = excluded.incident_id, at = excluded.at";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_text(s, ":playbook", call->playbook);

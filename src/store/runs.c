@@ -282,12 +282,12 @@ int runs_queued(struct db *db, run_each_fn each, void *arg, struct err *err)
 
 int runs_holding(struct db *db, const struct run_row *row, struct run_holding *ret, struct err *err)
 {
-	static const char sql[] =
-			"SELECT count(CASE WHEN lock = :lock THEN 1 END),"
-			" count(CASE WHEN playbook = :playbook THEN 1 END)"
-			" FROM run"
-			" WHERE status IN ('queued', 'awaiting_approval') AND started_at IS NOT NULL"
-			" AND id <> :id";
+	static const char sql[] = "SELECT count(CASE WHEN lock = :lock THEN 1 END),"
+				  " count(CASE WHEN playbook = :playbook THEN 1 END)"
+				  " FROM run"
+				  " WHERE status IN ('queued', 'awaiting_approval') AND started_at "
+				  "IS NOT NULL"
+				  " AND id <> :id";
 	struct stmt *s = db_stmt(db, sql);
 	int rc;
 

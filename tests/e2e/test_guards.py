@@ -3,7 +3,7 @@
 import os
 from datetime import datetime, timedelta, timezone
 
-from harness import alert, ck, ck_decisions, ck_eq, ck_in, ck_match, delivery, wait_until
+from harness import alert, ck, ck_decisions, ck_eq, ck_in, ck_match, delivery, resolved, wait_until
 
 
 def config(guards, steps="[{ name: n, run: ['true'] }]", params="", **sections):
@@ -89,6 +89,32 @@ def test_max_targets_stops_what_is_bigger_than_a_target(t):
     d.must_run(down("b", n=2))
     d = restart(t, d)
     ck_held(d.must_post(down("d")), "too_many_targets", "max_targets")
+
+
+def test_more_targets_than_a_playbook_is_for_call_a_person_once(t):
+    d = t.daemon(config("{ max_targets: { distinct: service, at_most: 1, per: 10m } }"))
+    alerts = [alert("Down", service=service, n="1") for service in "abcde"]
+    data = d.must_post(delivery(*alerts))
+    ck_decisions(data, ["queued"] + ["too_many_targets"] * 4)
+    first, *others = data["decisions"][1:]
+    reason = r"^max_targets: 1 other values of service had a run within 10m, 1 at most: [a-z ]+"
+    ck_match(reason + "$", first["reason"], "the first")
+    ck_match(reason, d.incident(first["incidentId"])["attention"], "who is called")
+    for other in others:
+        ck_match(reason + f"; a person was called to incident {first['incidentId']}$",
+                 other["reason"], "the others")
+        ck_eq(d.incident(other["incidentId"])["attention"], None, "their attention")
+    ck_eq(len([i for i in d.must_get("/api/v1/incidents")["incidents"]
+               if "max_targets" in (i["attention"] or "")]), 1, "calls")
+    again = d.must_post(delivery(alerts[1], at="again"))["decisions"][0]
+    ck_match("max_targets: .*bigger than one target$", again["reason"], "the first, told again")
+    d = restart(t, d)
+    ck_match("a person was called to incident", d.must_post(down("f"))["decisions"][0]["reason"],
+             "after a restart")
+    # Once that incident is over, the next one calls again.
+    d.must_post(delivery(resolved(alerts[1])))
+    next_ = d.must_post(down("g"))["decisions"][0]
+    ck_match("max_targets", d.incident(next_["incidentId"])["attention"], "the next call")
 
 
 def test_starts_of_all_playbooks_are_bounded(t):

@@ -93,8 +93,7 @@ static int start(struct err *err)
 	static const char *const services[] = { "a", "b", "c" };
 	struct label args[] = { { "force", world_random(4) ? "false" : "true" },
 		{ "params.service", services[world_random(3)] },
-		{ "playbook", world_random(2) ? "guarded" : "asks" },
-		{ "reason", "the sim" } };
+		{ "playbook", world_random(2) ? "guarded" : "asks" }, { "reason", "the sim" } };
 
 	return ask(ROUTE_PLAYBOOK_RUN, 0, args, 4, err);
 }

@@ -7,8 +7,8 @@
  * The core takes in deliveries of two Alertmanagers, late, repeated, reordered, resolved first;
  * steps end well, badly, by their deadline, or nobody knows how; people pause, resume, cancel,
  * approve, reject and start runs by hand, or say nothing; the configuration is changed, or only its
- * file; clocks jump; and the core dies at any moment: before its commit, after it, with and without what it was about to say. A seed gives
- * the same schedule always.
+ * file; clocks jump; and the core dies at any moment: before its commit, after it, with and without
+ * what it was about to say. A seed gives the same schedule always.
  */
 #include <fcntl.h>
 #include <getopt.h>

@@ -23,10 +23,9 @@ static struct playbook playbook;
 
 static void reset(void)
 {
-	steps[0] = (struct step){ .phase = PHASE_STEPS,
-		.kind = STEP_APPROVE,
-		.name = "may it",
-		.within_ms = 1000 };
+	steps[0] = (struct step){
+		.phase = PHASE_STEPS, .kind = STEP_APPROVE, .name = "may it", .within_ms = 1000
+	};
 	steps[1] = (struct step){ .phase = PHASE_STEPS,
 		.kind = STEP_RUN,
 		.name = "act",

@@ -184,8 +184,10 @@ TEST(mistakes_in_approve_are_told)
 				"\"31d\"\n" },
 		{ PLAYBOOK "  steps:\n  - {name: s, approve: {message: 'for ${x}'}}\n"
 			   "  - {name: t, wait: 1s}\n",
-				"etc/main.yml:5:39: error: unknown name '${x}': declare it in params or in vars\n" },
-		{ PLAYBOOK "  steps:\n  - {name: s, approve: {}, timeout: 5s, on_failure: continue}\n"
+				"etc/main.yml:5:39: error: unknown name '${x}': declare it in "
+				"params or in vars\n" },
+		{ PLAYBOOK "  steps:\n  - {name: s, approve: {}, timeout: 5s, on_failure: "
+			   "continue}\n"
 			   "  - {name: t, wait: 1s}\n",
 				"etc/main.yml:5:28: error: 'timeout' means nothing for an approve "
 				"step\n"

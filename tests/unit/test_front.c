@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "domain/approval.h"
 #include "sys/loop.h"
 #include "test.h"
 #include "wire/message.h"
@@ -57,9 +58,10 @@ static int on_query(void *arg, const void *payload, int fd, struct err *err)
 	(void)err;
 	bench->id = msg->id;
 	bench->type = MSG_QUERY;
-	snprintf(bench->text, sizeof(bench->text), "route=%d id=%d limit=%s filters=%zu",
+	snprintf(bench->text, sizeof(bench->text), "route=%d id=%d limit=%s filters=%zu%s%s",
 			msg->route, (int)msg->ids[0], labels_value(&msg->args, "limit"),
-			msg->filters_len);
+			msg->filters_len, labels_get(&msg->args, "seal") ? " seal=" : "",
+			labels_value(&msg->args, "seal"));
 	return 0;
 }
 
@@ -288,6 +290,40 @@ TEST(a_query_carries_its_checked_arguments)
 	ck_has(text, "\r\n\r\ncore_metric 1\n# HELP");
 	ck_has(text, "playbookd_http_requests_total{code=\"400\",handler=\"/api/v1/incidents\"} "
 		     "1\n");
+	stop(&bench);
+}
+
+/* What only somebody with the token can have said, and for this digest alone. */
+TEST(an_approval_goes_to_the_core_with_the_seal_of_its_digest)
+{
+	struct bench bench = { 0 };
+	uint8_t digest[DIGEST_SIZE];
+	uint8_t seal[DIGEST_SIZE];
+	char hex[DIGEST_TEXT_MAX];
+	char expected[200];
+	char body[200];
+	int fd;
+
+	digest_sha256("x", 1, digest);
+	approval_seal(TOKEN, digest, seal);
+	snprintf(body, sizeof(body), "{\"digest\":\"%s\"}", digest_text(digest, hex));
+	start(&bench);
+	connect_core(&bench);
+	fd = ask(&bench, "POST /api/v1/runs/7/approve", OPERATOR JSON, body);
+	expect(&bench, MSG_QUERY);
+	snprintf(expected, sizeof(expected), "route=%d id=7 limit= filters=0 seal=%s",
+			ROUTE_RUN_APPROVE, digest_text(seal, hex));
+	ck_str(bench.text, expected);
+	answer(&bench, ERR_NONE, "", "{}");
+	ck_has(got(fd), " 200 ");
+	fd = ask(&bench, "POST /api/v1/runs/7/reject", OPERATOR JSON, body);
+	expect(&bench, MSG_QUERY);
+	snprintf(expected, sizeof(expected), "route=%d id=7 limit= filters=0", ROUTE_RUN_REJECT);
+	ck_str(bench.text, expected);
+	answer(&bench, ERR_NONE, "", "{}");
+	ck_has(got(fd), " 200 ");
+	ck_has(got(ask(&bench, "POST /api/v1/runs/7/approve", OPERATOR JSON, "{\"digest\":\"x\"}")),
+			"digest: expected 64 hex digits");
 	stop(&bench);
 }
 

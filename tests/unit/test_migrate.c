@@ -181,9 +181,11 @@ TEST(a_store_without_approvals_keeps_its_rows)
 			  " AND status = 'running' AND reason = 'r' AND signal IS NULL"),
 			18);
 	ck_int(number(db, "SELECT count(*) FROM output"), 1);
-	must_ok(db_exec(db, "INSERT INTO step SELECT run_id, 2, 1, phase, 'approve', name, argv,"
-			    " status, reason, exit_code, signal, pid, pid_started, boot_id,"
-			    " started_at, finished_at, output_bytes FROM step WHERE step = 1",
+	must_ok(db_exec(db,
+				"INSERT INTO step SELECT run_id, 2, 1, phase, 'approve', name, "
+				"argv,"
+				" status, reason, exit_code, signal, pid, pid_started, boot_id,"
+				" started_at, finished_at, output_bytes FROM step WHERE step = 1",
 				&err),
 			err);
 	ck_int(db_exec(db, "UPDATE step SET kind = 'ask'", &err), -1);

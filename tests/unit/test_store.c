@@ -624,6 +624,78 @@ TEST(max_targets_counts_other_values_once)
 	db_close(db);
 }
 
+TEST(who_was_called_for_all_targets_is_told_while_the_incident_is_open_and_the_window_lasts)
+{
+	struct db *db = must_open();
+	int64_t first = must_add_incident(db, 1);
+	int64_t second = must_add_incident(db, 2);
+	struct guard_call call = { "p", first, 1000 };
+	int64_t called = 0;
+	struct err err;
+
+	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	ck_int(called, 0);
+	must_ok(guards_call(db, &call, &err), err);
+	call = (struct guard_call){ "p", second, 1099 };
+	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	ck_int(called, first);
+	called = 0;
+	call.now = 1100;
+	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	ck_int(called, 0);
+	call.now = 999; /* the clock was set back */
+	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	ck_int(called, 0);
+	call.now = 1050;
+	call.playbook = "q";
+	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	ck_int(called, 0);
+	call.playbook = "p";
+	must_move(db, first, INCIDENT_RESOLVE, 0, 1050);
+	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	ck_int(called, 0);
+	must_ok(guards_call(db, &call, &err), err);
+	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	ck_int(called, second);
+	db_close(db);
+}
+
+static void must_hold(struct db *db, int64_t id, int64_t lock, int64_t playbook)
+{
+	const struct run_row row = { .id = id, .lock = "l", .playbook = "p" };
+	struct run_holding holding;
+	struct err err;
+
+	must_ok(runs_holding(db, &row, &holding, &err), err);
+	ck_int(holding.lock, lock);
+	ck_int(holding.playbook, playbook);
+}
+
+TEST(a_run_that_has_begun_and_waits_holds_its_lock)
+{
+	struct db *db = must_open();
+	struct err err;
+
+	must_add_ended(db, 100, "failed", NULL);
+	must_add_ended(db, 200, "failed", NULL);
+	must_ok(db_exec(db,
+				"UPDATE run SET lock = 'l', started_at = NULL, finished_at = NULL,"
+				" status = 'awaiting_approval'",
+				&err),
+			err);
+	must_hold(db, 0, 0, 0);
+	must_ok(db_exec(db, "UPDATE run SET started_at = 5", &err), err);
+	must_hold(db, 0, 2, 2);
+	must_hold(db, 1, 1, 1);
+	must_ok(db_exec(db, "UPDATE run SET status = 'queued' WHERE id = 1", &err), err);
+	must_hold(db, 0, 2, 2);
+	must_ok(db_exec(db, "UPDATE run SET lock = 'm' WHERE id = 1", &err), err);
+	must_hold(db, 0, 1, 2);
+	must_ok(db_exec(db, "UPDATE run SET status = 'running'", &err), err);
+	must_hold(db, 0, 0, 0);
+	db_close(db);
+}
+
 static void take_removed(int64_t run_id, void *arg)
 {
 	char *text = arg;
@@ -661,6 +733,13 @@ TEST(retention_removes_what_is_over_and_old_and_keeps_what_is_open)
 	must_ok(db_exec(db, "UPDATE run SET status = 'failed', finished_at = 1000 WHERE id <= 2",
 				&err),
 			err);
+	must_ok(db_exec(db,
+				"INSERT INTO approval (run_id, step, name, asked_at, expires_at,"
+				" config_hash, work, digest) VALUES (1, 0, 'n', 1, 2, x'', x'', "
+				"x'');"
+				"INSERT INTO target_call VALUES ('p', 1, 5)",
+				&err),
+			err);
 	must_move(db, over, INCIDENT_RESOLVE, 0, 2000);
 	while ((gone = retention_sweep(db, 3000, take_removed, text, &err)) > 0) {
 	}
@@ -669,6 +748,8 @@ TEST(retention_removes_what_is_over_and_old_and_keeps_what_is_open)
 	ck_int(must_count(db, "SELECT count(*) FROM run"), 2);
 	ck_int(must_count(db, "SELECT min(id) FROM run"), 2);
 	ck_int(must_count(db, "SELECT min(id) FROM incident"), open);
+	ck_int(must_count(db, "SELECT count(*) FROM approval"), 0);
+	ck_int(must_count(db, "SELECT count(*) FROM target_call"), 0);
 	/* The newest delivery stays, and so does the one that an open episode needs. */
 	ck_int(must_count(db, "SELECT count(*) FROM delivery"), 1);
 	ck_int(must_count(db, "SELECT count(*) FROM episode"), 1);
