@@ -38,6 +38,14 @@ playbooks:
     steps:
       - { name: two of you, approve: { four_eyes: true } }
       - { name: act, run: [touch, "FOLDER/acted"] }
+  - name: gently
+    matchers: ['alertname="Stuck"']
+    params: { mode: { from: labels.mode, pattern: "[a-z]+" } }
+    steps:
+      - { name: gently, run: [env, "${mode}"], on_failure: continue }
+      - { name: by force, approve: {}, when: ['"steps.gently"="failed"'] }
+      - { name: force, run: [touch, "FOLDER/forced"], when: ['"steps.gently"="failed"'] }
+      - { name: done, run: [touch, "FOLDER/done"], when: ['"steps.by force"=~"succeeded|skipped"'] }
   - name: other
     matchers: ['alertname="Other"']
     incident: { group_by: [alertname, n] }
@@ -343,6 +351,35 @@ def test_what_was_approved_is_not_run_when_a_reload_changed_it_in_the_queue(t):
     ck_nothing_ran(t)
 
 
+
+
+def test_during_a_pause_nobody_can_say_yes(t):
+    d = t.daemon(config(t))
+    ask(d)
+    key = digest(d, 1)
+    ck_status(d.request("POST", "/api/v1/pause", {"reason": "r"}, operator=True), 200)
+    ck_error(say(d, 1, "approve", digest=key), 409, "^paused by operator since .*: r$")
+    ck_eq(d.run(1)["status"], "awaiting_approval", "the run")
+    data = d.must_post(full("hermes"))
+    ck_decisions(data, ["paused"])
+    ck_eq(data["decisions"][0]["runId"], None, "nobody is asked")
+    d.request("DELETE", "/api/v1/pause", operator=True)
+    must_approve(d, 1)
+    ck_eq(d.wait_run(1)["status"], "succeeded", "the run")
+
+
+def test_somebody_is_asked_only_when_it_is_needed(t):
+    d = t.daemon(config(t))
+    ck_eq(d.must_run(delivery(alert("Stuck", mode="true")))["status"], "succeeded", "gently")
+    ck_eq((t.read("forced"), d.run(1)["approvals"]), ("", []), "nobody was asked")
+    ck_eq([s["status"] for s in d.run(1)["steps"]],
+          ["succeeded", "skipped", "skipped", "succeeded"], "steps")
+    run_id = d.must_post(delivery(alert("Stuck", mode="false")))["decisions"][0]["runId"]
+    wait_waiting(d, run_id)
+    must_approve(d, run_id)
+    run = d.wait_run(run_id)
+    # What came before the question is still known behind it.
+    ck_eq([s["status"] for s in run["steps"]], ["failed"] + ["succeeded"] * 3, "steps")
 
 
 def test_four_eyes_are_not_those_of_who_asked(t):

@@ -696,6 +696,26 @@ TEST(a_run_that_has_begun_and_waits_holds_its_lock)
 	db_close(db);
 }
 
+TEST(a_run_that_was_not_let_or_waits_did_not_help)
+{
+	struct db *db = must_open();
+	int64_t incident = must_add_incident(db, 1);
+	int64_t count = 0;
+	struct err err;
+	int64_t run;
+
+	must_ok(add_run(db, incident, 1, "manual", &run, &err), err);
+	must_ok(runs_unhelpful(db, incident, &count, &err), err);
+	ck_int(count, 0);
+	must_ok(db_exec(db, "UPDATE run SET status = 'awaiting_approval'", &err), err);
+	must_ok(runs_unhelpful(db, incident, &count, &err), err);
+	ck_int(count, 1);
+	must_ok(db_exec(db, "UPDATE run SET status = 'rejected'", &err), err);
+	must_ok(runs_unhelpful(db, incident, &count, &err), err);
+	ck_int(count, 1);
+	db_close(db);
+}
+
 static void take_removed(int64_t run_id, void *arg)
 {
 	char *text = arg;
