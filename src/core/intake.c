@@ -231,6 +231,10 @@ static int consider(struct intake *in, const struct subject *subject,
 			return -1;
 		}
 	}
+	if (verdict.decision == DECISION_AWAITING_APPROVAL && !in->msg->dry_run) {
+		log_warn("incident needs a person", LOG_INT("incident", verdict.incident_id),
+				LOG_STR("why", reason));
+	}
 	if (verdict.decision == DECISION_REPEAT && facts.episode_run &&
 			subject->incident.status == INCIDENT_MITIGATED &&
 			look_again(in, &request, &facts, &verdict, reason, err) < 0) {

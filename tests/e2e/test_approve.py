@@ -353,6 +353,24 @@ def test_what_was_approved_is_not_run_when_a_reload_changed_it_in_the_queue(t):
 
 
 
+def test_a_yes_that_only_the_store_knows_starts_nothing(t):
+    """What a core could do that lies, or a hand in its store: the executor wants the front's seal."""
+    d = t.daemon(config(t))
+    ask(d)
+    ck_eq(d.stop(), 0, "exit status")
+    with d.store() as store:
+        store.execute("UPDATE approval SET decision = 'approved', decided_by = 'operator',"
+                      f" decided_at = {int(time.time() * 1000)}, reason = '', seal = zeroblob(32)")
+        store.execute("UPDATE step SET status = 'succeeded'")
+        store.execute("UPDATE run SET status = 'queued'")
+    d = t.daemon(None, name="again")
+    run = d.wait_run(1)
+    ck_eq(run["status"], "failed", "the run")
+    ck_match("^flush: refused: .*what was approved at 'is it quiet' is not this, or nobody did",
+             run["reason"], "reason")
+    ck_eq(t.read("flushed"), "", "what was done")
+
+
 def test_during_a_pause_nobody_can_say_yes(t):
     d = t.daemon(config(t))
     ask(d)
