@@ -17,8 +17,6 @@
 
 #define LOOK_MAX_MS 30000 /* the wall clock may be set while we wait */
 
-CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
-
 /* Questions out of the store, copied. */
 struct questions {
 	struct arena *arena;
