@@ -152,16 +152,16 @@ static void take_up(const struct run_row *row, void *arg)
 	}
 }
 
-/* The run that waits, into the runner, which is to end it. NULL with err: the store failed. */
-static struct active *take_run(struct core *core, uint64_t run_id, struct err *err)
+/* The run that waits, into the runner, which is to end it; NULL when it is over. */
+static int take_run(struct core *core, uint64_t run_id, struct active **ret, struct err *err)
 {
 	struct taking_up taking = { .core = core, .err = err };
-	int rc = runs_get(core->db, (int64_t)run_id, take_up, &taking, err);
 
-	if (rc >= 0 && !taking.active && !taking.failed) {
-		err_set(err, ERR_BUG, "an open question of a run that is over: %" PRIu64, run_id);
+	if (runs_get(core->db, (int64_t)run_id, take_up, &taking, err) < 0 || taking.failed) {
+		return -1;
 	}
-	return taking.active;
+	*ret = taking.active;
+	return 0;
 }
 
 /* The approve step ends with its question. */
@@ -183,14 +183,15 @@ static int end_step(struct core *core, const struct approval_row *row, enum step
 static int refuse_run(
 		struct core *core, const struct approval_row *row, const char *why, struct err *err)
 {
-	struct active *active = take_run(core, row->binding.run, err);
+	struct active *active = NULL;
 	char reason[RUN_REASON_MAX];
 
-	if (!active || end_step(core, row, STEP_FAILED, why, err) < 0) {
+	if (take_run(core, row->binding.run, &active, err) < 0 ||
+			end_step(core, row, STEP_FAILED, why, err) < 0) {
 		return -1;
 	}
 	snprintf(reason, sizeof(reason), "%s: %s", row->name, why);
-	return runner_reject(core, active, reason, err);
+	return active ? runner_reject(core, active, reason, err) : 0;
 }
 
 static int end_question(struct core *core, const struct approval_row *row,
@@ -286,11 +287,22 @@ int approvals_drop(struct core *core, const struct active *active, struct err *e
 	return approvals_decide(core->db, &answer, &taken, err);
 }
 
+/* The question that was just answered. */
+static int last_question(struct core *core, int64_t run_id, struct questions *ret, struct err *err)
+{
+	int rc = approvals_last(core->db, run_id, copy_row, ret, err);
+
+	if (rc == 0) {
+		err_set(err, ERR_BUG, "run %" PRId64 " asked nobody", run_id);
+	}
+	return rc == 1 ? 0 : -1;
+}
+
 int approvals_refuse(struct core *core, int64_t run_id, const char *why, struct err *err)
 {
 	AUTO_QUESTIONS(last);
 
-	if (approvals_last(core->db, run_id, copy_row, &last, err) != 1) {
+	if (last_question(core, run_id, &last, err) < 0) {
 		return -1;
 	}
 	return refuse_run(core, last.items, why, err);
@@ -315,12 +327,12 @@ static void take_name(const struct run_row *row, void *arg)
 int approvals_grant(struct core *core, int64_t run_id, const char *why, struct err *err)
 {
 	AUTO_QUESTIONS(last);
-	struct naming naming = { .arena = last.arena };
+	struct naming naming = { .arena = last.arena, .playbook = "" };
 	const struct run_cursor queued = { .status = RUN_QUEUED };
 	char text[RUN_REASON_MAX];
 
-	if (approvals_last(core->db, run_id, copy_row, &last, err) != 1 ||
-			runs_get(core->db, run_id, take_name, &naming, err) != 1) {
+	if (last_question(core, run_id, &last, err) < 0 ||
+			runs_get(core->db, run_id, take_name, &naming, err) < 0) {
 		return -1;
 	}
 	if (end_step(core, last.items, STEP_SUCCEEDED, why, err) < 0 ||
@@ -362,7 +374,7 @@ static int rebind(struct core *core, struct approval_row *row, struct err *err)
 static int follow(struct core *core, struct questions *open, struct approval_row *row,
 		struct err *err)
 {
-	struct naming naming = { .arena = open->arena };
+	struct naming naming = { .arena = open->arena, .playbook = "" };
 	int64_t run_id = (int64_t)row->binding.run;
 	struct labels params;
 
@@ -420,8 +432,8 @@ int approvals_resume(struct core *core, struct active *active, bool *ret_asked, 
 		return rc;
 	}
 	if (row->decision != APPROVAL_APPROVED) {
-		return err_set(err, ERR_BUG, "run %" PRId64 " is queued, and was not approved",
-				active->run_id);
+		return runner_reject(core, active, "it came into the queue, but nobody approved it",
+				err);
 	}
 	if (!is_same_work(active->generation->config, active->playbook_name, &active->params,
 			    row)) {

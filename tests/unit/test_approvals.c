@@ -431,6 +431,19 @@ TEST(a_configuration_that_does_something_else_ends_the_question_at_the_next_star
 	free(other);
 }
 
+TEST(a_queued_run_whose_question_is_open_starts_nothing)
+{
+	struct core core;
+
+	must_start(&core);
+	start(&core, "asks");
+	must_exec(&core, "UPDATE run SET status = 'queued'");
+	must_tick(&core);
+	ck_str(run_text(&core, 1), "rejected: it came into the queue, but nobody approved it");
+	must_commit(&core);
+	killed(&core);
+}
+
 TEST(nothing_is_looked_at_when_nobody_is_asked)
 {
 	struct core core;
