@@ -6,7 +6,8 @@
  *	digest   the work of this run, by this configuration, at this step, until this time: what is
  *	         shown with the question, and what the answer must bring back
  *	seal     the front's word for it that somebody with the operator's token sent this digest:
- *	         a MAC under that token, which the core does not have. The executor checks it.
+ *	         a MAC under the SHA-256 of that token, which executor and front have and the core
+ *	         does not. The executor checks it.
  */
 #ifndef DOMAIN_APPROVAL_H
 #define DOMAIN_APPROVAL_H
@@ -41,7 +42,7 @@ struct approval_binding {
 };
 
 void approval_digest(const struct approval_binding *binding, uint8_t ret_digest[DIGEST_SIZE]);
-void approval_seal(const char *token, const uint8_t digest[DIGEST_SIZE],
+void approval_seal(const uint8_t key[DIGEST_SIZE], const uint8_t digest[DIGEST_SIZE],
 		uint8_t ret_seal[DIGEST_SIZE]);
 
 /* Does the approve step have to be asked? By its `when`, as far as the params alone can tell. */

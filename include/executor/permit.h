@@ -25,7 +25,7 @@
 /* The configurations in force and before; the newest first, NULL behind the last. */
 struct generations {
 	struct config *items[PERMIT_GENERATIONS];
-	const char *token; /* the operator's, under which approvals are sealed; NULL: none can be */
+	const uint8_t *seal_key; /* SHA-256 of the operator's token; NULL: nothing is sealed */
 };
 
 /* Makes config, which it takes, the newest, and frees its equal or else the one that falls out: so

@@ -18,10 +18,9 @@
 struct auth {
 	bool has_token;
 	uint8_t token[DIGEST_SIZE];
-	char secret[DIGEST_TEXT_MAX]; /* under which approvals are sealed; "": none can be */
 };
 
-/* Copies it; "" is no token. What people send is compared by its digest. */
+/* Copies nothing but the digest; "" is no token. */
 void auth_set_token(struct auth *auth, const char *token);
 
 /*
@@ -31,8 +30,8 @@ void auth_set_token(struct auth *auth, const char *token);
 const char *auth_check(const struct auth *auth, enum right right, const char *authorization,
 		struct err *err);
 
-/* The seal of an approval of that digest (64 hex digits), in hex, for the executor to see that the
- * operator said it; text has DIGEST_TEXT_MAX. Returns text. */
+/* The seal (domain/approval.h) of an approval of that digest (64 hex digits), in hex, for the
+ * executor to see that the operator said it; text has DIGEST_TEXT_MAX. Returns text. */
 const char *auth_seal(const struct auth *auth, const char *digest, char *text);
 
 #endif

@@ -165,15 +165,15 @@ void approval_digest(const struct approval_binding *binding, uint8_t ret_digest[
 	digest_sha256(all.data, all.len, ret_digest);
 }
 
-void approval_seal(
-		const char *token, const uint8_t digest[DIGEST_SIZE], uint8_t ret_seal[DIGEST_SIZE])
+void approval_seal(const uint8_t key[DIGEST_SIZE], const uint8_t digest[DIGEST_SIZE],
+		uint8_t ret_seal[DIGEST_SIZE])
 {
 	static const char purpose[] = "approved";
 	auto_buf struct buf all = { 0 };
 
 	buf_add(&all, purpose, sizeof(purpose));
 	buf_add(&all, digest, DIGEST_SIZE);
-	digest_mac(token, strlen(token), all.data, all.len, ret_seal);
+	digest_mac(key, DIGEST_SIZE, all.data, all.len, ret_seal);
 }
 
 enum approval_need approval_need(const struct step *step, const struct labels *params)

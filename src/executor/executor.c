@@ -31,6 +31,7 @@ struct executor {
 	struct listener listeners[EXECUTOR_LISTEN_MAX];
 	size_t listeners_len;
 	struct generations generations;
+	uint8_t seal_key[DIGEST_SIZE];
 	struct config_files files; /* of the newest generation */
 	struct attempts *attempts;
 	struct roles *roles;
@@ -355,7 +356,8 @@ static int open_all(struct executor *e, struct buf *report, struct err *err)
 			open_listeners(e, err) < 0) {
 		return -1;
 	}
-	e->generations.token = e->storage.token;
+	digest_sha256(e->storage.token, strlen(e->storage.token), e->seal_key);
+	e->generations.seal_key = e->seal_key;
 	e->loop = loop_new(err);
 	if (!e->loop || loop_signals(e->loop, signals, on_signal, e, err) < 0) {
 		return -1;

@@ -209,7 +209,7 @@ static int permit_step(const struct config *config, const struct playbook *playb
 }
 
 /* Is this really sealed for what would be started here? */
-static bool is_sealed(const char *token, const struct config *config,
+static bool is_sealed(const uint8_t *key, const struct config *config,
 		const struct playbook *playbook, const struct msg_start *start)
 {
 	const struct start_approval *approval = &start->approval;
@@ -222,12 +222,12 @@ static bool is_sealed(const char *token, const struct config *config,
 	uint8_t seal[DIGEST_SIZE];
 	struct err err;
 
-	if (!approval->given || !token || approval_work(&subject, binding.work, &err) < 0) {
+	if (!approval->given || !key || approval_work(&subject, binding.work, &err) < 0) {
 		return false;
 	}
 	memcpy(binding.config_hash, approval->config_hash, DIGEST_SIZE);
 	approval_digest(&binding, digest);
-	approval_seal(token, digest, seal);
+	approval_seal(key, digest, seal);
 	return digest_equal(seal, approval->seal);
 }
 
@@ -235,7 +235,7 @@ static bool is_sealed(const char *token, const struct config *config,
  * Every approve step before this one was passed when the nearest that must be asked was. Whether
  * one whose `when` looks at results of steps had to be asked, only the core knows.
  */
-static int permit_approval(const char *token, const struct config *config,
+static int permit_approval(const uint8_t *key, const struct config *config,
 		const struct playbook *playbook, const struct msg_start *start, struct err *err)
 {
 	int at = playbook->steps[start->id.step].phase == PHASE_STEPS
@@ -246,7 +246,7 @@ static int permit_approval(const char *token, const struct config *config,
 		const struct step *step = &playbook->steps[at];
 
 		if (start->approval.given && start->approval.step == (uint32_t)at) {
-			return is_sealed(token, config, playbook, start)
+			return is_sealed(key, config, playbook, start)
 					       ? 0
 					       : err_set(err, ERR_INPUT,
 								 "what was approved at '%s' is not "
@@ -285,7 +285,7 @@ int permit_start(const struct generations *generations, const struct msg_start *
 				start->id.step);
 	}
 	if (playbook_params_check(playbook, &start->params, err) < 0 ||
-			permit_approval(generations->token, config, playbook, start, err) < 0 ||
+			permit_approval(generations->seal_key, config, playbook, start, err) < 0 ||
 			permit_step(config, playbook, start, ret_permit, err) < 0) {
 		return err_wrap(err, "playbook '%s', step %" PRIu32, playbook->name,
 				start->id.step);

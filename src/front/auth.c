@@ -1,6 +1,5 @@
 #include "front/auth.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,7 +9,6 @@ void auth_set_token(struct auth *auth, const char *token)
 {
 	auth->has_token = *token != '\0';
 	digest_sha256(token, strlen(token), auth->token);
-	snprintf(auth->secret, sizeof(auth->secret), "%s", token);
 }
 
 const char *auth_seal(const struct auth *auth, const char *digest, char *text)
@@ -19,7 +17,7 @@ const char *auth_seal(const struct auth *auth, const char *digest, char *text)
 	uint8_t seal[DIGEST_SIZE];
 
 	digest_parse(digest, approved);
-	approval_seal(auth->secret, approved, seal);
+	approval_seal(auth->token, approved, seal);
 	return digest_text(seal, text);
 }
 

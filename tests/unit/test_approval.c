@@ -157,20 +157,22 @@ TEST(a_digest_is_good_for_one_run_configuration_step_and_time)
 	}
 }
 
-TEST(a_seal_depends_on_the_token_and_the_digest)
+TEST(a_seal_depends_on_the_key_and_the_digest)
 {
+	static const uint8_t key[DIGEST_SIZE] = { 1 };
+	static const uint8_t other_key[DIGEST_SIZE] = { 2 };
 	uint8_t digest[DIGEST_SIZE] = { 1 };
 	uint8_t one[DIGEST_SIZE];
 	uint8_t two[DIGEST_SIZE];
 
-	approval_seal("secret", digest, one);
-	approval_seal("secre", digest, two);
+	approval_seal(key, digest, one);
+	approval_seal(other_key, digest, two);
 	ck(!digest_equal(one, two));
 	digest[0] = 2;
-	approval_seal("secret", digest, two);
+	approval_seal(key, digest, two);
 	ck(!digest_equal(one, two));
 	digest[0] = 1;
-	approval_seal("secret", digest, two);
+	approval_seal(key, digest, two);
 	ck(digest_equal(one, two));
 }
 

@@ -187,6 +187,8 @@ static struct approval_row question(struct core *core, int64_t run_id)
 	return row;
 }
 
+static const uint8_t secret[DIGEST_SIZE] = "secret";
+
 static struct told approve(struct core *core, const char *who, int64_t run_id)
 {
 	struct approval_row row = question(core, run_id);
@@ -197,7 +199,7 @@ static struct told approve(struct core *core, const char *who, int64_t run_id)
 		{ "reason", "why not" }, { "seal", seal } };
 	const struct labels args = { items, 3 };
 
-	approval_seal("secret", row.digest, sealed);
+	approval_seal(secret, row.digest, sealed);
 	digest_text(sealed, seal);
 	return ask(core, who, ROUTE_RUN_APPROVE, (uint64_t)run_id, &args);
 }

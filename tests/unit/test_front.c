@@ -299,13 +299,15 @@ TEST(an_approval_goes_to_the_core_with_the_seal_of_its_digest)
 	struct bench bench = { 0 };
 	uint8_t digest[DIGEST_SIZE];
 	uint8_t seal[DIGEST_SIZE];
+	uint8_t key[DIGEST_SIZE];
 	char hex[DIGEST_TEXT_MAX];
 	char expected[200];
 	char body[200];
 	int fd;
 
 	digest_sha256("x", 1, digest);
-	approval_seal(TOKEN, digest, seal);
+	digest_sha256(TOKEN, strlen(TOKEN), key);
+	approval_seal(key, digest, seal);
 	snprintf(body, sizeof(body), "{\"digest\":\"%s\"}", digest_text(digest, hex));
 	start(&bench);
 	connect_core(&bench);

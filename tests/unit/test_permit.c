@@ -310,6 +310,9 @@ TEST(runs_may_use_the_last_configurations_only)
 	generations_clear(&g);
 }
 
+static const uint8_t secret[DIGEST_SIZE] = "secret";
+static const uint8_t another[DIGEST_SIZE] = "another";
+
 static struct msg_start behind_start(const struct generations *generations, uint32_t step)
 {
 	struct msg_start start = good_start(generations);
@@ -336,7 +339,7 @@ static void approve(const struct generations *g, struct msg_start *start, uint32
 	approval_digest(&binding, digest);
 	start->approval = (struct start_approval){ .given = 1, .step = step, .expires_at = 12345 };
 	memset(start->approval.config_hash, 7, DIGEST_SIZE);
-	approval_seal("secret", digest, start->approval.seal);
+	approval_seal(secret, digest, start->approval.seal);
 }
 
 static void ck_permitted(const struct generations *g, const struct msg_start *start)
@@ -350,7 +353,7 @@ static void ck_permitted(const struct generations *g, const struct msg_start *st
 
 TEST(a_step_behind_an_approve_step_wants_the_seal_of_what_it_does)
 {
-	struct generations g = { { must_parse(text) }, "secret" };
+	struct generations g = { { must_parse(text) }, secret };
 	struct msg_start start = behind_start(&g, 2);
 	struct msg_start other;
 
@@ -372,16 +375,16 @@ TEST(a_step_behind_an_approve_step_wants_the_seal_of_what_it_does)
 	other = start;
 	other.approval.given = 0;
 	ck_refused(&g, &other, ERR_INPUT, "was not approved");
-	g.token = "another";
+	g.seal_key = another;
 	ck_refused(&g, &start, ERR_INPUT, "is not this");
-	g.token = NULL;
+	g.seal_key = NULL;
 	ck_refused(&g, &start, ERR_INPUT, "is not this");
 	generations_clear(&g);
 }
 
 TEST(an_approval_for_other_params_or_steps_is_none)
 {
-	struct generations g = { { must_parse(text) }, "secret" };
+	struct generations g = { { must_parse(text) }, secret };
 	struct label hermes[] = { { "service", "hermes" }, values[1] };
 	struct msg_start start = behind_start(&g, 2);
 	struct msg_start stale;
@@ -404,7 +407,7 @@ TEST(an_approval_for_other_params_or_steps_is_none)
 
 TEST(what_stands_before_or_is_left_out_or_looks_needs_no_approval)
 {
-	struct generations g = { { must_parse(text) }, "secret" };
+	struct generations g = { { must_parse(text) }, secret };
 	struct label elsewhere[] = { values[0], { "path", "a/c" } };
 	struct msg_start start = behind_start(&g, 0);
 
@@ -419,7 +422,7 @@ TEST(what_stands_before_or_is_left_out_or_looks_needs_no_approval)
 
 TEST(an_approval_is_that_of_the_nearest_that_had_to_be_asked)
 {
-	struct generations g = { { must_parse(text) }, "secret" };
+	struct generations g = { { must_parse(text) }, secret };
 	struct msg_start start = behind_start(&g, 4);
 
 	ck_refused(&g, &start, ERR_INPUT, "'may it' was not approved");
