@@ -50,6 +50,8 @@ void conns_remove(struct conns *conns, struct conn *conn);
 void conns_move(struct conns *conns, struct conn *conn, enum conn_phase phase);
 /* Shut it down; its owner hears of it from the socket. */
 void conns_doom(struct conns *conns, struct conn *conn);
+/* Doom the one that has waited longest for a head, if any does. */
+void conns_doom_oldest(struct conns *conns);
 /* Doom all that wait for a head. */
 void conns_doom_idle(struct conns *conns);
 /* Doom what is too slow. Returns the milliseconds until the next would be, or INT64_MAX. */

@@ -35,13 +35,21 @@ void conns_doom(struct conns *conns, struct conn *conn)
 	conns_move(conns, conn, CONN_DOOMED);
 }
 
+void conns_doom_oldest(struct conns *conns)
+{
+	struct conn *oldest = TAILQ_FIRST(&conns->phases[CONN_HEAD]);
+
+	if (oldest) {
+		conns_doom(conns, oldest);
+	}
+}
+
 struct conn *conns_add(struct conns *conns, int fd, size_t evict_from)
 {
 	struct conn *conn = xcalloc(1, sizeof(*conn));
-	struct conn *oldest = TAILQ_FIRST(&conns->phases[CONN_HEAD]);
 
-	if (++conns->len > evict_from && oldest) {
-		conns_doom(conns, oldest);
+	if (++conns->len > evict_from) {
+		conns_doom_oldest(conns);
 	}
 	conn->phase = CONN_HEAD;
 	conn->since_ms = conns->now_ms;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@
 #define DROPPED_MAX                                                                   \
 	(2 * HTTPD_BODY_MAX) /* bytes of an unwanted body that are read for an answer \
 			      */
+#define LOOK_MS    1000      /* between looks at who waits to be accepted */
 #define BODY_FIRST ((size_t)64 * 1024)
 
 struct listener {
@@ -38,7 +40,9 @@ struct httpd {
 	size_t listeners_len;
 	struct conns conns;
 	size_t busy;
-	bool resumed; /* somebody has an answer that libmicrohttpd has not seen yet */
+	int64_t look_at; /* mono: at who waits to be accepted */
+	bool waited;     /* somebody did at the last look */
+	bool run;        /* libmicrohttpd has something to do that it does not tell */
 	bool stopping;
 };
 
@@ -74,6 +78,7 @@ static void on_conn(void *cls, struct MHD_Connection *connection, void **context
 	}
 	conns_remove(&httpd->conns, *context);
 	*context = NULL;
+	httpd->run = true; /* it may accept again, see make_room() */
 }
 
 /* The first that is heard of a request: its URI, before anything is decoded. */
@@ -330,7 +335,44 @@ void httpd_stop(struct httpd *httpd)
 	conns_doom_idle(&httpd->conns);
 }
 
-/* 0.9.75 neither counts resumed connections as work to do nor wakes for them: run says so. */
+static bool somebody_waits(const struct httpd *httpd)
+{
+	for (size_t i = 0; i < httpd->listeners_len; i++) {
+		struct pollfd waiting = { .fd = httpd->listeners[i].fd, .events = POLLIN };
+
+		if (poll(&waiting, 1, 0) == 1) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Once there was no descriptor for a new connection, libmicrohttpd accepts no other until one of
+ * its own is closed. Idle ones may stay for ever: the oldest gives way to who still waits.
+ */
+static int64_t make_room(struct httpd *httpd)
+{
+	int64_t now = httpd->conns.now_ms;
+
+	if (httpd->conns.len == 0) {
+		httpd->waited = false;
+		return INT64_MAX;
+	}
+	if (now >= httpd->look_at) {
+		bool waits = somebody_waits(httpd);
+
+		if (waits && httpd->waited) {
+			conns_doom_oldest(&httpd->conns);
+		}
+		httpd->waited = waits;
+		httpd->look_at = now + LOOK_MS;
+	}
+	return httpd->look_at - now;
+}
+
+/* 0.9.75 neither counts resumed connections as work to do nor wakes for them, and forgets the
+ * listening socket when it has room again: run says so. */
 static int64_t listener_tick(struct listener *listener, bool run)
 {
 	MHD_UNSIGNED_LONG_LONG ms = 0;
@@ -349,18 +391,22 @@ static int64_t listener_tick(struct listener *listener, bool run)
 
 int64_t httpd_tick(struct httpd *httpd)
 {
-	bool resumed = httpd->resumed;
+	bool run = httpd->run;
 	int64_t wait;
+	int64_t look;
 
-	httpd->resumed = false;
+	httpd->run = false;
 	httpd->conns.now_ms = clock_mono_ms();
 	wait = conns_sweep(&httpd->conns);
+	look = make_room(httpd);
+	wait = look < wait ? look : wait;
 	for (size_t i = 0; i < httpd->listeners_len; i++) {
-		int64_t ms = listener_tick(&httpd->listeners[i], resumed);
+		int64_t ms = listener_tick(&httpd->listeners[i], run);
 
 		wait = ms < wait ? ms : wait;
 	}
-	return wait == INT64_MAX ? -1 : wait;
+	/* What was closed meanwhile may have made room. */
+	return httpd->run ? 0 : wait == INT64_MAX ? -1 : wait;
 }
 
 size_t httpd_busy(const struct httpd *httpd)
@@ -492,7 +538,7 @@ void httpd_reply(struct httpd_request *request, const struct httpd_answer *answe
 	}
 	if (request->suspended) {
 		request->suspended = false;
-		httpd->resumed = true;
+		httpd->run = true;
 		MHD_resume_connection(request->connection);
 	}
 }

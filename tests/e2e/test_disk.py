@@ -6,9 +6,9 @@ import sqlite3
 import subprocess
 
 from harness import (
-    READY, Failed, alert, ck, ck_decisions, ck_eq, ck_error, ck_match, ck_status, delivery,
-    read_file, wait_until,
+    READY, alert, ck, ck_decisions, ck_eq, ck_error, ck_match, ck_status, delivery, wait_until,
 )
+from strace import Injection
 
 EMPTY = "playbooks: []\n"
 CONFIG = """
@@ -57,31 +57,6 @@ class Disk:
 
     def end(self):
         subprocess.run(["umount", "-l", self.path], check=True)
-
-
-class Injection:
-    """strace makes calls of a process fail, until end(): what as in its -e inject=."""
-
-    def __init__(self, t, pid, *what):
-        self.path = t.path(f"strace-{pid}")
-        self.popen = subprocess.Popen(
-            ["strace", "-f", "-p", str(pid), "-o", self.path,
-             "-e", "trace=" + ",".join(w.partition(":")[0] for w in what),
-             *(f"--inject={w}" for w in what)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        line = self.popen.stderr.readline().decode()
-        if "attached" not in line:
-            raise Failed(f"strace: {line}")
-        t.things.append(self)
-
-    def count(self):
-        return read_file(self.path).count("(INJECTED)")
-
-    def end(self):
-        if self.popen.poll() is None:
-            self.popen.send_signal(signal.SIGTERM)
-        self.popen.wait()
-        self.popen.stderr.close()
 
 
 def small_daemon(t, config=EMPTY, size="40m", **more):
@@ -173,7 +148,7 @@ def failing(call):
         mark = d.mark()
         injection = Injection(t, d.roles()["core"], call)
         ck_error(d.post(body), 503, ".")
-        ck(injection.count() > 0, "the call was not made")
+        ck(injection.hits() > 0, "the call was not made")
         d.wait_log(READY, after=mark)
         injection.end()
         wait_until(lambda: d.post(body).status == 200, "200")

@@ -6,13 +6,15 @@ import sqlite3
 import sys
 
 from harness import (
-    READY, ROOT, alert, alive, ck, ck_decisions, ck_eq, ck_error, ck_match, delivery, limit,
-    wait_until,
+    READY, ROOT, alert, alive, ck, ck_decisions, ck_eq, ck_error, ck_match, ck_status, delivery,
+    limit, wait_until,
 )
+from strace import Injection
 
 sys.path.append(os.path.join(ROOT, "tests/faults"))
 
 import kill_loop  # noqa: E402
+from processes import name_of  # noqa: E402
 
 CONFIG = """
 playbooks:
@@ -50,7 +52,7 @@ def test_a_killed_shim_interrupts_its_run_and_calls_for_a_person(t):
     """Nobody knows how far the step came, so it is not started again."""
     d = t.daemon(CONFIG % {"dir": t.folder})
     run_id, shim = start_long_run(t, d)
-    ck_eq(kill_loop.name_of(shim), "playbookd-shim", "parent of the step")
+    ck_eq(name_of(shim), "playbookd-shim", "parent of the step")
     os.kill(shim, signal.SIGKILL)
     run = d.wait_run(run_id)
     ck_eq(run["status"], "interrupted", "run")
@@ -107,3 +109,25 @@ def test_a_missing_output_folder_does_not_stop_the_daemon(t):
     os.rename(t.path("runs-gone"), os.path.join(d.storage, "runs"))
     ck(d.popen.poll() is None, "the executor ended")
     wait_until(lambda: t.read("child") or d.run(run_id)["finishedAt"], "what becomes of the run")
+
+
+def test_a_front_that_ran_out_of_descriptors_accepts_again(t):
+    """F11: libmicrohttpd waits for one of its connections to be closed. An idle one gives way."""
+    d = t.daemon(EMPTY)
+    idle = d.connect()
+    d.request("GET", "/-/healthy", connection=idle)
+    injection = Injection(t, d.roles()["front"], "accept4:error=EMFILE:when=1")
+    wait_until(lambda: healthy(d), "an answer", timeout=10)
+    ck_eq(injection.hits(), 1, "accept() failed")
+    ck_status(d.get("/-/healthy"), 200)
+    idle.close()
+
+
+def healthy(d):
+    connection = d.connect(timeout=5)
+    try:
+        return d.request("GET", "/-/healthy", connection=connection).status == 200
+    except TimeoutError:
+        return False
+    finally:
+        connection.close()
