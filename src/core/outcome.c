@@ -12,6 +12,7 @@
 
 #define LOOK_MS    100 /* between looks at the folder of an adopted attempt */
 #define DETAIL_MAX 256
+#define READS_MAX  10 /* looks at an output that cannot be read, LOOK_MS apart */
 
 /* An attempt that could not be started is followed by another at once, and then by others after
  * longer and longer pauses, until it is called a failure. */
@@ -32,25 +33,50 @@ static struct active *find_attempt(struct core *core, const struct attempt_id *i
 	return NULL;
 }
 
-/* C5, first half: how the attempt ended. A probe that fails is written when the step is decided. */
-static int write_end(struct core *core, const struct active *active, const struct step_row *row,
-		struct err *err)
+/*
+ * What the attempt wrote, into ret. For want of descriptors it may be readable a little later:
+ * false then. Once that was tried often enough the run goes on; what was written stays on the disk.
+ */
+static bool read_output(struct core *core, struct active *active, uint64_t bytes,
+		struct attempt_output *ret, bool *ret_read)
 {
 	const struct attempt_id id = active_attempt(active);
-	struct attempt_output kept = { 0 };
-	int rc = steps_ended(core->db, row, err);
+	struct err why;
 
-	if (rc == 0 && row->output_bytes > 0 &&
-			attempt_output_read(core->storage_fd, &id, (uint64_t)row->output_bytes,
-					&kept, err) == 0) {
-		const struct step_output output = { kept.head.data, kept.head.len, kept.tail.data,
-			kept.tail.len };
-
-		rc = steps_output_keep(core->db, row, &output, err);
+	*ret_read = bytes > 0 && attempt_output_read(core->storage_fd, &id, bytes, ret, &why) == 0;
+	if (bytes == 0 || *ret_read) {
+		active->reads = 0;
+		return true;
 	}
-	buf_clear(&kept.head);
-	buf_clear(&kept.tail);
-	return rc;
+	if (++active->reads == 1) {
+		log_warn("the output of a step cannot be read now", LOG_INT("run", active->run_id),
+				LOG_INT("step", active->cursor.step), LOG_STR("error", why.msg));
+	}
+	if (active->reads < READS_MAX) {
+		active->state = ACTIVE_ADOPTED;
+		active->due_ms = clock_mono_ms() + LOOK_MS;
+		return false;
+	}
+	active->reads = 0;
+	log_error("the output of a step cannot be read, and stays in its folder",
+			LOG_INT("run", active->run_id), LOG_INT("step", active->cursor.step),
+			LOG_STR("error", why.msg));
+	return true;
+}
+
+/* C5, first half: how the attempt ended, and what it wrote (NULL: nothing that can be read). A
+ * probe that fails is written when the step is decided. */
+static int write_end(struct core *core, const struct step_row *row,
+		const struct attempt_output *kept, struct err *err)
+{
+	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, row, err) < 0) {
+		return -1;
+	}
+	return !kept ? 0
+		     : steps_output_keep(core->db, row,
+				       &(struct step_output){ kept->head.data, kept->head.len,
+						       kept->tail.data, kept->tail.len },
+				       err);
 }
 
 /* How a program ended, in the words of the run and of people. */
@@ -165,32 +191,49 @@ static int take_missed(
 	return runner_event(core, active, RUN_EV_FAILED, why, err);
 }
 
-static int take_status(struct core *core, struct active *active,
-		const struct attempt_status *status, struct err *err)
+/* What follows from how the attempt ended, once its output is there. */
+static int take_ending(struct core *core, struct active *active,
+		const struct attempt_status *status, const struct attempt_output *kept,
+		struct err *err)
 {
-	const struct attempt_id id = active_attempt(active);
 	struct ending ending = read_ending(status);
 	struct step_row row = active_row(active);
 
 	ending.event = precheck_event(core->storage_fd, active, status, ending.event, ending.detail,
 			sizeof(ending.detail));
-
 	row.status = (uint8_t)ending.status;
 	row.reason = ending.detail;
 	row.exit_code = status->result == ATTEMPT_EXITED ? status->exit_code : -1;
 	row.signal = status->signal;
 	row.finished_at = status->finished_at ? status->finished_at : clock_wall_ms();
 	row.output_bytes = (int64_t)status->output_bytes;
-	if (turn_write(&core->turn, err) < 0 || write_end(core, active, &row, err) < 0) {
+	if (write_end(core, &row, kept, err) < 0) {
 		return -1;
-	}
-	if (row.output_bytes) {
-		forget_later(core, &id);
 	}
 	if (ending.event == RUN_EV_NOT_STARTED) {
 		return take_missed(core, active, ending.detail, err);
 	}
 	return runner_event(core, active, ending.event, ending.detail, err);
+}
+
+static int take_status(struct core *core, struct active *active,
+		const struct attempt_status *status, struct err *err)
+{
+	const struct attempt_id id = active_attempt(active);
+	struct attempt_output kept = { 0 };
+	bool read;
+	int rc;
+
+	if (!read_output(core, active, status->output_bytes, &kept, &read)) {
+		return 0;
+	}
+	if (read) {
+		forget_later(core, &id);
+	}
+	rc = take_ending(core, active, status, read ? &kept : NULL, err);
+	buf_clear(&kept.head);
+	buf_clear(&kept.tail);
+	return rc;
 }
 
 /* The shim is gone without a word. If it had not been told to go, nothing ran. */

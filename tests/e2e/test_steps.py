@@ -5,7 +5,9 @@ import signal
 import time
 
 import harness
-from harness import alive, ck, ck_eq, ck_match, ck_status, wait_until
+from harness import (
+    alert, alive, ck, ck_eq, ck_match, ck_status, delivery, read_file, wait_until,
+)
 from test_runs import ck_attention, ck_run, down, playbook, statuses
 
 
@@ -219,3 +221,47 @@ def test_a_step_starts_as_documented_however_the_daemon_was_started(t):
     for step, want in enumerate([SIGNALS, "0\n1\n2\n3\n", "/\n0\n1024\n0\n0\n",
                                  "NoNewPrivs:\t0\n", ""]):
         ck_eq(d.output(run["id"], step).decode(), want, f"output of step {step}")
+
+
+WRITES = """
+playbooks:
+  - name: writes
+    matchers: ['alertname="Down"']
+    steps:
+      - name: one
+        script: |
+          echo said
+          while ! test -e %(dir)s/go; do sleep 0.02; done
+"""
+
+
+def with_hidden_output(t):
+    """(daemon, its run, what brings back the output) of a run whose step ended, and whose output
+    the core cannot open."""
+    d = t.daemon(WRITES % {"dir": t.folder})
+    run_id = d.must_post(delivery(alert("Down")))["decisions"][0]["runId"]
+    path = os.path.join(d.storage, f"runs/{run_id}/0.1/output")
+    wait_until(lambda: read_file(path), "the step has spoken")
+    os.rename(path, path + ".away")
+    os.symlink("output.away", path)
+    t.write("go", "")
+    return d, run_id, lambda: os.replace(path + ".away", path)
+
+
+def test_output_that_cannot_be_read_now_is_read_a_little_later(t):
+    """For want of descriptors, say: it is not given up, and not removed."""
+    d, run_id, bring_back = with_hidden_output(t)
+    d.wait_log("the output of a step cannot be read now")
+    bring_back()
+    ck_eq(d.wait_run(run_id)["status"], "succeeded", "run")
+    ck_eq(d.output(run_id, 0), b"said\n", "output")
+
+
+def test_output_that_cannot_be_read_at_all_holds_up_no_run_and_stays_on_the_disk(t):
+    d, run_id, _ = with_hidden_output(t)
+    run = d.wait_run(run_id)
+    ck_eq(run["status"], "succeeded", "run")
+    ck_eq(run["steps"][0]["outputTruncated"], True, "truncated")
+    d.wait_log("the output of a step cannot be read, and stays in its folder")
+    kept = os.path.join(d.storage, f"runs/{run_id}/0.1/output.away")
+    ck_eq(read_file(kept), "said\n", "the file")
