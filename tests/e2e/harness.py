@@ -43,6 +43,10 @@ class Failed(Exception):
     """The test's verdict, in one sentence or more."""
 
 
+class ToldToEnd(Failed):
+    """By a signal: whoever goes on after a failure does not after this."""
+
+
 def limit(seconds):
     """The test may take this long; 60 s is what others may."""
 
@@ -265,7 +269,8 @@ class Daemon(Process):
     """playbookd on a port of its own, with its configuration and storage below folder."""
 
     def __init__(self, folder, config, name="playbookd", storage="data", listen="127.0.0.1:0",
-                 flags=(), env=None):
+                 flags=(), env=None, under=()):
+        """under: the command, if any, that executes it."""
         self.folder = folder
         self.config = os.path.join(folder, "playbookd.yml")
         self.storage = os.path.join(folder, storage)
@@ -273,7 +278,7 @@ class Daemon(Process):
         if config is not None:
             self.write_config(config)
         super().__init__(folder, name, [
-            PLAYBOOKD, "--config.file=" + self.config, "--storage.path=" + self.storage,
+            *under, PLAYBOOKD, "--config.file=" + self.config, "--storage.path=" + self.storage,
             "--web.listen-address=" + listen, *flags,
         ], env={name: os.environ[name] for name in PASSED_ON if name in os.environ} | (env or {}))
 
