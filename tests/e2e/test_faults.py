@@ -14,6 +14,7 @@ from strace import Injection
 sys.path.append(os.path.join(ROOT, "tests/faults"))
 
 import kill_loop  # noqa: E402
+import sweep  # noqa: E402
 from processes import name_of  # noqa: E402
 
 CONFIG = """
@@ -37,6 +38,12 @@ def test_kill_each_role_200_times_in_all_loses_nothing_and_repeats_nothing(t):
 @limit(120)
 def test_kill_each_role_and_shims_50_times_in_all_loses_nothing_and_repeats_nothing(t):
     print("#", kill_loop.figures(kill_loop.kill_loop(t, 50, shims=True)))
+
+
+@limit(180)
+def test_a_system_call_that_fails_or_kills_loses_nothing_and_repeats_nothing(t):
+    """One of each kind of point that tests/faults/sweep goes to, as far as time allows."""
+    print("#", sweep.sweep(t, 40))
 
 
 def start_long_run(t, d):
