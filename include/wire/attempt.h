@@ -43,7 +43,8 @@
 #define ATTEMPT_DIR_TEXT_MAX 64
 
 enum attempt_result {
-	ATTEMPT_NOT_STARTED, /* the word go never came; the step certainly did not run */
+	ATTEMPT_NOT_STARTED, /* it certainly did not run: the word go never came; or, with sys_errno
+				and what, there was no process or descriptor for it */
 	ATTEMPT_EXITED,
 	ATTEMPT_SIGNALED,
 	ATTEMPT_TIMED_OUT,   /* ended by the deadline */

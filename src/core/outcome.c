@@ -95,6 +95,10 @@ static struct ending read_ending(const struct attempt_status *status)
 	case ATTEMPT_NOT_STARTED:
 		ending = (struct ending){ STEP_NOT_STARTED, RUN_EV_NOT_STARTED,
 			"it was not started" };
+		if (status->sys_errno) {
+			snprintf(detail, DETAIL_MAX, "it was not started: %s: %s", status->what,
+					strerror(status->sys_errno));
+		}
 		break;
 	case ATTEMPT_EXITED:
 		if (status->exit_code == 0) {
@@ -213,6 +217,7 @@ static int take_ending(struct core *core, struct active *active,
 	if (ending.event == RUN_EV_NOT_STARTED) {
 		return take_missed(core, active, ending.detail, err);
 	}
+	active->misses = 0;
 	return runner_event(core, active, ending.event, ending.detail, err);
 }
 
@@ -250,8 +255,11 @@ static int take_vanished(struct core *core, struct active *active, struct err *e
 	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, &row, err) < 0) {
 		return -1;
 	}
-	return never_ran ? take_missed(core, active, detail, err)
-			 : runner_event(core, active, RUN_EV_INTERRUPTED, detail, err);
+	if (never_ran) {
+		return take_missed(core, active, detail, err);
+	}
+	active->misses = 0;
+	return runner_event(core, active, RUN_EV_INTERRUPTED, detail, err);
 }
 
 int outcome_look(struct core *core, struct active *active, struct err *err)
@@ -302,7 +310,6 @@ int outcome_started(struct core *core, const struct msg_started *msg, struct err
 	}
 	active->state = ACTIVE_RUNNING;
 	active->may_have_run = true;
-	active->misses = 0;
 	turn_send(&core->turn, core->control, MSG_GO, &(struct msg_go){ msg->id });
 	return 0;
 }

@@ -259,11 +259,23 @@ static void watch(struct step_process *p)
 	kill_all(p);
 }
 
-static void exec_failed(struct attempt_status *status, int sys_errno, const char *what)
+static void not_begun(struct attempt_status *status, enum attempt_result result, int sys_errno,
+		const char *what)
 {
-	status->result = ATTEMPT_EXEC_FAILED;
+	status->result = (uint8_t)result;
 	status->sys_errno = sys_errno;
 	snprintf(status->what, sizeof(status->what), "%.*s", ATTEMPT_WHAT_MAX - 1, what);
+}
+
+static void exec_failed(struct attempt_status *status, int sys_errno, const char *what)
+{
+	not_begun(status, ATTEMPT_EXEC_FAILED, sys_errno, what);
+}
+
+/* No process or descriptor is to be had: that is the machine's fault, and passes. */
+static void not_now(struct attempt_status *status, int sys_errno, const char *what)
+{
+	not_begun(status, ATTEMPT_NOT_STARTED, sys_errno, what);
 }
 
 /* Who the step runs as, and that user's home unless the step set its own. */
@@ -292,7 +304,7 @@ static int open_output(struct step_process *p, const struct spawn_user *user)
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0) {
-		exec_failed(&p->status, errno, "a pipe for its output");
+		not_now(&p->status, errno, "a pipe for its output");
 		return -1;
 	}
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
@@ -309,6 +321,10 @@ static void spawn_failed(struct step_process *p, const struct spawn_failure *fai
 	bool exec = strcmp(failure->doing, "execute") == 0;
 	char what[ATTEMPT_WHAT_MAX];
 
+	if (strcmp(failure->doing, "fork") == 0) {
+		not_now(&p->status, failure->sys_errno, failure->doing);
+		return;
+	}
 	snprintf(what, sizeof(what), "%s%s%s", exec ? "" : failure->doing, exec ? "" : ": ",
 			p->shim->argv->items[0]);
 	exec_failed(&p->status, failure->sys_errno, what);

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 
-from harness import Failed, read_file
+from harness import Failed, read_file, wait_until
 
 HIT = re.compile(r"\(INJECTED\)|\+\+\+ killed by SIGKILL")
 CALL = re.compile(r"^(?:(\d+) +)?(\w+)\(", re.MULTILINE)
@@ -93,11 +93,17 @@ class Start:
     def calls(self):
         return calls(self.path)
 
-    def end(self):
+    def tracer(self):
+        """Its pid, 0 when there is none."""
         status = read_file(f"/proc/{self.daemon.pid}/status")
-        tracer = int((TRACER.findall(status) or ["0"])[0])
+        return int((TRACER.findall(status) or ["0"])[0])
+
+    def end(self):
+        """What it started it would end, too, if it were only asked."""
+        tracer = self.tracer()
         if tracer:
-            os.kill(tracer, signal.SIGTERM)
+            os.kill(tracer, signal.SIGKILL)
+            wait_until(lambda: self.tracer() == 0, "strace has let go", every=0.003)
 
 
 def hits(path):

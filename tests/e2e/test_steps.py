@@ -8,6 +8,7 @@ import harness
 from harness import (
     alert, alive, ck, ck_eq, ck_match, ck_status, delivery, read_file, wait_until,
 )
+from strace import Injection
 from test_runs import ck_attention, ck_run, down, playbook, statuses
 
 
@@ -265,3 +266,24 @@ def test_output_that_cannot_be_read_at_all_holds_up_no_run_and_stays_on_the_disk
     d.wait_log("the output of a step cannot be read, and stays in its folder")
     kept = os.path.join(d.storage, f"runs/{run_id}/0.1/output.away")
     ck_eq(read_file(kept), "said\n", "the file")
+
+
+SAYS = """
+playbooks:
+  - name: says
+    matchers: ['alertname="Down"']
+    steps: [{ name: one, run: [echo, said] }]
+"""
+
+
+def test_a_step_for_which_there_is_no_process_is_started_a_little_later(t):
+    """F12: fork() fails in the shim, after the word go."""
+    d = t.daemon(SAYS)
+    injection = Injection(t, d.pid, "vfork:error=EAGAIN:when=1", until_exec=True)
+    run_id = d.must_post(delivery(alert("Down")))["decisions"][0]["runId"]
+    d.wait_log('msg="a step cannot be started now".* reason=".*fork: Resource temporarily')
+    injection.end()
+    run = d.wait_run(run_id)
+    ck_eq(run["status"], "succeeded", f"run {run}")
+    ck_eq([s["status"] for s in run["steps"]], ["not_started", "not_started", "succeeded"], "steps")
+    ck_match("not started: fork: Resource temporarily unavailable", run["steps"][0]["reason"], "reason")

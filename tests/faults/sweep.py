@@ -305,17 +305,17 @@ class Sweep:
             self.results.append((point, self.led_to))
 
     def ck_logs(self):
+        """The executor itself kills a role that it cannot connect to another, and says so."""
         for daemon, mark in self.logs:
             lines = [line for line in daemon.lines[mark:] if line]
-            for match in filter(None, map(ROLE_ENDED.search, lines)):
-                self.ck_end(*match.groups())
-            found = SANITIZER.search("\n".join(lines))
+            text = "\n".join(lines)
+            ours = (self.point.error == KILL or self.point.role in STARTING
+                    or 'msg="roles not connected"' in text)
+            for role, by, value in ROLE_ENDED.findall(text):
+                self.led_to.add("role again")
+                ck(by == "status" or (value == KILL and ours), f"the {role} ended by SIG{value}")
+            found = SANITIZER.search(text)
             ck(not found, f"a sanitizer has something to say: {found and found.group()}")
-
-    def ck_end(self, role, by, value):
-        ours = self.point.error == KILL or self.point.role in STARTING
-        ck(by == "status" or (value == KILL and ours), f"the {role} ended by signal {value}")
-        self.led_to.add("role again")
 
     def go(self, point):
         began = time.monotonic()

@@ -1,5 +1,6 @@
 #include "core/runner.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "core/core.h"
@@ -18,6 +20,7 @@
 #include "sys/file.h"
 #include "sys/migrate.h"
 #include "test.h"
+#include "wire/attempt.h"
 
 /* A core on a real store in the test's folder. What it sends goes nowhere, but is seen in turn. */
 
@@ -509,6 +512,56 @@ TEST(a_step_that_cannot_be_started_is_tried_ever_more_rarely_and_then_fails)
 	}
 	ck_str(pauses, "1 2 4 8 16 32 60 60 60 ");
 	ck_int(active->state, ACTIVE_ASKED);
+	ck_has(steps_text(&core, id), "0.11 not_started 1.1 starting ");
+	killed(&core);
+}
+
+/* The shim says that there was no process for it. */
+static void write_not_started(struct core *core, const struct attempt_id *id)
+{
+	struct attempt_status status = { .sys_errno = EAGAIN, .what = "fork" };
+	char path[ATTEMPT_DIR_TEXT_MAX + 8];
+	auto_buf struct buf text = { 0 };
+	struct err err;
+
+	snprintf(path, sizeof(path), "runs/%llu", (unsigned long long)id->run);
+	mkdirat(core->storage_fd, "runs", 0700);
+	mkdirat(core->storage_fd, path, 0700);
+	attempt_dir(id, path);
+	ck_int(mkdirat(core->storage_fd, path, 0700), 0);
+	strcat(path, "/status");
+	attempt_status_format(&status, &text);
+	must_ok(file_write_durable(core->storage_fd, path, text.data, text.len, 0600, &err), err);
+}
+
+/* That the shim was there says nothing about the step. */
+TEST(a_step_for_which_there_is_no_process_is_tried_ever_more_rarely_and_then_fails)
+{
+	struct msg_started started = { .pid = 1, .boot_id = "b" };
+	char pauses[200] = "";
+	struct active *active;
+	struct core core;
+	struct err err;
+	int64_t id;
+
+	must_start(&core, changed);
+	id = add_run(&core, "look", 0, 1);
+	must_tick(&core);
+	active = core.runner.active[0];
+	while (active->cursor.step == 0) {
+		if (active->state == ACTIVE_PAUSED) {
+			int64_t seconds = (active->due_ms - clock_mono_ms() + 500) / 1000;
+
+			snprintf(pauses + strlen(pauses), 24, "%lld ", (long long)seconds);
+			active->due_ms = 0;
+			must_tick(&core);
+		}
+		started.id = active_attempt(active);
+		must_ok(outcome_started(&core, &started, &err), err);
+		write_not_started(&core, &started.id);
+		must_ok(outcome_ended(&core, &(struct msg_ended){ .id = started.id }, &err), err);
+	}
+	ck_str(pauses, "1 2 4 8 16 32 60 60 60 ");
 	ck_has(steps_text(&core, id), "0.11 not_started 1.1 starting ");
 	killed(&core);
 }
