@@ -16,7 +16,8 @@ void strays_adopt(void);
 /*
  * Kill our direct children and the groups that they lead, but for those that are spared (NULL:
  * none). Children of what dies become ours, so calling it after each SIGCHLD, until there are none,
- * reaches everything, however it hid itself. Returns how many were there; they are not reaped.
+ * reaches everything, however it hid itself. Returns how many were there, 1 when that cannot be
+ * seen now; they are not reaped.
  */
 size_t strays_kill(bool (*spared)(void *arg, pid_t pid), void *arg);
 
@@ -31,7 +32,8 @@ struct detached {
 	size_t len;
 };
 
-/* Take all present children that are not known for detached. */
+/* Take all present children that are not known for detached; if they cannot be seen now, those of
+ * the last time stay. */
 void detached_note(struct detached *detached, bool (*known)(void *arg, pid_t pid), void *arg);
 bool detached_has(const struct detached *detached, pid_t pid);
 

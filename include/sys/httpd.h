@@ -12,9 +12,10 @@
  * answer at once, and the connection is closed after.
  *
  * Limits: HTTPD_CONNECTIONS_MAX a listener; near it the one that has longest sent nothing whole is
- * closed. A request's head must be there CONN_HEAD_MS after the connection or the last answer, its
- * body CONN_BODY_MS after the head, and the answer read CONN_REPLY_MS after it was given (conns.h),
- * however busy the client looks. Bodies above HTTPD_BODY_MAX are not kept.
+ * closed; so is one each second while somebody waits who could not be accepted for want of a
+ * descriptor. A request's head must be there CONN_HEAD_MS after the connection or the last answer,
+ * its body CONN_BODY_MS after the head, and the answer read CONN_REPLY_MS after it was given
+ * (conns.h), however busy the client looks. Bodies above HTTPD_BODY_MAX are not kept.
  */
 #ifndef SYS_HTTPD_H
 #define SYS_HTTPD_H

@@ -23,17 +23,18 @@ void strays_adopt(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-/* "17 23 42 ", our children. */
-static void read_children(char text[CHILDREN_TEXT_MAX])
+/* "17 23 42 ", our children. False: nobody knows, for want of a descriptor. */
+static bool read_children(char text[CHILDREN_TEXT_MAX])
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
 
 	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, CHILDREN_TEXT_MAX - 1);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, CHILDREN_TEXT_MAX - 1);
 
 	text[n > 0 ? n : 0] = '\0';
+	return n >= 0;
 }
 
 /* Nobody else can reap our children, so no pid here can have become another process. */
@@ -51,7 +52,9 @@ static size_t kill_all(bool (*spared)(void *arg, pid_t pid), void *arg, bool rea
 	char *at = text;
 	size_t count = 0;
 
-	read_children(text);
+	if (!read_children(text)) {
+		return 1;
+	}
 	/* A number at the very end may be cut. */
 	for (long pid = strtol(at, &at, 10); pid > 0 && *at; pid = strtol(at, &at, 10)) {
 		if (spared && spared(arg, (pid_t)pid)) {
@@ -137,8 +140,10 @@ void detached_note(struct detached *detached, bool (*known)(void *arg, pid_t pid
 	char text[CHILDREN_TEXT_MAX];
 	char *at = text;
 
+	if (!read_children(text)) {
+		return;
+	}
 	detached->len = 0;
-	read_children(text);
 	for (long pid = strtol(at, &at, 10); pid > 0 && *at; pid = strtol(at, &at, 10)) {
 		if (!known(arg, (pid_t)pid) && detached->len < STRAYS_DETACHED_MAX) {
 			detached->pids[detached->len++] = (pid_t)pid;
