@@ -55,7 +55,8 @@ LIMIT = 10  # seconds that anything may take
 RESENT = 0.2
 ENDS_MAX = 3  # roles that ended: the pauses before they are started again grow
 ROLE_ENDED = re.compile(r'msg="role ended" name=(\w+) pid=\d+ (signal|status)=(\w+)')
-# The sanitizer's leak check cannot work in a process that is traced; roles are not given it.
+# The sanitizer's leak check cannot work in a process that is traced. Roles get no environment: there
+# it says so, and they end with its status.
 ENV = {"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1"}
 REASONS = r"playbookd: |level=ERROR|error while loading shared libraries"
 

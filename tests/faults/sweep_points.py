@@ -15,7 +15,8 @@ STARTING = {"core-start": "core", "front-start": "front", "egress-start": "egres
 DAEMON_START = "executor-start"
 ROLES = (*RUNNING, SHIM, *STARTING, DAEMON_START)
 
-# What they fail with; each kills, too.
+# What each may fail with. It kills, too; those without an error are there for that alone: what a
+# role has said and done before the next of them is all that there is.
 DISK = ("EIO", "ENOSPC")
 FORK = ("EAGAIN", "ENOMEM")
 NO_MORE = ("EMFILE", "ENFILE", "ENOMEM")
@@ -44,8 +45,6 @@ ERRORS = {
     "write": (),
     "exit_group": (),
 }
-# A role that cannot make these is not there yet: they fail in one that starts, for the rest of it
-# there is nothing to see.
 
 Point = collections.namedtuple("Point", "role call error n")
 
@@ -69,8 +68,9 @@ def how(point):
 
 
 def groups(role, made, by_parent):
-    """All points of a role, by (call, error), of how often a process of it made each call. What is
-    its parent that also is traced would be killed first."""
+    """All points of a role, a list for each (call, error). made: how often one of its processes makes
+    each call. by_parent: how often the executor does, which is traced with them and would be killed
+    before them."""
     found = []
     for call, errors in ERRORS.items():
         for error in (*errors, KILL):
