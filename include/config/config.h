@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "config/files.h"
 #include "domain/playbook.h"
+#include "domain/receiver.h"
 #include "sys/digest.h"
 #include "sys/mistakes.h"
 
@@ -41,6 +42,8 @@ struct config {
 	size_t playbooks_len;
 	struct check *checks;
 	size_t checks_len;
+	struct receiver *receivers;
+	size_t receivers_len;
 	struct interval *intervals;
 	size_t intervals_len;
 	const char **zones; /* of the intervals, each once: the positions that periods call clock */
@@ -63,5 +66,6 @@ void config_free(struct config *config);
 /* NULL when there is none of that name. */
 const struct playbook *config_playbook(const struct config *config, const char *name);
 const struct check *config_check(const struct config *config, const char *name);
+const struct receiver *config_receiver(const struct config *config, const char *name);
 
 #endif

@@ -9,6 +9,7 @@
  *	pause     the kill switch
  *	clocks    the time now in the zones of time intervals
  *	manual    what people start and cancel; replay: an incident's playbook once more
+ *	outbox    what people are told
  *	recovery  what was running when the last core ended                   (at start)
  *	api       answers to reads and orders
  *	metrics   what Prometheus asks for
@@ -30,12 +31,14 @@
 #include "core/approvals.h"
 #include "core/clocks.h"
 #include "core/janitor.h"
+#include "core/outbox.h"
 #include "core/pause.h"
 #include "core/runner.h"
 #include "core/space.h"
 #include "core/turn.h"
 #include "domain/plan.h"
 #include "domain/run.h"
+#include "store/notices.h"
 #include "sys/channel.h"
 #include "sys/db.h"
 #include "sys/loop.h"
@@ -62,6 +65,12 @@ struct counters {
 	} * runs;
 	size_t runs_len;
 	size_t runs_cap;
+	struct notice_counter {
+		char *receiver;
+		uint64_t ended[NOTICE_STATUSES];
+	} * notices;
+	size_t notices_len;
+	size_t notices_cap;
 };
 
 /* What the executor last told about the daemon. */
@@ -80,6 +89,7 @@ struct core {
 	struct channel *front;   /* NULL while there is none, as is egress */
 	struct channel *egress;
 	char *storage_path;
+	char *external_url; /* under which people reach us; "" when nobody said */
 	int storage_fd;
 	struct space space;
 	struct db *db;
@@ -90,6 +100,7 @@ struct core {
 	struct runner runner;
 	struct approvals approvals;
 	struct janitor janitor;
+	struct outbox outbox;
 	struct counters counters;
 	struct daemon_state daemon;
 	bool failed; /* the store failed: end without another commit */

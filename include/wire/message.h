@@ -5,7 +5,7 @@
  *	                                   STARTED, REFUSED, ENDED;  to front RELOADED
  *	                role → executor    front: RELOAD;  core: START, GO, CANCEL, READY
  *	front ↔ core                       DELIVER, QUERY → ANSWER
- *	core ↔ egress                      PROBE → PROBED
+ *	core ↔ egress                      PROBE → PROBED, NOTIFY → NOTIFIED
  *
  * A role that receives a message which is not for it treats its peer as broken.
  */
@@ -49,6 +49,8 @@ enum message_id {
 	MSG_ANSWER,
 	MSG_PROBE,
 	MSG_PROBED,
+	MSG_NOTIFY,
+	MSG_NOTIFIED,
 	MSG_IDS
 };
 
@@ -255,6 +257,28 @@ struct msg_probed {
 	uint64_t id;
 	uint8_t ok;
 	const char *detail; /* "200 OK", "connection refused", … */
+};
+
+/* Core → egress: tell an endpoint something. */
+struct msg_notify {
+	uint64_t id; /* the same for every attempt */
+	const char *key;
+	const char *receiver;
+	const char *endpoint;
+	const char *kind;
+	const char *subject;
+	const char *text;
+	const char *incident; /* JSON object; NULL: there is none */
+	int64_t created_at;   /* wall ms */
+};
+
+/* It was taken; it may be taken later; it will never be taken. */
+enum notified { NOTIFIED_SENT, NOTIFIED_LATER, NOTIFIED_NEVER, NOTIFIEDS };
+
+struct msg_notified {
+	uint64_t id;
+	uint8_t how;        /* enum notified */
+	const char *reason; /* "" when sent */
 };
 
 /* The table of each message, by id. */

@@ -202,3 +202,15 @@ const struct check *config_check(const struct config *config, const char *name)
 	}
 	return NULL;
 }
+
+const struct receiver *config_receiver(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->receivers_len; i++) {
+		const char *its = config->receivers[i].name;
+
+		if (its && strcmp(its, name) == 0) {
+			return &config->receivers[i];
+		}
+	}
+	return NULL;
+}

@@ -93,6 +93,7 @@ static int on_setup(void *arg, const void *msg, int fd, struct err *err)
 		return err_set(err, ERR_INPUT, "setup came twice");
 	}
 	core->storage_path = xstrdup(setup->storage_path);
+	core->external_url = xstrdup(setup->external_url);
 	core->storage_fd = file_open_dir(AT_FDCWD, setup->storage_path, err);
 	if (core->storage_fd < 0) {
 		return settle(core, -1, err);
@@ -133,9 +134,13 @@ static int on_config(void *arg, const void *msg, int fd, struct err *err)
 	core->runner.queue_waits = true;
 	if (!first) {
 		drop_generations(core);
-		return settle(core, approvals_follow(core, err), err);
+		if (approvals_follow(core, err) < 0) {
+			return settle(core, -1, err);
+		}
+		return settle(core, outbox_config_new(core, err), err);
 	}
-	if (pause_load(core, err) < 0 || recovery_run(core, err) < 0) {
+	if (pause_load(core, err) < 0 || recovery_run(core, err) < 0 ||
+			outbox_config_new(core, err) < 0) {
 		return settle(core, -1, err);
 	}
 	turn_send(&core->turn, core->control, MSG_READY, &(struct msg_ready){ 0 });
@@ -225,6 +230,12 @@ static int on_probed(void *arg, const void *msg, int fd, struct err *err)
 	return settle(arg, outcome_probed(arg, msg, err), err);
 }
 
+static int on_notified(void *arg, const void *msg, int fd, struct err *err)
+{
+	(void)fd;
+	return settle(arg, outbox_notified(arg, msg, err), err);
+}
+
 static const struct message_handler front_handlers[MSG_IDS] = {
 	[MSG_DELIVER] = { on_deliver },
 	[MSG_QUERY] = { on_query },
@@ -232,6 +243,7 @@ static const struct message_handler front_handlers[MSG_IDS] = {
 
 static const struct message_handler egress_handlers[MSG_IDS] = {
 	[MSG_PROBED] = { on_probed },
+	[MSG_NOTIFIED] = { on_notified },
 };
 
 static int front_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
@@ -310,6 +322,7 @@ static int on_peer(void *arg, const void *msg, int fd, struct err *err)
 	}
 	drop_channel(core, &core->egress);
 	core->egress = channel_new(core->loop, fd, MESSAGE_SMALL_MAX, &egress_ops, core);
+	outbox_egress_new(core);
 	return settle(core, outcome_egress_new(core, err), err);
 }
 
@@ -350,7 +363,7 @@ static int64_t sooner(int64_t a, int64_t b)
 static int64_t do_what_is_due(struct core *core, struct err *err)
 {
 	static int64_t (*const rooms[])(struct core *, struct err *) = { pause_tick, approvals_tick,
-		runner_tick, janitor_tick };
+		runner_tick, outbox_tick, janitor_tick };
 	int64_t wait = -1;
 
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
@@ -401,6 +414,7 @@ static void core_clear(struct core *core)
 	channel_free(core->egress);
 	channel_free(core->control);
 	runner_clear(core);
+	outbox_clear(core);
 	pause_clear(&core->pause);
 	clocks_clear(&core->clocks);
 	turn_clear(&core->turn);
@@ -416,8 +430,13 @@ static void core_clear(struct core *core)
 		free(core->counters.runs[i].playbook);
 	}
 	free(core->counters.runs);
+	for (size_t i = 0; i < core->counters.notices_len; i++) {
+		free(core->counters.notices[i].receiver);
+	}
+	free(core->counters.notices);
 	free(core->daemon.config_path);
 	free(core->storage_path);
+	free(core->external_url);
 	if (core->storage_fd >= 0) {
 		close(core->storage_fd);
 	}

@@ -102,7 +102,17 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		" WHERE at < :before LIMIT :batch)",
 		NULL,
 	};
-	static const char *const *const rows[] = { runs, incidents, deliveries, episodes, orders };
+	/* After the incident that they are about; what is pending is never old. */
+	static const char *const notices[] = {
+		"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox AS o"
+		" WHERE status <> 'pending' AND created_at < :before"
+		" AND id < (SELECT max(id) FROM outbox)"
+		" AND NOT EXISTS (SELECT 1 FROM incident WHERE id = o.incident_id)"
+		" ORDER BY id LIMIT :batch)",
+		NULL,
+	};
+	static const char *const *const rows[] = { runs, incidents, deliveries, episodes, orders,
+		notices };
 
 	if (name_runs(db, before, fn, arg, err) < 0) {
 		return -1;

@@ -249,6 +249,26 @@ static const struct wire_field probed_fields[] = {
 };
 MESSAGE(probed);
 
+static const struct wire_field notify_fields[] = {
+	WIRE_FIELD_U64(struct msg_notify, id),
+	WIRE_FIELD_STR(struct msg_notify, key),
+	WIRE_FIELD_STR(struct msg_notify, receiver),
+	WIRE_FIELD_STR(struct msg_notify, endpoint),
+	WIRE_FIELD_STR(struct msg_notify, kind),
+	WIRE_FIELD_STR(struct msg_notify, subject),
+	WIRE_FIELD_STR(struct msg_notify, text),
+	WIRE_FIELD_OPT(struct msg_notify, incident),
+	WIRE_FIELD_I64(struct msg_notify, created_at),
+};
+MESSAGE(notify);
+
+static const struct wire_field notified_fields[] = {
+	WIRE_FIELD_U64(struct msg_notified, id),
+	WIRE_FIELD_ENUM8(struct msg_notified, how, NOTIFIEDS),
+	WIRE_FIELD_STR(struct msg_notified, reason),
+};
+MESSAGE(notified);
+
 const struct wire_type *const message_types[MSG_IDS] = {
 	[MSG_SETUP] = &setup_type,
 	[MSG_LISTEN] = &listen_type,
@@ -269,6 +289,8 @@ const struct wire_type *const message_types[MSG_IDS] = {
 	[MSG_ANSWER] = &answer_type,
 	[MSG_PROBE] = &probe_type,
 	[MSG_PROBED] = &probed_type,
+	[MSG_NOTIFY] = &notify_type,
+	[MSG_NOTIFIED] = &notified_type,
 };
 
 /* A socket comes with these, and with no others. */

@@ -382,11 +382,11 @@ static int core_hears(struct err *err)
 	}
 }
 
-/* The network: notices become deliveries, which arrive late, twice, out of order, or both. */
+/* The network: news become deliveries, which arrive late, twice, out of order, or both. */
 
-static void post_notice(unsigned identity, bool firing)
+static void post_news(unsigned identity, bool firing)
 {
-	const struct notice notice = { identity, firing, world.truth[identity].starts_at,
+	const struct news news = { identity, firing, world.truth[identity].starts_at,
 		firing ? 0 : world.truth[identity].ends_at };
 
 	for (unsigned sender = 0; sender < 2; sender++) {
@@ -395,12 +395,12 @@ static void post_notice(unsigned identity, bool firing)
 		if (world.posts_len == POSTS_MAX || (sender && chance(30))) {
 			return;
 		}
-		*post = (struct post){ .sender = sender, .len = 1, .alerts = { notice } };
+		*post = (struct post){ .sender = sender, .len = 1, .alerts = { news } };
 		while (post->len < 3 && chance(30)) {
 			unsigned other = world_random(IDENTITIES);
 
 			if (world.truth[other].firing) {
-				post->alerts[post->len++] = (struct notice){ other, true,
+				post->alerts[post->len++] = (struct news){ other, true,
 					world.truth[other].starts_at, 0 };
 			}
 		}
@@ -416,7 +416,7 @@ static void something_breaks_or_heals(void)
 	if (firing && chance(40)) {
 		world.truth[identity].firing = false;
 		world.truth[identity].ends_at = world.wall_ms;
-		post_notice(identity, false);
+		post_news(identity, false);
 		return;
 	}
 	if (!firing) {
@@ -425,7 +425,7 @@ static void something_breaks_or_heals(void)
 	} else if (chance(10)) {
 		world.truth[identity].starts_at -= world_random(5000); /* an HA pair moves it */
 	}
-	post_notice(identity, true);
+	post_news(identity, true);
 }
 
 static int deliver(struct err *err)
@@ -443,15 +443,15 @@ static int deliver(struct err *err)
 		world.posts[i] = world.posts[--world.posts_len];
 	}
 	for (unsigned a = 0; a < post.len; a++) {
-		const struct notice *notice = &post.alerts[a];
+		const struct news *news = &post.alerts[a];
 
-		labels[a][0] = (struct label){ "alertname", names[notice->identity / 3] };
-		labels[a][1] = (struct label){ "service", services[notice->identity % 3] };
+		labels[a][0] = (struct label){ "alertname", names[news->identity / 3] };
+		labels[a][1] = (struct label){ "service", services[news->identity % 3] };
 		alerts[a] = (struct alert){
-			.status = notice->firing ? ALERT_FIRING : ALERT_RESOLVED,
+			.status = news->firing ? ALERT_FIRING : ALERT_RESOLVED,
 			.labels = { labels[a], 2 },
-			.starts_at = notice->starts_at,
-			.ends_at = notice->ends_at,
+			.starts_at = news->starts_at,
+			.ends_at = news->ends_at,
 			.generator_url = "",
 			.fingerprint = "f",
 		};

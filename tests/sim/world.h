@@ -35,7 +35,7 @@ struct attempt {
 struct post {
 	unsigned sender; /* 0 or 1 */
 	unsigned len;
-	struct notice {
+	struct news {
 		unsigned identity;
 		bool firing;
 		int64_t starts_at;
