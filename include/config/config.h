@@ -10,7 +10,7 @@
  * Every mistake goes to the report as "file:line:column: error: …", all of them in one pass.
  *
  * The keys and what they may be are in the tables of src/config/: global.c, interval.c,
- * playbook.c, param.c, step.c and check.c.
+ * playbook.c, param.c, step.c, check.c and receiver.c.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -28,6 +28,12 @@
 #include "sys/digest.h"
 #include "sys/mistakes.h"
 
+/* A file that a *_file key of a receiver names. */
+struct secret_name {
+	struct place place; /* of the first that names it */
+	const char *path;   /* resolved */
+};
+
 struct config {
 	struct arena *arena;
 	uint8_t hash[DIGEST_SIZE];   /* over all files' bytes, and paths from the main file's folder
@@ -44,6 +50,8 @@ struct config {
 	size_t checks_len;
 	struct receiver *receivers;
 	size_t receivers_len;
+	struct secret_name *secrets; /* what secrets_read() reads */
+	size_t secrets_len;
 	struct interval *intervals;
 	size_t intervals_len;
 	const char **zones; /* of the intervals, each once: the positions that periods call clock */

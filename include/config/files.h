@@ -7,6 +7,7 @@
 #ifndef CONFIG_FILES_H
 #define CONFIG_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,15 @@ struct config_files {
 int config_read(const char *path, struct config_files *ret_files, struct buf *report,
 		struct err *err);
 void config_files_clear(struct config_files *files);
+
+struct config_file_rules {
+	size_t max;  /* bytes */
+	bool secret; /* others may not read it */
+};
+
+/* Append the file to out. ERR_NOT_FOUND, ERR_IO, ERR_LIMIT, ERR_INPUT. */
+int config_file_read(const char *path, const struct config_file_rules *rules, struct buf *out,
+		struct err *err);
 
 /* The length of the folder that path begins with, its slash included; 0 when there is none. */
 size_t config_folder_len(const char *path);

@@ -27,6 +27,7 @@
 #define DAY_MS        (INT64_C(24) * 3600 * 1000)
 
 struct config;
+struct secret_name;
 
 /* A `check:` that names a check, to be looked up when all files are read. */
 struct check_name {
@@ -51,6 +52,8 @@ struct loader {
 	size_t checks_len, checks_cap, check_places_cap;
 	struct check_name *names;
 	size_t names_len, names_cap;
+	struct secret_name *secrets;
+	size_t secrets_len, secrets_cap;
 };
 
 /* The C type of the field stands beside. */

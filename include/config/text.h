@@ -36,6 +36,8 @@ const char *text_is_absolute(const char *text);
 const char *text_is_label_name(const char *text);
 const char *text_is_line(const char *text);
 const char *text_is_url(const char *text);
+/* A URL without credentials in it. */
+const char *text_is_webhook(const char *text);
 const char *text_is_address(const char *text);
 
 #endif

@@ -5,7 +5,7 @@
  * An endpoint's name is its address without secrets: it stands in logs, tables and answers, and it
  * names the endpoint within its receiver, also after the configuration has changed.
  *
- *	webhook https://hooks.slack.com/…        webhook senior.url        email a@example.org
+ *	webhook https://hooks.slack.com/…      webhook senior.url      email on-call@example.org
  */
 #ifndef DOMAIN_RECEIVER_H
 #define DOMAIN_RECEIVER_H
@@ -23,24 +23,29 @@ enum payload { PAYLOAD_PLAYBOOKD, PAYLOAD_SLACK, PAYLOADS };
 /* What a notice of this kind is called everywhere, for those who want to skip it. */
 #define NOTICE_RESOLVED "resolved"
 
-/* The *_file paths are resolved: absolute, or from the working directory like the main file. */
+/*
+ * What the *_file keys name is resolved, and read by secrets_read() only: url, credentials,
+ * password and ca are NULL until then, if they stand in files.
+ */
 struct endpoint {
 	const char *name; /* of its own within the receiver */
 	uint8_t kind;     /* enum endpoint_kind */
 	bool send_resolved;
-	int64_t timeout_ms;
-	const char *ca_file; /* instead of the system's CAs; or NULL */
-	/* webhook */
-	uint8_t payload;              /* enum payload */
-	const char *url;              /* or NULL: url_file */
-	const char *url_file;         /* or NULL */
-	const char *auth_type;        /* of credentials_file: "Bearer" */
-	const char *credentials_file; /* or NULL */
-	/* both */
-	const char *username;      /* or NULL */
-	const char *password_file; /* or NULL */
-	/* email */
-	const char *to; /* addresses, separated by ", " */
+	int64_t timeout_ms; /* of one attempt */
+	const char *ca_file;
+	const char *ca;       /* PEM of the CAs that count, instead of the system's; or NULL */
+	const char *username; /* or NULL */
+	const char *password_file;
+	const char *password; /* or NULL */
+
+	uint8_t payload; /* webhook: enum payload */
+	const char *url_file;
+	const char *url;
+	const char *auth_type; /* before the credentials: "Bearer" */
+	const char *credentials_file;
+	const char *credentials; /* or NULL */
+
+	const char *to; /* email: addresses, separated by commas */
 	const char *from;
 	const char *smarthost; /* host:port */
 	const char *hello;

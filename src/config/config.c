@@ -7,6 +7,7 @@
 #include "config/global.h"
 #include "config/interval.h"
 #include "config/playbook.h"
+#include "config/receiver.h"
 #include "config/spec.h"
 #include "sys/yaml.h"
 
@@ -24,13 +25,14 @@ static void check_playbook_files(struct loader *loader, const struct yaml_node *
 	}
 }
 
-/* vars and time_intervals stand before what may name them. */
+/* vars, time_intervals and receivers stand before what may name them. */
 static const struct spec main_keys[] = {
 	{ "global", "what is true for all playbooks", SPEC_MAPPING, .keys = global_keys },
 	{ "vars", "constants of this site", SPEC_CUSTOM, .load = global_load_vars },
 	{ "playbook_files", "globs of files with playbooks and checks", SPEC_CUSTOM,
 			.load = check_playbook_files },
 	{ "time_intervals", "named times, for guards", SPEC_CUSTOM, .load = intervals_load },
+	{ "receivers", "who is told", SPEC_CUSTOM, .load = receivers_load },
 	{ "checks", "health checks", SPEC_CUSTOM, .load = checks_load },
 	{ "playbooks", "remediations", SPEC_CUSTOM, .load = playbooks_load },
 	{ 0 },
@@ -107,6 +109,9 @@ static void move_to_config(struct loader *loader)
 	config->checks_len = loader->checks_len;
 	config->checks = arena_memdup(config->arena, loader->checks,
 			loader->checks_len * sizeof(*loader->checks));
+	config->secrets_len = loader->secrets_len;
+	config->secrets = arena_memdup(config->arena, loader->secrets,
+			loader->secrets_len * sizeof(*loader->secrets));
 }
 
 struct config *config_build(const struct config_files *files, struct mistakes *mistakes)
@@ -128,6 +133,7 @@ struct config *config_build(const struct config_files *files, struct mistakes *m
 	free(loader.checks);
 	free(loader.check_places);
 	free(loader.names);
+	free(loader.secrets);
 	return config;
 }
 

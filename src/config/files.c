@@ -35,7 +35,8 @@ static int open_file(const char *path, struct err *err)
 }
 
 /* Whoever can write the configuration can run anything as the daemon. */
-static int check_file(int fd, const char *path, struct err *err)
+static int check_file(
+		int fd, const char *path, const struct config_file_rules *rules, struct err *err)
 {
 	struct stat st;
 
@@ -50,17 +51,23 @@ static int check_file(int fd, const char *path, struct err *err)
 				"'%s' is writable by group or others (mode %04o): chmod go-w it",
 				path, (unsigned)st.st_mode & 07777);
 	}
+	if (rules->secret && (st.st_mode & S_IROTH)) {
+		return err_set(err, ERR_INPUT,
+				"'%s' is a secret that others can read (mode %04o): chmod o-r it",
+				path, (unsigned)st.st_mode & 07777);
+	}
 	return 0;
 }
 
-static int read_file(const char *path, struct buf *out, struct err *err)
+int config_file_read(const char *path, const struct config_file_rules *rules, struct buf *out,
+		struct err *err)
 {
 	auto_fd int fd = open_file(path, err);
 
-	if (fd < 0 || check_file(fd, path, err) < 0) {
+	if (fd < 0 || check_file(fd, path, rules, err) < 0) {
 		return -1;
 	}
-	while (out->len <= CONFIG_FILE_MAX) {
+	while (out->len <= rules->max) {
 		ssize_t got = read(fd, buf_reserve(out, 65536), 65536);
 
 		if (got < 0 && errno == EINTR) {
@@ -74,11 +81,12 @@ static int read_file(const char *path, struct buf *out, struct err *err)
 		}
 		buf_grew(out, (size_t)got);
 	}
-	return err_set(err, ERR_LIMIT, "'%s' is longer than %d bytes", path, CONFIG_FILE_MAX);
+	return err_set(err, ERR_LIMIT, "'%s' is longer than %zu bytes", path, rules->max);
 }
 
 static int add_file(struct collector *collector, const char *path, struct err *err)
 {
+	static const struct config_file_rules rules = { .max = CONFIG_FILE_MAX };
 	struct config_files *files = collector->files;
 	auto_buf struct buf text = { 0 };
 
@@ -86,7 +94,7 @@ static int add_file(struct collector *collector, const char *path, struct err *e
 		return err_set(err, ERR_LIMIT, "'%s' is one file too many: at most %d", path,
 				CONFIG_FILES_MAX);
 	}
-	if (read_file(path, &text, err) < 0) {
+	if (config_file_read(path, &rules, &text, err) < 0) {
 		return -1;
 	}
 	collector->total += text.len;

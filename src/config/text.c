@@ -370,6 +370,18 @@ const char *text_is_url(const char *text)
 	return expected;
 }
 
+const char *text_is_webhook(const char *text)
+{
+	const char *wrong = text_is_url(text);
+	const char *host = wrong ? text : strstr(text, "://") + 3;
+	const char *at = strchr(host, '@');
+
+	if (!wrong && at && (size_t)(at - host) < strcspn(host, "/?#")) {
+		return "a URL without user:password@; they go into http_config";
+	}
+	return wrong;
+}
+
 const char *text_is_address(const char *text)
 {
 	static const char expected[] = "an address HOST:PORT, like localhost:5432 or [::1]:5432";

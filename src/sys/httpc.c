@@ -14,6 +14,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sys/httpc_send.h"
+#include "sys/httpc_target.h"
 
 struct httpc {
 	CURLM *multi;
@@ -39,7 +41,11 @@ struct httpc_look {
 	CURL *easy;
 	char *peer; /* "host:port", for messages */
 	int64_t timeout_ms;
-	enum cut cut; /* which limit ended it */
+	struct sending *sending; /* NULL: it only looks */
+	curl_socket_t talks_on;  /* of a mail, once it is connected; -1: not yet */
+	bool ready;              /* to talk */
+	int64_t talks_until;     /* mono */
+	enum cut cut;            /* which limit ended it */
 	size_t headers_len;
 	struct buf body;
 	char refused[INET6_ADDRSTRLEN]; /* an address that is never connected to, or "" */
@@ -91,6 +97,14 @@ static int curl_events(uint32_t events)
 	       (events & EPOLLERR ? CURL_CSELECT_ERR : 0);
 }
 
+/* A mail server has something to say. libcurl does not know its socket any more. */
+static void note_ready(struct httpc *httpc, curl_socket_t fd)
+{
+	for (struct httpc_look *look = httpc->looks; look; look = look->next) {
+		look->ready |= look->talks_on == fd;
+	}
+}
+
 /* Some socket is ready. What has ended by it is reported by the tick, which follows. An event of a
  * socket that was closed in the same batch does no harm: libcurl does not know it. */
 static void on_ready(void *arg, uint32_t loop_events)
@@ -102,6 +116,7 @@ static void on_ready(void *arg, uint32_t loop_events)
 
 	(void)loop_events;
 	for (int i = 0; i < n; i++) {
+		note_ready(httpc, events[i].data.fd);
 		curl_multi_socket_action(httpc->multi, events[i].data.fd,
 				curl_events(events[i].events), &running);
 	}
@@ -134,47 +149,6 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	return len;
 }
 
-static bool ipv4_allowed(uint32_t ip)
-{
-	return ip >> 24 != 0 && ip >> 16 != 0xA9FE && ip >> 28 < 0xE;
-}
-
-static bool ipv6_allowed(const struct in6_addr *ip)
-{
-	static const uint8_t ec2_metadata[16] = { 0xFD, 0x00, 0x0E, 0xC2, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		0, 0x02, 0x54 };
-
-	if (IN6_IS_ADDR_V4MAPPED(ip) || (IN6_IS_ADDR_V4COMPAT(ip) && !IN6_IS_ADDR_LOOPBACK(ip))) {
-		uint32_t ipv4;
-
-		memcpy(&ipv4, ip->s6_addr + 12, sizeof(ipv4));
-		return ipv4_allowed(ntohl(ipv4));
-	}
-	return !IN6_IS_ADDR_UNSPECIFIED(ip) && !IN6_IS_ADDR_LINKLOCAL(ip) &&
-	       !IN6_IS_ADDR_MULTICAST(ip) &&
-	       memcmp(ip->s6_addr, ec2_metadata, sizeof(ec2_metadata)) != 0;
-}
-
-static bool address_allowed(const struct curl_sockaddr *address, char *text)
-{
-	if (address->family == AF_INET) {
-		struct sockaddr_in in;
-
-		memcpy(&in, &address->addr, sizeof(in));
-		inet_ntop(AF_INET, &in.sin_addr, text, INET6_ADDRSTRLEN);
-		return ipv4_allowed(ntohl(in.sin_addr.s_addr));
-	}
-	if (address->family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		memcpy(&in6, (const void *)&address->addr, sizeof(in6));
-		inet_ntop(AF_INET6, &in6.sin6_addr, text, INET6_ADDRSTRLEN);
-		return ipv6_allowed(&in6.sin6_addr);
-	}
-	snprintf(text, INET6_ADDRSTRLEN, "not an IP address");
-	return false;
-}
-
 /* After the name is resolved and before anything is sent: the only place to judge the address. */
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -182,7 +156,7 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
 	char text[INET6_ADDRSTRLEN];
 
 	(void)purpose;
-	if (!address_allowed(address, text)) {
+	if (!target_allowed(address->family, &address->addr, text)) {
 		memcpy(look->refused, text, sizeof(text));
 		return CURL_SOCKET_BAD;
 	}
@@ -202,6 +176,9 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
 
 static void look_free(struct httpc_look *look)
 {
+	if (look->talks_on >= 0) {
+		epoll_ctl(look->httpc->epoll_fd, EPOLL_CTL_DEL, look->talks_on, NULL);
+	}
 	if (look->easy) {
 		curl_multi_remove_handle(look->httpc->multi, look->easy);
 		curl_easy_cleanup(look->easy);
@@ -212,6 +189,7 @@ static void look_free(struct httpc_look *look)
 	if (look->next) {
 		look->next->prev = look->prev;
 	}
+	sending_free(look->sending);
 	buf_clear(&look->body);
 	free(look->peer);
 	free(look);
@@ -234,6 +212,9 @@ static char *failure_text(const struct httpc_look *look, CURLcode code)
 {
 	char duration[CLOCK_TEXT_MAX];
 
+	if (sending_is_mail(look->sending) && sending_smtp(look->sending)->state == SMTP_REFUSED) {
+		return xasprintf("%s: %s", look->peer, sending_smtp(look->sending)->error);
+	}
 	if (look->cut == CUT_HEADERS) {
 		return xasprintf("the answer's headers are longer than %d KiB",
 				HTTPC_HEADERS_MAX / 1024);
@@ -252,10 +233,34 @@ static char *failure_text(const struct httpc_look *look, CURLcode code)
 	}
 	/* What libcurl says when there is no status line: an answer in HTTP/0.9. */
 	if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) {
-		return xasprintf("%s does not speak HTTP", look->peer);
+		return xasprintf("%s does not speak %s", look->peer,
+				sending_is_mail(look->sending) ? "SMTP" : "HTTP");
 	}
-	return xasprintf("%s: %s", look->peer,
-			look->message[0] != '\0' ? look->message : curl_easy_strerror(code));
+
+	const char *text = look->message[0] != '\0' ? look->message : curl_easy_strerror(code);
+	const char *where = strstr(text, ". CAfile:"); /* says nothing to people */
+
+	return xasprintf("%s: %.*s", look->peer, where ? (int)(where - text) : CURL_ERROR_SIZE,
+			text);
+}
+
+/* The answer to a POST is its status, however much follows it. */
+static bool answered(const struct httpc_look *look, CURLcode code)
+{
+	bool enough = look->cut == CUT_BODY || code == CURLE_FILESIZE_EXCEEDED;
+
+	return code == CURLE_OK || (look->sending && enough && !sending_is_mail(look->sending));
+}
+
+static int status_of(const struct httpc_look *look)
+{
+	long status = 0;
+
+	if (look->talks_on >= 0) {
+		return sending_smtp(look->sending)->code;
+	}
+	curl_easy_getinfo(look->easy, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
 }
 
 /* The look is freed before done() is called, which so may do what it likes. */
@@ -266,15 +271,14 @@ static void look_report(struct httpc_look *look, CURLcode code)
 	void *arg = look->arg;
 	auto_free char *error = NULL;
 	auto_buf struct buf body = { 0 };
-	struct httpc_result result = { .ok = code == CURLE_OK, .body = "", .error = "" };
+	struct httpc_result result = { .ok = answered(look, code), .body = "", .error = "" };
 
+	if (result.ok || sending_is_mail(look->sending)) {
+		result.status = status_of(look);
+	}
 	if (result.ok) {
-		long status = 0;
-
-		curl_easy_getinfo(look->easy, CURLINFO_RESPONSE_CODE, &status);
 		body = look->body;
 		look->body = (struct buf){ 0 };
-		result.status = (int)status;
 		result.body = buf_text(&body);
 		result.body_len = body.len;
 	} else {
@@ -332,62 +336,6 @@ static CURLcode set_options(struct httpc_look *look, const char *url)
 	return rc;
 }
 
-static int set_url(CURLU *url, const char *text, struct err *err)
-{
-	char *scheme = NULL;
-	CURLUcode rc = curl_url_set(url, CURLUPART_URL, text, 0);
-
-	if (rc != CURLUE_OK) {
-		return err_set(err, ERR_INPUT, "the URL is wrong: %s", curl_url_strerror(rc));
-	}
-	rc = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
-
-	bool known = rc == CURLUE_OK &&
-		     (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-
-	curl_free(scheme);
-	return known ? 0 : err_set(err, ERR_INPUT, "the URL is neither http: nor https:");
-}
-
-/* host:port, and nothing that a URL would read as anything else. */
-static int set_address(CURLU *url, const char *text, struct err *err)
-{
-	const char *colon = strrchr(text, ':');
-
-	if (!colon || colon == text || strpbrk(text, "/@?#\\% ") || colon[1] == '\0' ||
-			strspn(colon + 1, "0123456789") != strlen(colon + 1)) {
-		return err_set(err, ERR_INPUT, "the address is not host:port");
-	}
-
-	auto_free char *host = xstrndup(text, (size_t)(colon - text));
-	CURLUcode rc = curl_url_set(url, CURLUPART_SCHEME, "http", 0);
-
-	if (rc == CURLUE_OK) {
-		rc = curl_url_set(url, CURLUPART_HOST, host, 0);
-	}
-	if (rc == CURLUE_OK) {
-		rc = curl_url_set(url, CURLUPART_PORT, colon + 1, 0);
-	}
-	return rc == CURLUE_OK ? 0
-			       : err_set(err, ERR_INPUT, "the address is wrong: %s",
-						 curl_url_strerror(rc));
-}
-
-static char *peer_text(CURLU *url)
-{
-	char *host = NULL;
-	char *port = NULL;
-
-	curl_url_get(url, CURLUPART_HOST, &host, 0);
-	curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
-
-	char *text = xasprintf("%s:%s", host ? host : "", port ? port : "");
-
-	curl_free(host);
-	curl_free(port);
-	return text;
-}
-
 /* Give the handle its options and hand it to libcurl. */
 static int look_run(struct httpc_look *look, CURLU *url, bool connect_only, struct err *err)
 {
@@ -400,6 +348,9 @@ static int look_run(struct httpc_look *look, CURLU *url, bool connect_only, stru
 	CURLcode code = set_options(look, text);
 
 	curl_free(text);
+	if (code == CURLE_OK && look->sending) {
+		code = (CURLcode)sending_set(look->sending, look->easy);
+	}
 	if (code == CURLE_OK && connect_only) {
 		code = curl_easy_setopt(look->easy, CURLOPT_CONNECT_ONLY, 1L);
 	}
@@ -415,18 +366,21 @@ static int look_run(struct httpc_look *look, CURLU *url, bool connect_only, stru
 static int look_begin(struct httpc_look *look, const struct httpc_request *request, CURLU *url,
 		struct err *err)
 {
-	int rc = request->url ? set_url(url, request->url, err)
-			      : set_address(url, request->address, err);
-
-	if (rc < 0) {
+	if (target_set(url, request, err) < 0) {
 		return -1;
 	}
-	look->peer = peer_text(url);
+	if (request->send) {
+		look->sending = sending_new(request->send, err);
+		if (!look->sending) {
+			return -1;
+		}
+	}
+	look->peer = target_peer(url);
 	look->easy = curl_easy_init();
 	if (!look->easy) {
 		return err_set(err, ERR_IO, "libcurl: no handle");
 	}
-	return look_run(look, url, request->address != NULL, err);
+	return look_run(look, url, request->address && !request->send, err);
 }
 
 static void look_link(struct httpc_look *look)
@@ -445,6 +399,7 @@ struct httpc_look *httpc_start(
 		struct httpc *httpc, const struct httpc_request *request, struct err *err)
 {
 	assert(!request->url != !request->address);
+	assert(!request->send || !request->send->from == !request->address);
 	if (request->timeout_ms < 1 || request->timeout_ms > HTTPC_TIMEOUT_MAX_MS) {
 		err_set(err, ERR_INPUT, "the timeout is not between 1 ms and %d ms",
 				HTTPC_TIMEOUT_MAX_MS);
@@ -458,6 +413,8 @@ struct httpc_look *httpc_start(
 	look->done = request->done;
 	look->arg = request->arg;
 	look->timeout_ms = request->timeout_ms;
+	look->talks_on = -1;
+	look->talks_until = clock_mono_ms() + request->timeout_ms;
 
 	int rc = url ? look_begin(look, request, url, err)
 		     : err_set(err, ERR_IO, "libcurl: no URL");
@@ -531,6 +488,70 @@ void httpc_free(struct httpc *httpc)
 	httpc_close(httpc);
 }
 
+/* --- the talk with a mail server --- */
+
+/* It is connected, and libcurl has nothing more to do with it. */
+static CURLcode begin_talk(struct httpc_look *look)
+{
+	CURLcode rc = curl_easy_getinfo(look->easy, CURLINFO_ACTIVESOCKET, &look->talks_on);
+
+	look->message[0] = '\0';
+	look->ready = true;
+	return rc == CURLE_OK && look->talks_on < 0 ? CURLE_COULDNT_CONNECT : rc;
+}
+
+/* Go on with it; true when it is over, and reported. */
+static bool talk(struct httpc_look *look)
+{
+	CURLcode rc = (CURLcode)sending_talk(look->sending, look->easy);
+	enum smtp_state state = sending_smtp(look->sending)->state;
+
+	look->ready = false;
+	if (rc == CURLE_OK && state == SMTP_GOES_ON) {
+		if (clock_mono_ms() < look->talks_until) {
+			watch_socket(look->httpc, look->talks_on,
+					EPOLLIN | (sending_wants_write(look->sending)
+										  ? (uint32_t)EPOLLOUT
+										  : 0U));
+			return false;
+		}
+		rc = CURLE_OPERATION_TIMEDOUT;
+	}
+	look_report(look, rc == CURLE_OK && state == SMTP_REFUSED ? CURLE_SEND_ERROR : rc);
+	return true;
+}
+
+/* done() may have done anything to the list: from its beginning after each report. */
+static int64_t talk_all(struct httpc *httpc)
+{
+	int64_t now = clock_mono_ms();
+	int64_t due = -1;
+
+	for (struct httpc_look *look = httpc->looks; look;) {
+		if (look->talks_on < 0) {
+			look = look->next;
+		} else if ((look->ready || look->talks_until <= now) && talk(look)) {
+			look = httpc->looks;
+			due = -1;
+		} else {
+			due = due < 0 || look->talks_until < due ? look->talks_until : due;
+			look = look->next;
+		}
+	}
+	return due;
+}
+
+static void end_look(struct httpc_look *look, CURLcode code)
+{
+	if (code == CURLE_OK && sending_is_mail(look->sending)) {
+		code = begin_talk(look);
+		if (code == CURLE_OK) {
+			return;
+		}
+	}
+	look_report(look, code);
+}
+
 static void report_ended(struct httpc *httpc)
 {
 	CURLMsg *msg;
@@ -542,7 +563,7 @@ static void report_ended(struct httpc *httpc)
 
 		if (msg->msg == CURLMSG_DONE) {
 			curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &look);
-			look_report(look, code);
+			end_look(look, code);
 		}
 	}
 }
@@ -556,11 +577,17 @@ int64_t httpc_tick(struct httpc *httpc)
 		curl_multi_socket_action(httpc->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	}
 	report_ended(httpc);
-	if (httpc->due_ms < 0) {
+
+	int64_t due = talk_all(httpc);
+
+	if (due < 0 || (httpc->due_ms >= 0 && httpc->due_ms < due)) {
+		due = httpc->due_ms;
+	}
+	if (due < 0) {
 		return -1;
 	}
 
-	int64_t wait_ms = httpc->due_ms - clock_mono_ms();
+	int64_t wait_ms = due - clock_mono_ms();
 
 	return wait_ms > 0 ? wait_ms : 0;
 }
