@@ -11,6 +11,7 @@
 #include "store/deliveries.h"
 #include "store/episodes.h"
 #include "store/incidents.h"
+#include "store/notices.h"
 #include "store/runs.h"
 #include "store/steps.h"
 
@@ -25,6 +26,7 @@ void api_write_delivery(struct jsonw *w, const struct delivery_row *row);
 void api_write_episode(struct jsonw *w, const struct episode_row *row);
 void api_write_run_short(struct jsonw *w, const struct run_row *row);
 void api_write_step(struct jsonw *w, const struct step_row *row);
+void api_write_notice(struct jsonw *w, const struct notice_row *row);
 void api_write_decision(struct jsonw *w, const struct decision_row *row);
 void api_write_playbook(struct jsonw *w, const struct playbook *playbook);
 void api_write_status(struct jsonw *w, const struct core *core);

@@ -5,6 +5,7 @@
  *	a URL       MSG_PROBE to egress
  *	a wait      nobody; it is over at due_ms
  *	approve     a person: the run leaves the runner (core/approvals)
+ *	a notice    nobody; it is written into the outbox, and done
  */
 #ifndef CORE_LAUNCH_H
 #define CORE_LAUNCH_H

@@ -46,6 +46,9 @@
  * limits. A step that is ended by its deadline or canceled leaves nothing, and neither does one
  * without detach.
  *
+ * notify: what a receiver is told is written down, and that is all: the step succeeds whether it
+ * can be told or not, so that nobody who cannot be reached holds up the run.
+ *
  * new_privs: a step cannot get more rights than it was started with (no_new_privs: sudo and other
  * setuid programs do not work) unless it says `new_privs: true`. What runs as root then can be
  * ended by a daemon that is not root through its cgroup only.
@@ -85,8 +88,16 @@ enum phase { PHASE_PRECHECK, PHASE_STEPS, PHASE_VERIFY, PHASE_RESCUE, PHASES };
 /* "precheck", "steps", "verify", "rescue". */
 extern const char *const phase_names[PHASES];
 
-enum step_kind { STEP_RUN, STEP_SCRIPT, STEP_CHECK, STEP_WAIT, STEP_APPROVE, STEP_KINDS };
-/* "run", "script", "check", "wait", "approve". */
+enum step_kind {
+	STEP_RUN,
+	STEP_SCRIPT,
+	STEP_CHECK,
+	STEP_WAIT,
+	STEP_APPROVE,
+	STEP_NOTIFY,
+	STEP_KINDS
+};
+/* "run", "script", "check", "wait", "approve", "notify". */
 extern const char *const step_kind_names[STEP_KINDS];
 
 #define PHASE_STEPS_MAX 100 /* of one phase */
@@ -117,6 +128,9 @@ struct step {
 	const char *script;      /* script: text for /bin/sh -eu; no ${} of ours in it */
 	const char *check;       /* check: template of a check's name */
 	int64_t wait_ms;         /* wait: how long */
+	const char *notify;      /* notify: the receiver */
+	const char *subject;     /* notify: template; NULL: made of the playbook's and step's name */
+	const char *text;        /* notify: template */
 	const char *message;     /* approve: what the person is told; template, or NULL */
 	bool four_eyes;          /* approve: not by whoever asked for the run */
 	int64_t timeout_ms;      /* run, script: deadline of one attempt; default 1 minute */

@@ -1,10 +1,11 @@
 /*
- * egress - the role that speaks to the outside: HTTP and TCP checks for the core, through libcurl.
+ * egress - the role that speaks to the outside: HTTP and TCP checks and notices for the core,
+ * through libcurl.
  *
- * The executor sends SETUP and PEER (a socket to the core) on the control channel; the core sends
- * PROBE and is answered with PROBED. A new PEER replaces the core before it, whose probes are
- * forgotten. Any other message is a broken peer: a broken core is cut off until the executor sends
- * the next PEER, a broken executor ends the role.
+ * The executor sends SETUP, RECEIVERS and PEER (a socket to the core) on the control channel; the
+ * core sends PROBE and NOTIFY and is answered with PROBED and NOTIFIED. A new PEER replaces the
+ * core before it, whose probes and notices are forgotten. Any other message is a broken peer: a
+ * broken core is cut off until the executor sends the next PEER, a broken executor ends the role.
  */
 #ifndef EGRESS_EGRESS_H
 #define EGRESS_EGRESS_H

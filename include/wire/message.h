@@ -2,7 +2,8 @@
  * message - every message that one role sends to another: one struct and one table of fields each.
  *
  *	parent control: executor → role    SETUP, LISTEN, PEER;  to core also CONFIG, ROLES,
- *	                                   STARTED, REFUSED, ENDED;  to front RELOADED
+ *	                                   STARTED, REFUSED, ENDED;  to front RELOADED;
+ *	                                   to egress RECEIVERS
  *	                role → executor    front: RELOAD;  core: START, GO, CANCEL, READY
  *	front ↔ core                       DELIVER, QUERY → ANSWER
  *	core ↔ egress                      PROBE → PROBED, NOTIFY → NOTIFIED
@@ -51,6 +52,7 @@ enum message_id {
 	MSG_PROBED,
 	MSG_NOTIFY,
 	MSG_NOTIFIED,
+	MSG_RECEIVERS,
 	MSG_IDS
 };
 
@@ -80,6 +82,12 @@ struct msg_peer {
 struct msg_config {
 	struct config_file *files;
 	size_t files_len;
+};
+
+/* To egress, and to nobody else: whom it may tell, with the secrets for that. */
+struct msg_receivers {
+	struct receiver *receivers;
+	size_t receivers_len;
 };
 
 struct role_state {
@@ -268,6 +276,7 @@ struct msg_notify {
 	const char *kind;
 	const char *subject;
 	const char *text;
+	int64_t incident_id;  /* 0: none */
 	const char *incident; /* JSON object; NULL: there is none */
 	int64_t created_at;   /* wall ms */
 };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config/config.h"
 #include "config/matchers.h"
 #include "config/text.h"
 #include "domain/template.h"
@@ -77,6 +78,8 @@ static const struct spec step_keys[] = {
 	{ "wait", "how long to wait", SPEC_DURATION, SPEC_FIELD(struct step, wait_ms), .min = 1,
 			.max = DAY_MS },
 	{ "approve", "a person must say yes first", SPEC_MAPPING, .keys = approve_keys },
+	{ "notify", "the receiver that is told", SPEC_STRING, SPEC_FIELD(struct step, notify),
+			.max = 64 },
 	{ "cwd", "the folder in which it runs", SPEC_STRING, SPEC_FIELD(struct step, cwd),
 			SPEC_VARS, .format = text_is_absolute },
 	{ "detach", "what it leaves in sessions of their own goes on", SPEC_BOOL,
@@ -100,6 +103,10 @@ static const struct spec step_keys[] = {
 			SPEC_FIELD(struct step, settle_ms), .max = DAY_MS },
 	{ "stdin", "what stands on standard input", SPEC_CHOICE,
 			SPEC_FIELD(struct step, stdin_alert), .choices = stdin_words },
+	{ "subject", "the first line of what is told", SPEC_STRING,
+			SPEC_FIELD(struct step, subject), SPEC_PARAMS, .max = 512,
+			.format = text_is_line },
+	{ "text", "what is told", SPEC_STRING, SPEC_FIELD(struct step, text), SPEC_PARAMS },
 	{ "timeout", "deadline of one attempt", SPEC_DURATION, SPEC_FIELD(struct step, timeout_ms),
 			.min = 1, .max = DAY_MS },
 	{ "user", "the user as whom it runs", SPEC_STRING, SPEC_FIELD(struct step, user), SPEC_VARS,
@@ -130,11 +137,14 @@ static const struct scope {
 	{ "idempotent", PROGRAMS, ANY_PHASE & ~BIT(PHASE_PRECHECK) },
 	{ "limits", PROGRAMS, ANY_PHASE },
 	{ "new_privs", PROGRAMS, ANY_PHASE },
+	{ "notify", ANY_KIND, BIT(PHASE_STEPS) | BIT(PHASE_RESCUE) },
 	{ "on_failure", ANY_KIND & ~BIT(STEP_APPROVE), BIT(PHASE_STEPS) },
 	{ "on_interrupt", PROGRAMS, BIT(PHASE_STEPS) | BIT(PHASE_VERIFY) },
 	{ "retry", PROGRAMS, ANY_PHASE & ~BIT(PHASE_PRECHECK) },
 	{ "settle", BIT(STEP_CHECK), ANY_PHASE },
 	{ "stdin", PROGRAMS, ANY_PHASE },
+	{ "subject", BIT(STEP_NOTIFY), ANY_PHASE },
+	{ "text", BIT(STEP_NOTIFY), ANY_PHASE },
 	{ "timeout", PROGRAMS, ANY_PHASE },
 	{ "wait", ANY_KIND, BIT(PHASE_STEPS) | BIT(PHASE_RESCUE) },
 	{ "when", ANY_KIND, BIT(PHASE_STEPS) | BIT(PHASE_RESCUE) },
@@ -289,6 +299,19 @@ static void check_check(
 	loader->names_len++;
 }
 
+/* receivers stand in the main file, before all playbooks. */
+static void check_notify(
+		struct loader *loader, const struct yaml_node *node, const struct step *step)
+{
+	if (step->notify && !config_receiver(loader->config, step->notify)) {
+		mistakes_add(loader->mistakes, &yaml_get(node, "notify")->place,
+				"there is no receiver '%s'", step->notify);
+	}
+	if (!yaml_get(node, "text")) {
+		mistakes_add(loader->mistakes, &node->place, "missing key 'text': what is told");
+	}
+}
+
 static void check_kind(struct loader *loader, const struct yaml_node *node, const struct step *step)
 {
 	switch ((enum step_kind)step->kind) {
@@ -300,6 +323,9 @@ static void check_kind(struct loader *loader, const struct yaml_node *node, cons
 		break;
 	case STEP_CHECK:
 		check_check(loader, yaml_get(node, "check"), step);
+		break;
+	case STEP_NOTIFY:
+		check_notify(loader, node, step);
 		break;
 	case STEP_WAIT:
 	case STEP_APPROVE:

@@ -28,6 +28,7 @@
 #define CONTENT_MAX     (MESSAGE_LARGE_MAX - 65536)
 #define ALERTS_MAX      1000  /* of one incident, in its answer */
 #define RUNS_MAX        1000  /* of one incident, in its answer */
+#define NOTICES_MAX     1000  /* of one incident, in its answer */
 #define SCAN_MAX        10000 /* incidents that one page of a filtered list looks at */
 #define OUTPUT_TAIL_MAX 4096  /* outputTail of a step */
 
@@ -172,6 +173,11 @@ static void each_incident_run(const struct run_row *row, void *arg)
 	api_write_run_short(arg, row);
 }
 
+static void each_notice(const struct notice_row *row, void *arg)
+{
+	api_write_notice(arg, row);
+}
+
 static void one_incident(const struct incident_row *row, void *arg)
 {
 	struct reply *a = arg;
@@ -197,6 +203,11 @@ static int get_incident(struct reply *a, struct err *err)
 	jsonw_close(&a->w);
 	jsonw_array(&a->w, "runs");
 	if (runs_list(db, &runs, each_incident_run, &a->w, err) < 0) {
+		return -1;
+	}
+	jsonw_close(&a->w);
+	jsonw_array(&a->w, "notifications");
+	if (notices_of(db, id, NOTICES_MAX, each_notice, &a->w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&a->w);

@@ -108,6 +108,27 @@ void api_write_step(struct jsonw *w, const struct step_row *row)
 	jsonw_close(w);
 }
 
+void api_write_notice(struct jsonw *w, const struct notice_row *row)
+{
+	bool sent = row->status == NOTICE_SENT;
+	bool pending = row->status == NOTICE_PENDING;
+
+	jsonw_object(w, NULL);
+	jsonw_int(w, "id", row->id);
+	jsonw_str(w, "key", row->key);
+	jsonw_str(w, "kind", row->kind);
+	jsonw_str(w, "receiver", row->receiver);
+	jsonw_str(w, "endpoint", row->endpoint);
+	jsonw_str(w, "subject", row->subject);
+	jsonw_str(w, "status", notice_status_names[row->status]);
+	jsonw_int(w, "attempts", row->attempts);
+	jsonw_str(w, "reason", row->reason);
+	jsonw_time(w, "createdAt", row->created_at);
+	jsonw_time(w, "sentAt", sent ? row->ended_at : 0);
+	jsonw_time(w, "nextAttemptAt", pending ? row->next_at : 0);
+	jsonw_close(w);
+}
+
 void api_write_delivery(struct jsonw *w, const struct delivery_row *row)
 {
 	jsonw_int(w, "id", row->id);

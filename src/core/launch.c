@@ -1,5 +1,7 @@
 #include "core/launch.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -161,6 +163,46 @@ static int pass_over(struct core *core, struct active *active, enum run_event ev
 	return runner_event(core, active, event, reason, err);
 }
 
+static void write_message(const struct active *active, struct buf *subject, struct buf *text)
+{
+	const struct step *step = active_step(active);
+	struct err err;
+
+	/* Both were checked with the configuration: every name in them is a param. */
+	if (!step->subject || params_expand(step->subject, &active->params, subject, &err) < 0) {
+		buf_addf(subject, "%s: %s", active->playbook_name, step->name);
+	}
+	params_expand(step->text, &active->params, text, &err);
+}
+
+/* It is written down that somebody is to be told, and with that the step is done. */
+static int start_notify(struct core *core, struct active *active, struct err *err)
+{
+	struct step_row row = active_row(active);
+	auto_buf struct buf subject = { 0 };
+	auto_buf struct buf text = { 0 };
+	char key[64];
+
+	snprintf(key, sizeof(key), "step/%" PRId64 "/%" PRIu32, active->run_id,
+			active->cursor.step);
+	write_message(active, &subject, &text);
+	row.status = STEP_SUCCEEDED;
+	row.finished_at = clock_wall_ms();
+	if (write_attempt(core, active, STEP_SUCCEEDED, err) < 0 ||
+			steps_ended(core->db, &row, err) < 0 ||
+			outbox_tell(core,
+					&(struct notice){ .incident_id = active->incident_id,
+							.key = key,
+							.receiver = active_step(active)->notify,
+							.kind = "step",
+							.subject = buf_text(&subject),
+							.text = buf_text(&text) },
+					err) < 0) {
+		return -1;
+	}
+	return runner_event(core, active, RUN_EV_OK, "", err);
+}
+
 /* Start the attempt that the cursor points at. */
 int launch_attempt(struct core *core, struct active *active, struct err *err)
 {
@@ -182,6 +224,8 @@ int launch_attempt(struct core *core, struct active *active, struct err *err)
 		return start_wait(core, active, err);
 	case STEP_APPROVE:
 		return runner_event(core, active, RUN_EV_ASK, "", err);
+	case STEP_NOTIFY:
+		return start_notify(core, active, err);
 	default:
 		break;
 	}

@@ -1,6 +1,7 @@
 #include "core/metrics.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/core.h"
 #include "store/approvals.h"
@@ -58,6 +59,36 @@ static void write_run_counter(const struct run_counter *counter, struct buf *out
 	}
 }
 
+/* Of every receiver in force, so that the first failure is an increase. */
+static void write_notices(const struct core *core, int64_t pending, struct buf *out)
+{
+	const struct config *config = core_config(core);
+	const struct counters *counters = &core->counters;
+
+	head(out, "playbookd_notifications_total", "counter",
+			"Notifications that were sent or have failed, by receiver.");
+	for (size_t i = 0; i < config->receivers_len; i++) {
+		const char *name = config->receivers[i].name;
+		const struct notice_counter none = { 0 };
+		const struct notice_counter *counter = &none;
+
+		for (size_t j = 0; j < counters->notices_len; j++) {
+			if (!strcmp(counters->notices[j].receiver, name)) {
+				counter = &counters->notices[j];
+			}
+		}
+		for (int status = NOTICE_SENT; status < NOTICE_STATUSES; status++) {
+			buf_addf(out,
+					"playbookd_notifications_total{receiver=\"%s\",status=\"%"
+					"s\"} "
+					"%" PRIu64 "\n",
+					name, notice_status_names[status], counter->ended[status]);
+		}
+	}
+	one(out, "playbookd_notifications_pending", "gauge",
+			"Notifications that are written and not sent yet.", pending);
+}
+
 static void write_roles(const struct daemon_state *daemon, struct buf *out)
 {
 	head(out, "playbookd_role_up", "gauge", "Whether the role's process is there.");
@@ -78,9 +109,11 @@ int metrics_write(struct core *core, struct buf *out, struct err *err)
 	const struct daemon_state *daemon = &core->daemon;
 	int64_t open = 0;
 	int64_t waiting = 0;
+	int64_t pending = 0;
 
 	if (incidents_open_count(core->db, &open, err) < 0 ||
-			approvals_pending_count(core->db, &waiting, err) < 0) {
+			approvals_pending_count(core->db, &waiting, err) < 0 ||
+			notices_pending_count(core->db, &pending, err) < 0) {
 		return -1;
 	}
 	head(out, "playbookd_build_info", "gauge", "The version that runs.");
@@ -97,6 +130,7 @@ int metrics_write(struct core *core, struct buf *out, struct err *err)
 	one(out, "playbookd_paused", "gauge", "Whether the kill switch is on.", pause_is_on(core));
 	one(out, "playbookd_incidents_open", "gauge", "Incidents that are firing or mitigated.",
 			open);
+	write_notices(core, pending, out);
 	one(out, "playbookd_commits_total", "counter", "Transactions committed.",
 			(int64_t)counters->commits);
 	one(out, "playbookd_storage_free_bytes", "gauge",

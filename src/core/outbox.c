@@ -266,6 +266,7 @@ static void depart(const struct notice_row *row, void *arg)
 		.kind = row->kind,
 		.subject = row->subject,
 		.text = row->text,
+		.incident_id = row->incident_id,
 		.incident = row->incident,
 		.created_at = row->created_at,
 	};

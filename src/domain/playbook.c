@@ -18,6 +18,7 @@ const char *const step_kind_names[STEP_KINDS] = {
 	[STEP_CHECK] = "check",
 	[STEP_WAIT] = "wait",
 	[STEP_APPROVE] = "approve",
+	[STEP_NOTIFY] = "notify",
 };
 
 const char *const default_group_by[] = { "alertname", "service", "instance", NULL };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "egress/deliver.h"
 #include "egress/probe.h"
 #include "sys/channel.h"
 #include "sys/loop.h"
@@ -15,6 +16,7 @@ struct egress {
 	struct channel *control;
 	struct channel *core; /* NULL while there is none */
 	struct probes *probes;
+	struct deliver *deliver;
 };
 
 /* --- the core --- */
@@ -29,8 +31,19 @@ static int on_probe(void *arg, const void *msg, int fd, struct err *err)
 	return 0;
 }
 
+static int on_notify(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct egress *egress = arg;
+
+	(void)fd;
+	(void)err;
+	deliver_start(egress->deliver, msg);
+	return 0;
+}
+
 static const struct message_handler core_handlers[MSG_IDS] = {
 	[MSG_PROBE] = { on_probe },
+	[MSG_NOTIFY] = { on_notify },
 };
 
 static int on_core_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
@@ -42,6 +55,7 @@ static int on_core_frame(void *arg, uint16_t type, const unsigned char *payload,
 static void drop_core(struct egress *egress)
 {
 	probes_cancel(egress->probes);
+	deliver_cancel(egress->deliver);
 	channel_free(egress->core);
 	egress->core = NULL;
 }
@@ -61,7 +75,24 @@ static void on_probed(void *arg, const struct msg_probed *result)
 	message_send(egress->core, MSG_PROBED, result, -1);
 }
 
+static void on_notified(void *arg, const struct msg_notified *result)
+{
+	struct egress *egress = arg;
+
+	message_send(egress->core, MSG_NOTIFIED, result, -1);
+}
+
 /* --- the executor --- */
+
+static int on_receivers(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct egress *egress = arg;
+
+	(void)fd;
+	(void)err;
+	deliver_receivers(egress->deliver, msg);
+	return 0;
+}
 
 static int on_setup(void *arg, const void *msg, int fd, struct err *err)
 {
@@ -90,6 +121,7 @@ static int on_peer(void *arg, const void *msg, int fd, struct err *err)
 static const struct message_handler control_handlers[MSG_IDS] = {
 	[MSG_SETUP] = { on_setup },
 	[MSG_PEER] = { on_peer },
+	[MSG_RECEIVERS] = { on_receivers },
 };
 
 static int on_control_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len,
@@ -111,8 +143,10 @@ static void on_control_closed(void *arg, const struct err *why)
 static int64_t on_tick(void *arg)
 {
 	struct egress *egress = arg;
+	int64_t probes = probes_tick(egress->probes);
+	int64_t deliver = deliver_tick(egress->deliver);
 
-	return probes_tick(egress->probes);
+	return deliver < 0 || (probes >= 0 && probes < deliver) ? probes : deliver;
 }
 
 /* --- the role --- */
@@ -127,9 +161,13 @@ static int egress_open(struct egress *egress, int control_fd, struct err *err)
 		return -1;
 	}
 	egress->control = channel_new(
-			egress->loop, control_fd, MESSAGE_SMALL_MAX, &control_ops, egress);
+			egress->loop, control_fd, MESSAGE_LARGE_MAX, &control_ops, egress);
 	egress->probes = probes_new(egress->loop, on_probed, egress, err);
-	return egress->probes ? 0 : -1;
+	if (!egress->probes) {
+		return -1;
+	}
+	egress->deliver = deliver_new(egress->loop, on_notified, egress, err);
+	return egress->deliver ? 0 : -1;
 }
 
 static void egress_close(struct egress *egress)
@@ -137,6 +175,7 @@ static void egress_close(struct egress *egress)
 	channel_free(egress->core);
 	channel_free(egress->control);
 	probes_free(egress->probes);
+	deliver_free(egress->deliver);
 	loop_free(egress->loop);
 }
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/secrets.h"
 #include "executor/attempts.h"
 #include "executor/listen.h"
 #include "executor/permit.h"
@@ -33,6 +34,7 @@ struct executor {
 	struct generations generations;
 	uint8_t seal_key[DIGEST_SIZE];
 	struct config_files files; /* of the newest generation */
+	struct secrets secrets;    /* of the newest generation */
 	struct attempts *attempts;
 	struct roles *roles;
 	int64_t started_at;
@@ -54,6 +56,14 @@ static void send_config(struct executor *e)
 {
 	send_core(e, MSG_CONFIG,
 			&(struct msg_config){ .files = e->files.items, .files_len = e->files.len });
+}
+
+static void send_receivers(struct executor *e)
+{
+	roles_send(e->roles, ROLE_EGRESS, MSG_RECEIVERS,
+			&(struct msg_receivers){ .receivers = e->secrets.receivers,
+					.receivers_len = e->secrets.receivers_len },
+			-1);
 }
 
 static void send_roles(struct executor *e)
@@ -83,6 +93,9 @@ static void on_started(void *arg, enum role role)
 	if (role == ROLE_CORE) {
 		send_config(e);
 	}
+	if (role == ROLE_EGRESS) {
+		send_receivers(e);
+	}
 	for (size_t i = 0; role == ROLE_FRONT && i < e->listeners_len; i++) {
 		roles_send(e->roles, role, MSG_LISTEN,
 				&(struct msg_listen){ .address = e->listeners[i].address },
@@ -106,19 +119,23 @@ static void on_changed(void *arg, enum role role)
 static int load(struct executor *e, struct buf *report, struct err *err)
 {
 	struct config_files files = { 0 };
+	struct secrets secrets = { 0 };
 	struct config *config = NULL;
 
 	if (config_read(e->options->config_path, &files, report, err) == 0) {
 		config = config_parse(&files, report, err);
 	}
-	e->config_ok = config != NULL;
-	if (!config) {
+	e->config_ok = config && secrets_read(config, &secrets, report, err) == 0;
+	if (!e->config_ok) {
+		config_free(config);
 		config_files_clear(&files);
 		return -1;
 	}
 	generations_push_take(&e->generations, config);
 	config_files_clear(&e->files);
 	e->files = files;
+	secrets_clear(&e->secrets);
+	e->secrets = secrets;
 	e->config_loaded_at = clock_wall_ms();
 	return 0;
 }
@@ -154,6 +171,7 @@ static bool reload(struct executor *e, struct buf *report)
 	log_info("configuration loaded", LOG_STR("path", e->options->config_path),
 			LOG_INT("playbooks", e->generations.items[0]->playbooks_len),
 			LOG_INT("checks", e->generations.items[0]->checks_len));
+	send_receivers(e);
 	send_config(e);
 	send_roles(e);
 	return true;
@@ -383,6 +401,7 @@ static void close_all(struct executor *e)
 	loop_free(e->loop);
 	storage_close(&e->storage);
 	config_files_clear(&e->files);
+	secrets_clear(&e->secrets);
 	generations_clear(&e->generations);
 }
 

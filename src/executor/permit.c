@@ -196,6 +196,7 @@ static int permit_step(const struct config *config, const struct playbook *playb
 		break;
 	case STEP_WAIT:
 	case STEP_APPROVE:
+	case STEP_NOTIFY:
 	case STEP_KINDS:
 		return err_set(err, ERR_INPUT, "it is not a step that is executed");
 	}

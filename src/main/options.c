@@ -195,6 +195,7 @@ void options_help(FILE *out)
 {
 	fprintf(out, "usage: playbookd [FLAGS]\n"
 		     "       playbookd check-config FILE...\n"
+		     "       playbookd [--config.file=FILE] test-receiver NAME\n"
 		     "\n"
 		     "Runs remediation playbooks for Alertmanager's alerts and keeps the incident "
 		     "log.\n"

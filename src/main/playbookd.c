@@ -17,12 +17,14 @@
 #include "base/log.h"
 #include "base/size.h"
 #include "config/config.h"
+#include "config/secrets.h"
 #include "core/core.h"
 #include "egress/egress.h"
 #include "executor/executor.h"
 #include "executor/roles.h"
 #include "front/front.h"
 #include "main/options.h"
+#include "main/test_receiver.h"
 #include "wire/message.h"
 
 #define EXIT_USAGE 2
@@ -103,15 +105,20 @@ static const char *plural(size_t count)
 static int check_file(const char *path)
 {
 	struct config_files files = { 0 };
+	struct secrets secrets = { 0 };
 	struct config *config = NULL;
 	auto_buf struct buf report = { 0 };
 	struct err err;
+	bool good = false;
 
 	if (config_read(path, &files, &report, &err) == 0) {
 		config = config_parse(&files, &report, &err);
+		good = config && secrets_read(config, &secrets, &report, &err) == 0;
 	}
 	config_files_clear(&files);
-	if (!config) {
+	secrets_clear(&secrets);
+	if (!good) {
+		config_free(config);
 		fputs(buf_text(&report), stderr);
 		fprintf(stderr, "%s: %s\n", path, err.msg);
 		return 1;
@@ -136,8 +143,17 @@ static int check_config(const struct options *options)
 	return status;
 }
 
+static int run_test_receiver(const struct options *options)
+{
+	if (options->args.len != 2) {
+		return usage("test-receiver needs the NAME of one receiver");
+	}
+	return test_receiver(options_config_file(options), options->args.items[1]);
+}
+
 static const struct command commands[] = {
 	{ "check-config", check_config },
+	{ "test-receiver", run_test_receiver },
 };
 
 static int run_command(const struct options *options)

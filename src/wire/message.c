@@ -72,6 +72,40 @@ static const struct wire_field config_file_fields[] = {
 static const struct wire_type config_file_type =
 		WIRE_TYPE("config_file", struct config_file, config_file_fields);
 
+/* What the files of an endpoint are called does not travel: what was in them does. */
+#define FIELD_TRUTH(T, m)                                                      \
+	{                                                                      \
+		.kind = WIRE_IF(T, m, bool, WIRE_U8), .name = #m, .values = 2, \
+		.offset = offsetof(T, m)                                       \
+	}
+static_assert(sizeof(bool) == sizeof(uint8_t), "a bool travels as a byte");
+static const struct wire_field endpoint_fields[] = {
+	WIRE_FIELD_STR(struct endpoint, name),
+	WIRE_FIELD_ENUM8(struct endpoint, kind, ENDPOINT_KINDS),
+	WIRE_FIELD_I64(struct endpoint, timeout_ms),
+	WIRE_FIELD_OPT(struct endpoint, ca),
+	WIRE_FIELD_OPT(struct endpoint, username),
+	WIRE_FIELD_OPT(struct endpoint, password),
+	WIRE_FIELD_ENUM8(struct endpoint, payload, PAYLOADS),
+	WIRE_FIELD_STR(struct endpoint, url),
+	WIRE_FIELD_STR(struct endpoint, auth_type),
+	WIRE_FIELD_OPT(struct endpoint, credentials),
+	WIRE_FIELD_STR(struct endpoint, to),
+	WIRE_FIELD_STR(struct endpoint, from),
+	WIRE_FIELD_STR(struct endpoint, smarthost),
+	WIRE_FIELD_STR(struct endpoint, hello),
+	FIELD_TRUTH(struct endpoint, require_tls),
+};
+static const struct wire_type endpoint_type =
+		WIRE_TYPE("endpoint", struct endpoint, endpoint_fields);
+
+static const struct wire_field receiver_fields[] = {
+	WIRE_FIELD_STR(struct receiver, name),
+	WIRE_FIELD_LIST(struct receiver, endpoints, endpoints_len, &endpoint_type),
+};
+static const struct wire_type receiver_type =
+		WIRE_TYPE("receiver", struct receiver, receiver_fields);
+
 static const struct wire_field role_state_fields[] = {
 	WIRE_FIELD_ENUM8(struct role_state, role, ROLES),
 	WIRE_FIELD_I64(struct role_state, pid),
@@ -257,6 +291,7 @@ static const struct wire_field notify_fields[] = {
 	WIRE_FIELD_STR(struct msg_notify, kind),
 	WIRE_FIELD_STR(struct msg_notify, subject),
 	WIRE_FIELD_STR(struct msg_notify, text),
+	WIRE_FIELD_I64(struct msg_notify, incident_id),
 	WIRE_FIELD_OPT(struct msg_notify, incident),
 	WIRE_FIELD_I64(struct msg_notify, created_at),
 };
@@ -268,6 +303,11 @@ static const struct wire_field notified_fields[] = {
 	WIRE_FIELD_STR(struct msg_notified, reason),
 };
 MESSAGE(notified);
+
+static const struct wire_field receivers_fields[] = {
+	WIRE_FIELD_LIST(struct msg_receivers, receivers, receivers_len, &receiver_type),
+};
+MESSAGE(receivers);
 
 const struct wire_type *const message_types[MSG_IDS] = {
 	[MSG_SETUP] = &setup_type,
@@ -291,6 +331,7 @@ const struct wire_type *const message_types[MSG_IDS] = {
 	[MSG_PROBED] = &probed_type,
 	[MSG_NOTIFY] = &notify_type,
 	[MSG_NOTIFIED] = &notified_type,
+	[MSG_RECEIVERS] = &receivers_type,
 };
 
 /* A socket comes with these, and with no others. */

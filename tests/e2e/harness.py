@@ -26,7 +26,8 @@ import threading
 import time
 import urllib.parse
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 PLAYBOOKD = os.path.abspath(os.environ.get("PLAYBOOKD", os.path.join(ROOT, "build-test/playbookd")))
 PAYLOADS = os.path.join(ROOT, "tests/payloads")
 

@@ -11,9 +11,9 @@ TEST(mistakes_in_keys_are_told)
 	static const struct mistake_case cases[] = {
 		{ "globl: {}\n", "etc/main.yml:1:1: error: unknown key 'globl', did you mean "
 				 "'global'?\n" },
-		{ "receivers: []\n", "etc/main.yml:1:1: error: unknown key 'receivers': expected "
-				     "global, vars, playbook_files, time_intervals, checks "
-				     "or playbooks\n" },
+		{ "actions: []\n", "etc/main.yml:1:1: error: unknown key 'actions': expected "
+				   "global, vars, playbook_files, time_intervals, receivers, "
+				   "checks or playbooks\n" },
 		{ "global: {dry_run: 1, dry_run: true}\n",
 				"etc/main.yml:1:19: error: expected true or false, got \"1\"\n"
 				"etc/main.yml:1:22: error: duplicate key 'dry_run', first given in "
@@ -212,7 +212,7 @@ TEST(mistakes_in_steps_are_told)
 	static const struct mistake_case cases[] = {
 		{ PLAYBOOK "  steps:\n  - name: s\n", "etc/main.yml:5:5: error: missing key: one "
 						      "of run, script, check, "
-						      "wait or approve is needed\n" },
+						      "wait, approve or notify is needed\n" },
 		{ PLAYBOOK "  steps:\n  - {name: s, run: [df], wait: 5s}\n",
 				"etc/main.yml:5:26: error: 'run' and 'wait' exclude each other\n" },
 		{ PLAYBOOK "  steps:\n  - {run: df}\n",
