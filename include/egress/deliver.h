@@ -3,8 +3,8 @@
  *
  *	                    sent        later                       never
  *	webhook             2xx         408, 429, 5xx               any other status
- *	email               taken       4xx, and 53x of a login     any other 5xx
- *	both                            no connection, no TLS, no answer in time
+ *	email               taken       4xx, 53x                    any other 5xx to the mail
+ *	both                            no connection, no TLS, no login, no answer in time
  *
  * (Alertmanager's webhooks give up at once on all but 5xx, its Slack also retries 429.)
  *

@@ -44,7 +44,7 @@ struct httpc_result {
 	bool ok;          /* there is an answer of any status; of a TCP look: it is connected;
 			     of a mail: it was taken */
 	int status;       /* HTTP status; 0 of a TCP look, and when not ok. Of a mail: the last
-			     code that the server said, also when not ok; 0: none */
+			     code that the server said to it, also when not ok; 0: none */
 	const char *body; /* followed by a NUL, may contain others; "" when not ok */
 	size_t body_len;
 	const char *error; /* when not ok, for people: "connect to localhost:3001: Connection

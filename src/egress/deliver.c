@@ -49,7 +49,7 @@ static enum notified judge_status(int status)
 	return status == 408 || status == 429 || status >= 500 ? NOTIFIED_LATER : NOTIFIED_NEVER;
 }
 
-/* A server that refuses a login may know the user after the next reload. */
+/* What is said of a login (53x) may be another thing after the next reload. */
 static enum notified judge_refusal(int code)
 {
 	return code >= 500 && code / 10 != 53 ? NOTIFIED_NEVER : NOTIFIED_LATER;

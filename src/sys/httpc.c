@@ -232,9 +232,9 @@ static char *failure_text(const struct httpc_look *look, CURLcode code)
 		return xasprintf("connect to %s: the name does not resolve", look->peer);
 	}
 	/* What libcurl says when there is no status line: an answer in HTTP/0.9. */
-	if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) {
-		return xasprintf("%s does not speak %s", look->peer,
-				sending_is_mail(look->sending) ? "SMTP" : "HTTP");
+	if (!sending_is_mail(look->sending) &&
+			(code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)) {
+		return xasprintf("%s does not speak HTTP", look->peer);
 	}
 
 	const char *text = look->message[0] != '\0' ? look->message : curl_easy_strerror(code);
@@ -256,7 +256,7 @@ static int status_of(const struct httpc_look *look)
 {
 	long status = 0;
 
-	if (look->talks_on >= 0) {
+	if (sending_is_mail(look->sending)) {
 		return sending_smtp(look->sending)->code;
 	}
 	curl_easy_getinfo(look->easy, CURLINFO_RESPONSE_CODE, &status);
