@@ -26,6 +26,10 @@
 
 static const char configuration[] =
 		"global: { max_concurrent_runs: 3 }\n"
+		"receivers:\n"
+		"  - name: crew\n"
+		"    webhook_configs: [{ url: 'http://127.0.0.1/a' }, { url: 'http://127.0.0.1/b' "
+		"}]\n"
 		"checks:\n"
 		"  - { name: up, http: { url: 'http://127.0.0.1/' } }\n"
 		"  - { name: there, command: ['true'] }\n"
@@ -46,6 +50,7 @@ static const char configuration[] =
 		"    params: { service: { from: labels.service, pattern: '[a-z]' } }\n"
 		"    guards: { lock: one, limit: { runs: 4, per: 10m } }\n"
 		"    steps: [{ name: first, run: ['true'] }, { name: rest, wait: 5s },\n"
+		"            { name: tell, notify: crew, text: '${service}' },\n"
 		"            { name: second, script: 'true' }]\n"
 		"    verify: [{ check: there, within: 10s, every: 1s }]\n"
 		"  - name: guarded\n"
@@ -56,7 +61,8 @@ static const char configuration[] =
 		"      max_targets: { distinct: service, at_most: 2, per: 5m }\n"
 		"      max_concurrent: 1\n"
 		"    steps: [{ name: only, run: ['true'], on_interrupt: fail }]\n"
-		"    rescue: [{ name: evidence, run: ['true'] }]\n"
+		"    rescue: [{ name: evidence, run: ['true'] },\n"
+		"             { name: tell, notify: crew, text: '${service}' }]\n"
 		"  - name: asks\n"
 		"    matchers: [alertname=Asks]\n"
 		"    params: { service: { from: labels.service, pattern: '[a-z]' } }\n"
@@ -78,7 +84,7 @@ static const char *const variants[][2] = { { "a", "" }, { "a", "again" }, { "b",
 static struct generation generations[VARIANTS];
 static struct generation *in_force;
 
-static const char *const tables[] = { "output", "step", "run_param", "approval", "target_call",
+static const char *const tables[] = { "outbox", "output", "step", "run_param", "approval", "target_call",
 	"decision", "run", "episode", "incident", "delivery", "pause" };
 
 /* What must give no row, after each event. */
@@ -145,6 +151,14 @@ static const char *const at_rest[] = {
 	" WHERE (cancel IS NOT NULL) <> (status = 'canceled')",
 	"SELECT 'rejected, and nobody said no: ' || id FROM run r WHERE status = 'rejected'"
 	" AND NOT EXISTS (SELECT 1 FROM approval a WHERE a.run_id = r.id)",
+	"SELECT 'a notice that is neither sent nor failed: ' || id FROM outbox"
+	" WHERE status = 'pending'",
+	"SELECT 'not every endpoint has a row: ' || run_id || '.' || step FROM step"
+	" WHERE kind = 'notify' AND status = 'succeeded' AND 2 <> (SELECT count(*) FROM outbox"
+	" WHERE key = 'step/' || run_id || '/' || step)",
+	"SELECT 'a notice without a cause: ' || key FROM outbox WHERE NOT EXISTS"
+	" (SELECT 1 FROM step WHERE kind = 'notify' AND key = 'step/' || run_id || '/' || step)",
+	"SELECT 'it was never sent: ' || id FROM outbox WHERE status = 'sent' AND attempts = 0",
 	"PRAGMA foreign_key_check",
 	NULL,
 };
@@ -158,7 +172,7 @@ struct options {
 
 /* Totals over all seeds. */
 static struct {
-	uint64_t events, crashes, acks, runs, effects, approved;
+	uint64_t events, crashes, acks, runs, effects, approved, notices;
 } totals;
 
 static uint64_t seed_now;
@@ -215,10 +229,16 @@ static int end_turn(struct core *core)
 
 	if (settle(pause_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
 			settle(approvals_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
-			settle(runner_tick(core, &err) == -2 ? -1 : 0, &err) < 0) {
+			settle(runner_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
+			settle(outbox_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
+			settle(turn_end(&core->turn, &err), &err) < 0) {
 		return -1;
 	}
-	return settle(turn_end(&core->turn, &err), &err);
+	if (world.hearing) {
+		world.told[world.hearing] = true;
+		world.hearing = 0;
+	}
+	return 0;
 }
 
 /* The core as it is right after its start: nothing in memory but what is in the store. */
@@ -237,7 +257,8 @@ static int core_born(struct core *core, struct db *db)
 		generations[i].refs = 0;
 	}
 	if (settle(pause_load(core, &err), &err) < 0 ||
-			settle(recovery_run(core, &err), &err) < 0) {
+			settle(recovery_run(core, &err), &err) < 0 ||
+			settle(outbox_config_new(core, &err), &err) < 0) {
 		return -1;
 	}
 	return end_turn(core);
@@ -247,14 +268,20 @@ static void core_dies(struct core *core)
 {
 	world.fuse = 0;
 	world.dead = false;
+	world.hearing = 0;
 	db_rollback(core->db);
 	runner_clear(core);
+	outbox_clear(core);
 	pause_clear(&core->pause);
 	turn_clear(&core->turn);
 	for (size_t i = 0; i < core->counters.runs_len; i++) {
 		free(core->counters.runs[i].playbook);
 	}
 	free(core->counters.runs);
+	for (size_t i = 0; i < core->counters.notices_len; i++) {
+		free(core->counters.notices[i].receiver);
+	}
+	free(core->counters.notices);
 	world_core_died();
 }
 
@@ -407,6 +434,27 @@ static void check_effects(const struct config *config)
 	}
 }
 
+/* What the core heard that it was taken is sent, and nothing else is. */
+static void check_notices(void)
+{
+	static const char sql[] = "SELECT id, status FROM outbox";
+	struct stmt *s = db_stmt(world.core->db, sql);
+	struct err err;
+	int rc;
+
+	while ((rc = stmt_step(s, &err)) == 1) {
+		int64_t id = stmt_col_int(s, 0);
+		bool sent = !strcmp(stmt_col_text(s, 1), "sent");
+
+		totals.notices++;
+		if (sent != world.told[id]) {
+			violation("notice %d is %s, but it was%s taken", (int)id,
+					stmt_col_text(s, 1), sent ? " not" : "");
+		}
+	}
+	must(rc, &err);
+}
+
 /* I1: whatever was answered with 200 is there. */
 static void check_acks(void)
 {
@@ -517,6 +565,7 @@ static void run_seed(struct db *db, const struct options *options)
 	check_attempts(generations[0].config);
 	check_effects(generations[0].config);
 	check_approved(db);
+	check_notices();
 	check_acks();
 	totals.events += options->events;
 	core_dies(&core);
@@ -597,9 +646,9 @@ int main(int argc, char **argv)
 	}
 	printf("%" PRIu64 " seeds, %" PRIu64 " events, %" PRIu64 " crashes, %" PRIu64
 	       " acknowledged deliveries, %" PRIu64 " effects, %" PRIu64
-	       " approvals acted upon\nok the_invariants_hold\n",
+	       " approvals acted upon, %" PRIu64 " notices\nok the_invariants_hold\n",
 			options.seeds, totals.events, totals.crashes, totals.acks, totals.effects,
-			totals.approved);
+			totals.approved, totals.notices);
 	db_close(db);
 	for (size_t i = 0; i < VARIANTS; i++) {
 		config_free(generations[i].config);

@@ -158,6 +158,7 @@ void __wrap_channel_send(
 		struct msg_start start;
 		struct msg_go go;
 		struct msg_probe probe;
+		struct msg_notify notify;
 		struct msg_answer answer;
 	} msg;
 	struct arena *arena = arena_new();
@@ -176,6 +177,15 @@ void __wrap_channel_send(
 	} else if (type == MSG_PROBE) {
 		push(world.to_world, &world.to_world_len,
 				(struct frame){ type, { msg.probe.id, 0, 0 } });
+	} else if (type == MSG_NOTIFY) {
+		if (msg.notify.id >= NOTICES_MAX) {
+			abort();
+		}
+		if (world.told[msg.notify.id]) {
+			complaint = "a notice was sent again, though it was taken";
+		}
+		push(world.to_world, &world.to_world_len,
+				(struct frame){ type, { msg.notify.id, 0, 0 } });
 	} else {
 		/* Every message about an attempt begins with its id. */
 		push(world.to_world, &world.to_world_len, (struct frame){ type, msg.go.id });
@@ -323,6 +333,14 @@ static bool step_ends(void)
 	return true;
 }
 
+/* Egress tells the endpoint, or is lost before it says how that went. */
+static void egress_notify(const struct attempt_id *id)
+{
+	if (!chance(10)) {
+		tell_core(MSG_NOTIFIED, *id);
+	}
+}
+
 /* One message of the core is acted upon. */
 static bool world_takes(void)
 {
@@ -340,6 +358,8 @@ static bool world_takes(void)
 		executor_cancel(&frame.id);
 	} else if (frame.type == MSG_PROBE) {
 		tell_core(MSG_PROBED, frame.id);
+	} else if (frame.type == MSG_NOTIFY) {
+		egress_notify(&frame.id);
 	}
 	return true;
 }
@@ -361,6 +381,32 @@ void world_core_died(void)
 
 /* What reaches the core. */
 
+/* Does the core wait for word of this notice? If it does not any more, it will send it again. */
+static bool is_awaited(uint64_t id)
+{
+	const struct outbox *outbox = &world.core->outbox;
+
+	for (size_t i = 0; i < outbox->len; i++) {
+		if ((uint64_t)outbox->flights[i].id == id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int core_hears_of_notice(uint64_t id, struct err *err)
+{
+	unsigned dice = world_random(100);
+	struct msg_notified msg = { .id = id, .how = NOTIFIED_SENT, .reason = "" };
+
+	if (dice >= 60) {
+		msg.how = dice < 90 ? NOTIFIED_LATER : NOTIFIED_NEVER;
+		msg.reason = "status 500";
+	}
+	world.hearing = msg.how == NOTIFIED_SENT && is_awaited(id) ? id : 0;
+	return outbox_notified(world.core, &msg, err);
+}
+
 static int core_hears(struct err *err)
 {
 	struct core *core = world.core;
@@ -376,6 +422,8 @@ static int core_hears(struct err *err)
 				&(struct msg_refused){ frame.id, REFUSED_LATER, "no room" }, err);
 	case MSG_ENDED:
 		return outcome_ended(core, &(struct msg_ended){ frame.id }, err);
+	case MSG_NOTIFIED:
+		return core_hears_of_notice(frame.id.run, err);
 	default:
 		return outcome_probed(core,
 				&(struct msg_probed){ frame.id.run, chance(60), "the probe" }, err);
@@ -515,7 +563,8 @@ bool world_drain(int *ret_rc, struct err *err)
 		world.mono_ms += 60 * SECOND;
 		world.wall_ms += 60 * SECOND;
 		return world.core->runner.len > 0 || world.core->runner.queue_waits ||
-		       !world.core->approvals.none;
+		       !world.core->approvals.none || world.core->outbox.len > 0 ||
+		       world.core->outbox.look_at;
 	}
 	return true;
 }

@@ -22,6 +22,7 @@
 #define ATTEMPTS_MAX 4096
 #define FRAMES_MAX   1024
 #define ACKS_MAX     4096
+#define NOTICES_MAX  4096
 
 /* One attempt, as its folder and its process have it. */
 struct attempt {
@@ -46,7 +47,7 @@ struct post {
 /* A message between the core and the executor or egress. */
 struct frame {
 	uint16_t type;
-	struct attempt_id id; /* or, of a probe, id.run is the probe's */
+	struct attempt_id id; /* or, of a probe or notice, id.run is its id */
 };
 
 struct world {
@@ -77,6 +78,9 @@ struct world {
 		unsigned alerts;
 	} acks[ACKS_MAX]; /* what was answered with 200 */
 	size_t acks_len;
+	uint64_t hearing; /* the notice of which the core hears in this turn that it was taken */
+	bool told[NOTICES_MAX]; /* by id: the core heard that it was taken, and committed that */
+
 	unsigned posting; /* alerts of the delivery that is being taken in */
 };
 
