@@ -57,15 +57,8 @@ static const struct spec http_config_keys[] = {
 	{ 0 },
 };
 
-#define SEND_RESOLVED                                                                            \
-	{                                                                                        \
-		"send_resolved", "it is told of the end too", SPEC_BOOL, ENDPOINT(send_resolved) \
-	}
-#define TIMEOUT                                                                                  \
-	{                                                                                        \
-		"timeout", "how long one attempt may take", SPEC_DURATION, ENDPOINT(timeout_ms), \
-				.min = 100, .max = INT64_C(5) * 60 * 1000                        \
-	}
+#define TIMEOUT_MIN_MS 100
+#define TIMEOUT_MAX_MS (INT64_C(5) * 60 * 1000)
 
 /* Of the first two, one must be given. */
 static const struct spec webhook_keys[] = {
@@ -75,8 +68,9 @@ static const struct spec webhook_keys[] = {
 			.format = text_is_line },
 	{ "http_config", "how it is posted", SPEC_MAPPING, .keys = http_config_keys },
 	{ "payload", "what is posted", SPEC_CHOICE, ENDPOINT(payload), .choices = payload_words },
-	SEND_RESOLVED,
-	TIMEOUT,
+	{ "send_resolved", "it is told of the end too", SPEC_BOOL, ENDPOINT(send_resolved) },
+	{ "timeout", "how long one attempt may take", SPEC_DURATION, ENDPOINT(timeout_ms),
+			.min = TIMEOUT_MIN_MS, .max = TIMEOUT_MAX_MS },
 	{ 0 },
 };
 
@@ -139,10 +133,11 @@ static const struct spec email_keys[] = {
 	{ "hello", "what it calls itself", SPEC_STRING, ENDPOINT(hello), SPEC_VARS, .max = 253,
 			.format = is_hello },
 	{ "require_tls", "only through TLS", SPEC_BOOL, ENDPOINT(require_tls) },
-	SEND_RESOLVED,
+	{ "send_resolved", "it is told of the end too", SPEC_BOOL, ENDPOINT(send_resolved) },
 	{ "smarthost", "HOST:PORT of the mail server", SPEC_STRING, ENDPOINT(smarthost),
 			SPEC_REQUIRED | SPEC_VARS, .max = 300, .format = text_is_address },
-	TIMEOUT,
+	{ "timeout", "how long one attempt may take", SPEC_DURATION, ENDPOINT(timeout_ms),
+			.min = TIMEOUT_MIN_MS, .max = TIMEOUT_MAX_MS },
 	{ "tls_config", "whose certificates count", SPEC_MAPPING, .keys = tls_keys },
 	{ "to", "to whom", SPEC_STRING, ENDPOINT(to), SPEC_REQUIRED | SPEC_VARS, .max = TO_MAX,
 			.format = is_mail_addresses },
