@@ -5,12 +5,13 @@
  *	outbox_tick()       what is due goes to egress: MSG_NOTIFY, after the commit
  *	outbox_notified()   egress says how it went: sent, again later, or failed
  *
- * Of each endpoint one is on its way at a time, and of all together at most OUTBOX_FLIGHTS_MAX, so
- * that one which hangs holds up nobody but itself. They are sent in the order in which they were
- * written; one that failed is tried again after 1 s, 2 s, 4 s … OUTBOX_PAUSE_MAX_MS, and those
- * behind it do not wait for that. After OUTBOX_GIVE_UP_MS it has failed, with the reason of its
- * last attempt. An attempt is counted and the next one put off before it begins: a notice that
- * brings egress down does not do so again and again.
+ * Of each endpoint one is on its way at a time, and of all together at most FLIGHTS_MAX, so that
+ *one which hangs holds up nobody but itself. They are sent in the order in which they were written;
+ *one that failed is tried again after 1 s, 2 s, 4 s … OUTBOX_PAUSE_MAX_MS, and those behind it do
+ *not wait for that, but only until the endpoint has rested (core/flights.h): thousands that wait
+ *for a dead one cost a try every few seconds. After OUTBOX_GIVE_UP_MS it has failed, with the
+ *reason of its last attempt. An attempt is counted and the next one put off before it begins: a
+ *notice that brings egress down does not do so again and again.
  *
  * What waits for an endpoint that is not in the configuration any more has failed.
  */
@@ -22,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/flights.h"
 #include "wire/message.h"
 
 #define OUTBOX_FLIGHTS_MAX  32
@@ -42,18 +44,8 @@ struct notice {
 	const char *text;     /* plain text, may have many lines; "" is fine */
 };
 
-/* One that egress was asked to send. */
-struct flight {
-	int64_t id;
-	char *name;     /* "RECEIVER\nENDPOINT", on the heap */
-	int64_t due_ms; /* mono: egress is given up */
-	int64_t attempts;
-	int64_t created_at;
-};
-
 struct outbox {
-	struct flight flights[OUTBOX_FLIGHTS_MAX];
-	size_t len;
+	struct flights flights;
 	bool look;       /* something may be due */
 	int64_t look_at; /* mono: something will be; 0: nothing */
 };

@@ -203,12 +203,8 @@ int outbox_tell(struct core *core, const struct notice *notice, struct err *err)
 
 void outbox_clear(struct core *core)
 {
-	struct outbox *outbox = &core->outbox;
-
-	for (size_t i = 0; i < outbox->len; i++) {
-		free(outbox->flights[i].name);
-	}
-	*outbox = (struct outbox){ 0 };
+	flights_clear(&core->outbox.flights);
+	core->outbox = (struct outbox){ 0 };
 }
 
 static int64_t pause_after(int64_t attempts)
@@ -219,22 +215,6 @@ static int64_t pause_after(int64_t attempts)
 		pause *= 2;
 	}
 	return pause < OUTBOX_PAUSE_MAX_MS ? pause : OUTBOX_PAUSE_MAX_MS;
-}
-
-/* What names an endpoint among all: both parts are without a line's end. */
-static char *flight_name(const char *receiver, const char *endpoint)
-{
-	return xasprintf("%s\n%s", receiver, endpoint);
-}
-
-static bool is_flying(const struct outbox *outbox, const char *name)
-{
-	for (size_t i = 0; i < outbox->len; i++) {
-		if (!strcmp(outbox->flights[i].name, name)) {
-			return true;
-		}
-	}
-	return false;
 }
 
 /* One row on its way into a flight. */
@@ -257,7 +237,6 @@ static bool is_due(int64_t next_at, int64_t now)
 static void depart(const struct notice_row *row, void *arg)
 {
 	struct departure *departure = arg;
-	struct outbox *outbox = &departure->core->outbox;
 	const struct msg_notify msg = {
 		.id = (uint64_t)row->id,
 		.key = row->key,
@@ -277,42 +256,64 @@ static void depart(const struct notice_row *row, void *arg)
 	}
 	departure->id = row->id;
 	departure->attempts = row->attempts + 1;
-	outbox->flights[outbox->len++] = (struct flight){
-		.id = row->id,
-		.name = TAKE(departure->name),
-		.due_ms = clock_mono_ms() + departure->endpoint->timeout_ms + ANSWER_MARGIN_MS,
-		.attempts = row->attempts + 1,
-		.created_at = row->created_at,
-	};
+	flights_add(&departure->core->outbox.flights,
+			&(struct flight){ .id = row->id,
+					.name = TAKE(departure->name),
+					.due_ms = clock_mono_ms() +
+						  departure->endpoint->timeout_ms +
+						  ANSWER_MARGIN_MS,
+					.attempts = row->attempts + 1,
+					.created_at = row->created_at });
 	turn_send(&departure->core->turn, departure->core->egress, MSG_NOTIFY, &msg);
 }
 
-/* Send what is due for the endpoint, if anything; *next_at is the first of what is not. */
-static int send_next(struct core *core, const struct receiver *receiver,
-		const struct endpoint *endpoint, int64_t *next_at, struct err *err)
+/* Look again in so many ms. */
+static void look_in(struct outbox *outbox, int64_t ms)
 {
+	int64_t at = clock_mono_ms() + (ms > LOOK_MAX_MS ? LOOK_MAX_MS : ms > 0 ? ms : 0);
+
+	if (!outbox->look_at || at < outbox->look_at) {
+		outbox->look_at = at;
+	}
+}
+
+/* Write down that it is sent, before it is. */
+static int write_departure(struct core *core, const struct departure *departure, struct err *err)
+{
+	return turn_write(&core->turn, err) < 0
+			       ? -1
+			       : notices_attempt(core->db, departure->id,
+						 departure->now + pause_after(departure->attempts),
+						 err);
+}
+
+/* Send what is due for the endpoint, if anything. */
+static int send_next(struct core *core, const struct receiver *receiver,
+		const struct endpoint *endpoint, struct err *err)
+{
+	struct outbox *outbox = &core->outbox;
 	struct departure departure = {
 		.core = core,
 		.endpoint = endpoint,
 		.name = flight_name(receiver->name, endpoint->name),
 		.now = clock_wall_ms(),
 	};
+	int64_t rests = flights_rest(&outbox->flights, departure.name) - clock_mono_ms();
 	int rc = 0;
 
-	if (!is_flying(&core->outbox, departure.name)) {
+	if (flights_have(&outbox->flights, departure.name)) {
+		rests = 0;
+	} else if (rests > 0) {
+		look_in(outbox, rests);
+	} else {
 		rc = notices_next(
 				core->db, receiver->name, endpoint->name, depart, &departure, err);
 	}
 	free(departure.name);
 	if (rc == 1 && departure.id) {
-		return turn_write(&core->turn, err) < 0
-				       ? -1
-				       : notices_attempt(core->db, departure.id,
-							 departure.now + pause_after(departure.attempts),
-							 err);
-	}
-	if (rc == 1 && (!*next_at || departure.next_at < *next_at)) {
-		*next_at = departure.next_at;
+		rc = write_departure(core, &departure, err);
+	} else if (rc == 1) {
+		look_in(outbox, departure.next_at - departure.now);
 	}
 	return rc < 0 ? -1 : 0;
 }
@@ -321,7 +322,6 @@ static int send_all(struct core *core, struct err *err)
 {
 	const struct config *config = core_config(core);
 	struct outbox *outbox = &core->outbox;
-	int64_t next_at = 0;
 
 	outbox->look = false;
 	outbox->look_at = 0;
@@ -329,19 +329,13 @@ static int send_all(struct core *core, struct err *err)
 		const struct receiver *receiver = &config->receivers[i];
 
 		for (size_t j = 0; j < receiver->endpoints_len; j++) {
-			if (outbox->len == OUTBOX_FLIGHTS_MAX) {
+			if (outbox->flights.len == FLIGHTS_MAX) {
 				return 0; /* the one that lands first looks again */
 			}
-			if (send_next(core, receiver, &receiver->endpoints[j], &next_at, err) < 0) {
+			if (send_next(core, receiver, &receiver->endpoints[j], err) < 0) {
 				return -1;
 			}
 		}
-	}
-	if (next_at) {
-		int64_t wait = next_at - clock_wall_ms();
-
-		wait = wait > LOOK_MAX_MS ? LOOK_MAX_MS : wait > 0 ? wait : 0;
-		outbox->look_at = clock_mono_ms() + wait;
 	}
 	return 0;
 }
@@ -360,7 +354,7 @@ static int end(struct core *core, const struct flight *flight, enum notice_statu
 		.status = (uint8_t)status,
 		.reason = reason,
 		.ended_at = clock_wall_ms() };
-	const char *endpoint = strchr(flight->name, '\n') + 1;
+	const char *endpoint = flight_endpoint(flight);
 	char receiver[128];
 	bool ended;
 
@@ -391,7 +385,7 @@ static int try_again(
 	if (now - flight->created_at < OUTBOX_GIVE_UP_MS) {
 		log_warn("a receiver could not be told, it is tried again",
 				LOG_INT("notice", flight->id), LOG_INT("attempt", flight->attempts),
-				LOG_STR("endpoint", strchr(flight->name, '\n') + 1),
+				LOG_STR("endpoint", flight_endpoint(flight)),
 				LOG_STR("error", reason));
 		return turn_write(&core->turn, err) < 0
 				       ? -1
@@ -408,14 +402,15 @@ static int try_again(
 static int land(struct core *core, size_t i, enum notified how, const char *reason, struct err *err)
 {
 	struct outbox *outbox = &core->outbox;
-	struct flight flight = outbox->flights[i];
+	struct flight flight = flights_take(&outbox->flights, i);
 	int rc;
 
-	outbox->flights[i] = outbox->flights[--outbox->len];
 	outbox->look = true;
 	if (how == NOTIFIED_LATER) {
+		flights_failed(&outbox->flights, flight.name, clock_mono_ms());
 		rc = try_again(core, &flight, reason, err);
 	} else {
+		flights_answered(&outbox->flights, flight.name);
 		rc = end(core, &flight, how == NOTIFIED_SENT ? NOTICE_SENT : NOTICE_FAILED, reason,
 				err);
 	}
@@ -425,19 +420,18 @@ static int land(struct core *core, size_t i, enum notified how, const char *reas
 
 int outbox_notified(struct core *core, const struct msg_notified *msg, struct err *err)
 {
-	for (size_t i = 0; i < core->outbox.len; i++) {
-		if ((uint64_t)core->outbox.flights[i].id == msg->id) {
-			return land(core, i, (enum notified)msg->how, msg->reason, err);
-		}
-	}
-	return 0;
+	size_t i = flights_find(&core->outbox.flights, (int64_t)msg->id);
+
+	return i < core->outbox.flights.len
+			       ? land(core, i, (enum notified)msg->how, msg->reason, err)
+			       : 0;
 }
 
 /* Egress is alive and has not answered, though it should have. */
 static int land_overdue(struct core *core, int64_t now, struct err *err)
 {
-	for (size_t i = core->outbox.len; i-- > 0;) {
-		if (core->outbox.flights[i].due_ms <= now &&
+	for (size_t i = core->outbox.flights.len; i-- > 0;) {
+		if (core->outbox.flights.items[i].due_ms <= now &&
 				land(core, i, NOTIFIED_LATER, "no answer from egress", err) < 0) {
 			return -1;
 		}
@@ -449,8 +443,8 @@ static int64_t next_wait(const struct outbox *outbox, int64_t now)
 {
 	int64_t next = outbox->look_at;
 
-	for (size_t i = 0; i < outbox->len; i++) {
-		int64_t due = outbox->flights[i].due_ms;
+	for (size_t i = 0; i < outbox->flights.len; i++) {
+		int64_t due = outbox->flights.items[i].due_ms;
 
 		next = next == 0 || due < next ? due : next;
 	}

@@ -381,29 +381,21 @@ void world_core_died(void)
 
 /* What reaches the core. */
 
-/* Does the core wait for word of this notice? If it does not any more, it will send it again. */
-static bool is_awaited(uint64_t id)
-{
-	const struct outbox *outbox = &world.core->outbox;
-
-	for (size_t i = 0; i < outbox->len; i++) {
-		if ((uint64_t)outbox->flights[i].id == id) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static int core_hears_of_notice(uint64_t id, struct err *err)
 {
 	unsigned dice = world_random(100);
 	struct msg_notified msg = { .id = id, .how = NOTIFIED_SENT, .reason = "" };
+	const struct flights *flights = &world.core->outbox.flights;
 
 	if (dice >= 60) {
 		msg.how = dice < 90 ? NOTIFIED_LATER : NOTIFIED_NEVER;
 		msg.reason = "status 500";
 	}
-	world.hearing = msg.how == NOTIFIED_SENT && is_awaited(id) ? id : 0;
+	/* What the core does not wait for any more, it sends again. */
+	world.hearing = msg.how == NOTIFIED_SENT && flights_find(flights, (int64_t)id) <
+									flights->len
+					? id
+					: 0;
 	return outbox_notified(world.core, &msg, err);
 }
 
@@ -563,7 +555,7 @@ bool world_drain(int *ret_rc, struct err *err)
 		world.mono_ms += 60 * SECOND;
 		world.wall_ms += 60 * SECOND;
 		return world.core->runner.len > 0 || world.core->runner.queue_waits ||
-		       !world.core->approvals.none || world.core->outbox.len > 0 ||
+		       !world.core->approvals.none || world.core->outbox.flights.len > 0 ||
 		       world.core->outbox.look_at;
 	}
 	return true;

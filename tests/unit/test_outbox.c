@@ -170,9 +170,18 @@ static void must_exec(struct core *core, const char *sql)
 	must_ok(db_exec(core->db, sql, &err), err);
 }
 
+static void let_endpoints_rest(struct core *core)
+{
+	for (size_t i = 0; i < core->outbox.flights.rests_len; i++) {
+		core->outbox.flights.rests[i].until_ms = 0;
+	}
+	core->outbox.look = true;
+}
+
 /* The pauses between attempts are over. */
 static void let_time_pass(struct core *core)
 {
+	let_endpoints_rest(core);
 	must_exec(core, "UPDATE outbox SET next_at = created_at WHERE status = 'pending'");
 	core->outbox.look = true;
 }
@@ -222,8 +231,10 @@ TEST(one_of_an_endpoint_is_on_its_way_at_a_time_in_order)
 	ck_str(must_tick(&core), "");
 	must_hear(&core, 1, NOTIFIED_SENT, "");
 	ck_str(must_tick(&core), "2 one email a@b.c");
-	/* One that has to wait holds up no later one. */
+	/* One that has to wait holds up no later one, once the endpoint has rested. */
 	must_hear(&core, 2, NOTIFIED_LATER, "status 500");
+	ck_str(must_tick(&core), "");
+	let_endpoints_rest(&core);
 	ck_str(must_tick(&core), "3 one email a@b.c");
 	ck_str(row_text(&core, 2), "pending 1 email a@b.c: status 500");
 	must_hear(&core, 3, NOTIFIED_NEVER, "status 404");
@@ -247,6 +258,24 @@ static int64_t next_in(struct core *core, int64_t id)
 	at = stmt_col_int(s, 0);
 	stmt_reset(s);
 	return at - clock_wall_ms();
+}
+
+TEST(an_endpoint_that_fails_rests_for_longer_and_longer)
+{
+	static const int64_t rests[] = { 1, 2, 4, 8, 10, 10 };
+	struct flights flights = { 0 };
+
+	for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
+		flights_failed(&flights, "a", 100);
+		ck_int(flights_rest(&flights, "a"), 100 + rests[i] * 1000);
+	}
+	flights_failed(&flights, "b", 100);
+	ck_int(flights_rest(&flights, "b"), 1100);
+	flights_answered(&flights, "a");
+	flights_answered(&flights, "c");
+	ck_int(flights_rest(&flights, "a"), 0);
+	ck_int(flights_rest(&flights, "b"), 1100);
+	flights_clear(&flights);
 }
 
 TEST(the_pauses_grow_and_end)
@@ -327,7 +356,7 @@ TEST(an_egress_that_does_not_answer_is_given_up)
 	must_start(&core);
 	must_tell(&core, "k", "one", "step");
 	must_tick(&core);
-	core.outbox.flights[0].due_ms = clock_mono_ms();
+	core.outbox.flights.items[0].due_ms = clock_mono_ms();
 	must_tick(&core);
 	ck_str(row_text(&core, 1), "pending 1 email a@b.c: no answer from egress");
 	/* Its answer comes late, and is of no use to anybody. */
@@ -350,7 +379,7 @@ TEST(no_more_than_so_many_are_on_their_way)
 	use_config(&core, buf_text(&text));
 	must_tell(&core, "k", "many", "step");
 	must_tick(&core);
-	ck_int(core.outbox.len, OUTBOX_FLIGHTS_MAX);
+	ck_int(core.outbox.flights.len, FLIGHTS_MAX);
 	must_hear(&core, 1, NOTIFIED_SENT, "");
 	ck_has(must_tick(&core), "33 many");
 	killed(&core);
