@@ -129,17 +129,17 @@ struct step {
 	const char *check;       /* check: template of a check's name */
 	int64_t wait_ms;         /* wait: how long */
 	const char *notify;      /* notify: the receiver */
-	const char *subject;     /* notify: template; NULL: made of the playbook's and step's name */
-	const char *text;        /* notify: template */
-	const char *message;     /* approve: what the person is told; template, or NULL */
-	bool four_eyes;          /* approve: not by whoever asked for the run */
-	int64_t timeout_ms;      /* run, script: deadline of one attempt; default 1 minute */
-	uint32_t attempts;       /* retry.attempts; 1 = no retry */
-	int64_t delay_ms;        /* retry.delay before the second attempt */
-	uint32_t backoff;        /* retry.backoff: factor for each pause after that; default 1 */
-	bool idempotent;         /* doing it twice is as good as once */
-	uint8_t on_interrupt;    /* enum on_interrupt */
-	struct matcher *when;    /* all must hold, else it is skipped */
+	const char *subject;  /* notify: template; NULL: made of the playbook's and step's name */
+	const char *text;     /* notify: template */
+	const char *message;  /* approve: what the person is told; template, or NULL */
+	bool four_eyes;       /* approve: not by whoever asked for the run */
+	int64_t timeout_ms;   /* run, script: deadline of one attempt; default 1 minute */
+	uint32_t attempts;    /* retry.attempts; 1 = no retry */
+	int64_t delay_ms;     /* retry.delay before the second attempt */
+	uint32_t backoff;     /* retry.backoff: factor for each pause after that; default 1 */
+	bool idempotent;      /* doing it twice is as good as once */
+	uint8_t on_interrupt; /* enum on_interrupt */
+	struct matcher *when; /* all must hold, else it is skipped */
 	size_t when_len;
 	uint8_t on_failure; /* enum on_failure; rescue steps always continue */
 	struct labels env;  /* `env:`; values are templates */

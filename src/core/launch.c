@@ -33,6 +33,12 @@ void launch_write_argv(struct jsonw *w, const char *key, const struct config *co
 
 	if (step->kind == STEP_RUN || step->kind == STEP_SCRIPT) {
 		step_argv(step, params, &argv, &err);
+	} else if (step->kind == STEP_NOTIFY) {
+		auto_buf struct buf text = { 0 };
+
+		params_expand(step->text, params, &text, &err);
+		strv_add(&argv, step->notify);
+		strv_add(&argv, buf_text(&text));
 	} else if (check && check->kind == CHECK_COMMAND) {
 		for (const char *const *arg = check->argv; *arg; arg++) {
 			strv_add(&argv, *arg);

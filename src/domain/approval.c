@@ -86,6 +86,16 @@ static int add_program(struct buf *out, const struct step *step, const struct la
 	return 0;
 }
 
+static int add_notice(struct buf *out, const struct step *step, const struct labels *params,
+		struct err *err)
+{
+	add_text(out, step->notify);
+	if (step->subject && add_template(out, step->subject, params, err) < 0) {
+		return -1;
+	}
+	return add_template(out, step->text, params, err);
+}
+
 static void add_when(struct buf *out, const struct step *step)
 {
 	add_int(out, (int64_t)step->when_len);
@@ -126,6 +136,8 @@ static int add_step(struct buf *out, const struct approval_subject *subject,
 		return add_check_of(out, subject, step, err);
 	case STEP_APPROVE:
 		return step->message ? add_template(out, step->message, subject->params, err) : 0;
+	case STEP_NOTIFY:
+		return add_notice(out, step, subject->params, err);
 	case STEP_WAIT:
 	case STEP_KINDS:
 		break;

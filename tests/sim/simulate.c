@@ -84,8 +84,8 @@ static const char *const variants[][2] = { { "a", "" }, { "a", "again" }, { "b",
 static struct generation generations[VARIANTS];
 static struct generation *in_force;
 
-static const char *const tables[] = { "outbox", "output", "step", "run_param", "approval", "target_call",
-	"decision", "run", "episode", "incident", "delivery", "pause" };
+static const char *const tables[] = { "outbox", "output", "step", "run_param", "approval",
+	"target_call", "decision", "run", "episode", "incident", "delivery", "pause" };
 
 /* What must give no row, after each event. */
 static const char *const always[] = {

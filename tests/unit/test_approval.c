@@ -16,7 +16,7 @@ static struct matcher when[] = { { .name = "service", .op = MATCHER_EQUAL, .valu
 static struct matcher other_when[] = { { .name = "service", .op = MATCHER_EQUAL, .value = "b" } };
 
 /* A playbook of an approve step, a program, a script, a check and a wait. */
-static struct step steps[5];
+static struct step steps[6];
 static struct check checks[1];
 static struct label params[1];
 static struct playbook playbook;
@@ -42,9 +42,14 @@ static void reset(void)
 	steps[4] = (struct step){
 		.phase = PHASE_RESCUE, .kind = STEP_WAIT, .name = "rest", .wait_ms = 5
 	};
+	steps[5] = (struct step){ .phase = PHASE_RESCUE,
+		.kind = STEP_NOTIFY,
+		.name = "tell",
+		.notify = "crew",
+		.text = "it is down" };
 	checks[0] = (struct check){ .name = "a-up", .kind = CHECK_COMMAND, .argv = probe };
 	params[0] = (struct label){ "service", "a" };
-	playbook = (struct playbook){ .name = "p", .steps = steps, .steps_len = 5 };
+	playbook = (struct playbook){ .name = "p", .steps = steps, .steps_len = 6 };
 }
 
 static void work(uint8_t *ret)
@@ -112,6 +117,9 @@ TEST(all_that_would_be_done_is_in_the_work)
 	CHANGES(steps[3].every_ms = 1);
 	CHANGES(steps[3].settle_ms = 1);
 	CHANGES(steps[4].wait_ms = 6);
+	CHANGES(steps[5].notify = "others");
+	CHANGES(steps[5].subject = "down");
+	CHANGES(steps[5].text = "it is up");
 	CHANGES(checks[0].argv = other_probe);
 	CHANGES(checks[0].timeout_ms = 1);
 	CHANGES((checks[0].kind = CHECK_HTTP, checks[0].url = "http://b/"));
@@ -120,7 +128,7 @@ TEST(all_that_would_be_done_is_in_the_work)
 	CHANGES(checks[0].status = 201);
 	CHANGES(checks[0].json = true);
 	/* Whoever adds a member adds it to the work, if it says what is done, and to this test. */
-	ck_int(sizeof(struct step), 224);
+	ck_int(sizeof(struct step), 248);
 	ck_int(sizeof(struct check), 72);
 }
 
