@@ -416,6 +416,20 @@ TEST(what_a_mail_server_says_decides)
 	ck_mail(serve_silence, NOTIFIED_LATER, "timed out after 1s");
 }
 
+TEST(no_mail_goes_where_metadata_services_live)
+{
+	char smarthost[] = "169.254.169.254:25";
+	struct endpoint endpoint = { .kind = ENDPOINT_EMAIL,
+		.timeout_ms = 1000,
+		.auth_type = "",
+		.smarthost = smarthost,
+		.from = "f@x",
+		.to = "a@x",
+		.hello = "me.test" };
+
+	ck_told(&endpoint, NOTIFIED_LATER, "the address 169.254.169.254 is not allowed");
+}
+
 TEST(a_mail_that_must_be_in_tls_is_not_sent_without)
 {
 	char smarthost[64];
