@@ -17,6 +17,7 @@
 #define ARGS_MAX         32 /* parameters in one query */
 #define ARGS_FILTERS_MAX 16
 #define ARG_TEXT_MAX     256 /* bytes, of ARG_TEXT */
+#define ARG_PROSE_MAX    8192
 #define ARG_CURSOR_MAX   64
 #define ARG_LIMIT_MAX    1000
 #define ARG_DURATION_MAX (INT64_C(366) * 24 * 3600 * 1000) /* ms */
@@ -30,9 +31,10 @@ enum arg_kind {
 	ARG_MAP,      /* of a body only: an object of texts; each goes on as NAME.KEY */
 	ARG_MATCHER,  /* may be repeated; goes to filters */
 	ARG_NUMBER,
-	ARG_TEXT, /* without control characters */
-	ARG_TIME, /* RFC 3339; sent on as milliseconds */
-	ARG_WORD, /* one of words */
+	ARG_PROSE, /* up to ARG_PROSE_MAX bytes; may have newlines and tabs */
+	ARG_TEXT,  /* without control characters */
+	ARG_TIME,  /* RFC 3339; sent on as milliseconds */
+	ARG_WORD,  /* one of words */
 	ARG_KINDS
 };
 

@@ -3,7 +3,8 @@
  * body, and what becomes of it. 404, 405 with Allow, 415 and the page at / all come from it.
  *
  * Paths are matched as they were sent: [A-Za-z0-9._~/-] only, so nothing is decoded and nothing can
- * mean two things. {id} and {n} in a pattern stand for a decimal number, {name} for a playbook.
+ * mean two things. {id} and {n} in a pattern stand for a decimal number, any other for a name,
+ * which becomes the argument that is called so: {playbook}, {item}.
  */
 #ifndef FRONT_ROUTES_H
 #define FRONT_ROUTES_H
@@ -19,6 +20,7 @@
 
 #define ROUTE_ALLOW_MAX 64
 #define ROUTE_NAME_MAX  128
+#define ROUTE_KEY_MAX   16
 
 /* What somebody must be allowed to do. */
 enum right { RIGHT_ALERT, RIGHT_READ, RIGHT_OPERATE, RIGHTS };
@@ -56,7 +58,8 @@ extern const size_t route_rows_len;
 struct route_match {
 	const struct route_row *row; /* of the path, even when the method is not allowed; or NULL */
 	uint64_t ids[2];
-	char name[ROUTE_NAME_MAX];   /* what stands for {name}; "": nothing does */
+	char name[ROUTE_NAME_MAX]; /* what stands for {name_key}; "": nothing does */
+	char name_key[ROUTE_KEY_MAX];
 	char allow[ROUTE_ALLOW_MAX]; /* the methods of the path: "GET, HEAD" */
 };
 

@@ -58,6 +58,10 @@ int decisions_add(struct db *db, const struct decision_row *row, struct err *err
 /* Those of one delivery, in order. */
 int decisions_of(struct db *db, int64_t delivery_id, decision_fn fn, void *arg, struct err *err);
 
+/* Those about alerts of one incident, oldest first, `limit` at most. */
+int decisions_about(struct db *db, int64_t incident_id, int64_t limit, decision_fn fn, void *arg,
+		struct err *err);
+
 struct decision_query {
 	const char *fingerprint; /* NULL: any */
 	const char *decision;    /* NULL: any */

@@ -19,6 +19,7 @@ struct incident_row {
 	const char *level; /* NULL: none */
 	const char *severity;
 	const char *service;
+	const char *alertname;     /* label alertname of the opening alert; NULL, or "": none */
 	const char *playbook;      /* NULL: unmatched */
 	const char *labels;        /* JSON */
 	const char *annotations;   /* JSON */
@@ -31,8 +32,14 @@ struct incident_row {
 	int64_t mitigated_at;
 	int64_t resolved_at;
 	int64_t closed_at;
-	const char *root_cause; /* NULL: not known */
-	const char *resolution; /* NULL: not known */
+	const char *root_cause;      /* NULL: not known */
+	const char *resolution;      /* NULL: not known */
+	const char *acknowledged_by; /* NULL: nobody, as are the following */
+	const char *resolved_by;     /* NULL: nobody, its alerts ended */
+	const char *closed_by;
+	bool major_said; /* major is what people said */
+	bool major;      /* people said so, or, when they said nothing, its level is L3 or L4 */
+	bool post_due;   /* major, and its post-mortem is not scheduled yet */
 };
 
 typedef void (*incident_fn)(const struct incident_row *row, void *arg);
@@ -61,9 +68,14 @@ int incidents_facts(struct db *db, int64_t id, struct incident_facts *ret, struc
  */
 int incidents_move(struct db *db, const struct incident_facts *incident, enum incident_event event,
 		int firing_change, int64_t now, struct err *err);
+/* Who asked for the move to resolved or closed that was just made. */
+int incidents_moved_by(struct db *db, int64_t id, enum incident_status status, const char *who,
+		struct err *err);
+/* Somebody has it in hand. The first one who says so is kept. */
+int incidents_acknowledge(struct db *db, int64_t id, const char *who, int64_t now, struct err *err);
 /* Only the count of firing alerts changes. */
 int incidents_count(struct db *db, int64_t id, int firing_change, struct err *err);
-/* Say why a person is needed; NULL: nobody is any more. */
+/* Say why a person is needed; NULL: nobody is any more. A closed one needs nobody. */
 int incidents_attention(struct db *db, int64_t id, const char *attention, struct err *err);
 
 /* That is not why a person is needed any more; any other reason stays. */
@@ -72,13 +84,26 @@ int incidents_attention_over(struct db *db, int64_t id, const char *attention, s
 /* Call fn for the one of that id. Returns 1, 0 when there is none, or -1. */
 int incidents_get(struct db *db, int64_t id, incident_fn fn, void *arg, struct err *err);
 
+/* What people change; NULL: not this. "" of rootCause and resolution: not known after all. */
+struct incident_change {
+	const char *title;
+	const char *severity;
+	const char *root_cause;
+	const char *resolution;
+	const char *major; /* "true" or "false" */
+};
+
+int incidents_change(
+		struct db *db, int64_t id, const struct incident_change *change, struct err *err);
+
 struct incident_query {
 	const char *status; /* NULL: any; so the others */
 	const char *playbook;
 	const char *level;
-	int64_t since;  /* opened at or after; 0: any */
-	int64_t until;  /* opened before; 0: any */
-	int64_t before; /* id; 0: from the newest */
+	const char *major; /* "true" or "false" */
+	int64_t since;     /* opened at or after; 0: any */
+	int64_t until;     /* opened before; 0: any */
+	int64_t before;    /* id; 0: from the newest */
 };
 
 /* The newest first, until each returns false. */

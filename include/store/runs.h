@@ -71,6 +71,9 @@ int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts
  * be), and none of their target since has. */
 int runs_unhelpful(struct db *db, int64_t incident_id, int64_t *ret_count, struct err *err);
 
+/* The oldest run of the incident that is not over. */
+int runs_unfinished(struct db *db, int64_t incident_id, struct run_facts *ret, struct err *err);
+
 /* It leaves the queue to follow this configuration, which may be newer than what it was decided
  * with.
  */

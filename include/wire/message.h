@@ -202,15 +202,27 @@ struct msg_deliver {
 };
 
 enum route {
-	ROUTE_INCIDENTS,     /* matchers, status, playbook, level, since, until, limit, cursor */
-	ROUTE_INCIDENT,      /* ids[0] */
-	ROUTE_RUNS,          /* status, playbook, incident, limit, cursor */
-	ROUTE_RUN,           /* ids[0] */
-	ROUTE_OUTPUT,        /* ids[0] run, ids[1] step; attempt */
-	ROUTE_DELIVERIES,    /* limit, cursor */
-	ROUTE_DELIVERY,      /* ids[0] */
-	ROUTE_DELIVERY_BODY, /* ids[0]; the front's own, for replay: content is the raw body */
-	ROUTE_DECISIONS,     /* fingerprint, decision, limit, cursor */
+	ROUTE_INCIDENTS, /* matchers, status, playbook, level, major, since, until, limit, cursor */
+	ROUTE_INCIDENT,  /* ids[0] */
+	ROUTE_TIMELINE,  /* ids[0]; limit, cursor */
+	ROUTE_POSTMORTEM,       /* ids[0]; content is Markdown */
+	ROUTE_CHANGE,           /* ids[0]; rootCause, resolution, severity, major, title */
+	ROUTE_ACKNOWLEDGE,      /* ids[0]; note */
+	ROUTE_NOTE,             /* ids[0]; text */
+	ROUTE_RESOLVE,          /* ids[0]; reason */
+	ROUTE_CLOSE,            /* ids[0]; reason */
+	ROUTE_CHECK,            /* ids[0], item; done, note */
+	ROUTE_FOLLOW_UPS,       /* incident, done, limit, cursor */
+	ROUTE_FOLLOW_UP_ADD,    /* ids[0] incident; text, owner */
+	ROUTE_FOLLOW_UP_CHANGE, /* ids[0] follow-up; text, owner, done */
+	ROUTE_REPORT_ALERTS,    /* alertname, since, until */
+	ROUTE_RUNS,             /* status, playbook, incident, limit, cursor */
+	ROUTE_RUN,              /* ids[0] */
+	ROUTE_OUTPUT,           /* ids[0] run, ids[1] step; attempt */
+	ROUTE_DELIVERIES,       /* limit, cursor */
+	ROUTE_DELIVERY,         /* ids[0] */
+	ROUTE_DELIVERY_BODY,    /* ids[0]; the front's own, for replay: content is the raw body */
+	ROUTE_DECISIONS,        /* fingerprint, decision, limit, cursor */
 	ROUTE_PLAYBOOKS,
 	ROUTE_PLAYBOOK_RUN,    /* playbook, params.NAME, dry_run, force, reason */
 	ROUTE_INCIDENT_REPLAY, /* ids[0]; dry_run, force, reason */

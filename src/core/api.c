@@ -7,17 +7,21 @@
 
 #include "base/clock.h"
 #include "base/jsonw.h"
+#include "core/api_incident.h"
 #include "core/api_rows.h"
 #include "core/approve.h"
 #include "core/core.h"
+#include "core/hindsight.h"
 #include "core/manual.h"
 #include "core/metrics.h"
 #include "core/order.h"
+#include "core/people.h"
+#include "core/postmortem.h"
 #include "core/replay.h"
 #include "core/reply.h"
+#include "core/review.h"
 #include "domain/incident.h"
 #include "store/deliveries.h"
-#include "store/episodes.h"
 #include "store/incidents.h"
 #include "store/runs.h"
 #include "store/steps.h"
@@ -26,9 +30,6 @@
 #define LIMIT_DEFAULT   50
 #define LIMIT_MAX       1000
 #define CONTENT_MAX     (MESSAGE_LARGE_MAX - 65536)
-#define ALERTS_MAX      1000  /* of one incident, in its answer */
-#define RUNS_MAX        1000  /* of one incident, in its answer */
-#define NOTICES_MAX     1000  /* of one incident, in its answer */
 #define SCAN_MAX        10000 /* incidents that one page of a filtered list looks at */
 #define OUTPUT_TAIL_MAX 4096  /* outputTail of a step */
 
@@ -146,6 +147,7 @@ static int get_incidents(struct reply *a, struct err *err)
 		.status = reply_arg(a, "status"),
 		.playbook = reply_arg(a, "playbook"),
 		.level = reply_arg(a, "level"),
+		.major = reply_arg(a, "major"),
 		.since = reply_arg_int(a, "since", 0),
 		.until = reply_arg_int(a, "until", 0),
 		.before = reply_arg_int(a, "cursor", 0),
@@ -161,60 +163,6 @@ static int get_incidents(struct reply *a, struct err *err)
 		matcher_clear(&a->query->filters[i]);
 	}
 	return rc;
-}
-
-static void each_episode(const struct episode_row *row, void *arg)
-{
-	api_write_episode(arg, row);
-}
-
-static void each_incident_run(const struct run_row *row, void *arg)
-{
-	api_write_run_short(arg, row);
-}
-
-static void each_notice(const struct notice_row *row, void *arg)
-{
-	api_write_notice(arg, row);
-}
-
-static void one_incident(const struct incident_row *row, void *arg)
-{
-	struct reply *a = arg;
-
-	jsonw_object(&a->w, NULL);
-	api_write_incident(&a->w, row);
-}
-
-static int get_incident(struct reply *a, struct err *err)
-{
-	struct db *db = a->core->db;
-	int64_t id = (int64_t)a->query->ids[0];
-	const struct run_query runs = { .incident_id = id, .limit = RUNS_MAX };
-	int rc = incidents_get(db, id, one_incident, a, err);
-
-	if (rc != 1) {
-		return reply_found(a, rc, "incident", a->query->ids[0]);
-	}
-	jsonw_array(&a->w, "alerts");
-	if (episodes_of(db, id, ALERTS_MAX, each_episode, &a->w, err) < 0) {
-		return -1;
-	}
-	jsonw_close(&a->w);
-	jsonw_array(&a->w, "runs");
-	if (runs_list(db, &runs, each_incident_run, &a->w, err) < 0) {
-		return -1;
-	}
-	jsonw_close(&a->w);
-	jsonw_array(&a->w, "notifications");
-	if (notices_of(db, id, NOTICES_MAX, each_notice, &a->w, err) < 0) {
-		return -1;
-	}
-	jsonw_close(&a->w);
-	jsonw_array(&a->w, "followUps");
-	jsonw_close(&a->w);
-	jsonw_close(&a->w);
-	return 0;
 }
 
 static void each_run(const struct run_row *row, void *arg)
@@ -459,7 +407,19 @@ static const struct {
 	const char *order; /* the word for it; NULL: it only reads */
 } handlers[ROUTES] = {
 	[ROUTE_INCIDENTS] = { get_incidents, NULL },
-	[ROUTE_INCIDENT] = { get_incident, NULL },
+	[ROUTE_INCIDENT] = { api_incident, NULL },
+	[ROUTE_TIMELINE] = { hindsight_timeline, NULL },
+	[ROUTE_POSTMORTEM] = { postmortem_show, NULL },
+	[ROUTE_CHANGE] = { people_change, "change" },
+	[ROUTE_ACKNOWLEDGE] = { people_acknowledge, "acknowledge" },
+	[ROUTE_NOTE] = { people_note, "note" },
+	[ROUTE_RESOLVE] = { people_resolve, "resolve" },
+	[ROUTE_CLOSE] = { people_close, "close" },
+	[ROUTE_CHECK] = { review_check, "check" },
+	[ROUTE_FOLLOW_UPS] = { review_follow_ups, NULL },
+	[ROUTE_FOLLOW_UP_ADD] = { review_follow_up_add, "follow_up" },
+	[ROUTE_FOLLOW_UP_CHANGE] = { review_follow_up_change, "follow_up_change" },
+	[ROUTE_REPORT_ALERTS] = { hindsight_alerts, NULL },
 	[ROUTE_RUNS] = { get_runs, NULL },
 	[ROUTE_RUN] = { get_run, NULL },
 	[ROUTE_OUTPUT] = { get_output, NULL },

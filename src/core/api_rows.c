@@ -20,6 +20,8 @@ void api_write_incident(struct jsonw *w, const struct incident_row *row)
 	jsonw_str(w, "status", incident_status_names[row->status]);
 	jsonw_str(w, "level", row->level);
 	jsonw_str(w, "severity", row->severity);
+	jsonw_bool(w, "major", row->major);
+	jsonw_bool(w, "postmortemDue", row->post_due);
 	jsonw_str(w, "service", row->service);
 	jsonw_str(w, "playbook", row->playbook);
 	jsonw_raw(w, "labels", row->labels);
@@ -27,9 +29,12 @@ void api_write_incident(struct jsonw *w, const struct incident_row *row)
 	jsonw_int(w, "firingAlerts", row->firing);
 	jsonw_time(w, "openedAt", row->opened_at);
 	jsonw_time(w, "acknowledgedAt", row->acknowledged_at);
+	jsonw_str(w, "acknowledgedBy", row->acknowledged_by);
 	jsonw_time(w, "mitigatedAt", row->mitigated_at);
 	jsonw_time(w, "resolvedAt", row->resolved_at);
+	jsonw_str(w, "resolvedBy", row->resolved_by);
 	jsonw_time(w, "closedAt", row->closed_at);
+	jsonw_str(w, "closedBy", row->closed_by);
 	jsonw_str(w, "attention", row->attention);
 	jsonw_str(w, "rootCause", row->root_cause);
 	jsonw_str(w, "resolution", row->resolution);
@@ -47,6 +52,52 @@ void api_write_episode(struct jsonw *w, const struct episode_row *row)
 	jsonw_time(w, "endsAt", row->ends_at);
 	jsonw_time(w, "lastSeenAt", row->last_seen);
 	jsonw_int(w, "occurrences", row->occurrences);
+	jsonw_close(w);
+}
+
+void api_write_timeline(struct jsonw *w, const struct timeline_row *row)
+{
+	jsonw_object(w, NULL);
+	jsonw_int(w, "id", row->id);
+	jsonw_time(w, "at", row->at);
+	jsonw_str(w, "kind", row->kind_name);
+	jsonw_str(w, "who", row->who);
+	jsonw_str(w, "text", row->text);
+	write_id(w, "runId", row->run_id);
+	jsonw_close(w);
+}
+
+void api_write_follow_up(struct jsonw *w, const struct follow_up_row *row)
+{
+	jsonw_object(w, NULL);
+	jsonw_int(w, "id", row->id);
+	jsonw_int(w, "incidentId", row->incident_id);
+	jsonw_str(w, "text", row->text);
+	jsonw_str(w, "owner", row->owner);
+	jsonw_str(w, "receiver", row->receiver);
+	jsonw_time(w, "createdAt", row->created_at);
+	jsonw_str(w, "createdBy", row->created_by);
+	jsonw_bool(w, "done", row->done_at != 0);
+	jsonw_time(w, "doneAt", row->done_at);
+	jsonw_str(w, "doneBy", row->done_by);
+	jsonw_close(w);
+}
+
+void api_write_checklist(struct jsonw *w, const struct checklist_row rows[CHECKLIST_ITEMS])
+{
+	jsonw_array(w, "checklist");
+	for (int i = 0; i < CHECKLIST_ITEMS; i++) {
+		bool done = rows[i].at != 0;
+
+		jsonw_object(w, NULL);
+		jsonw_str(w, "name", checklist_names[i]);
+		jsonw_str(w, "text", checklist_texts[i]);
+		jsonw_bool(w, "done", done);
+		jsonw_time(w, "at", rows[i].at);
+		jsonw_str(w, "by", done ? rows[i].who : NULL);
+		jsonw_str(w, "note", done ? rows[i].note : NULL);
+		jsonw_close(w);
+	}
 	jsonw_close(w);
 }
 

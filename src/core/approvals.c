@@ -14,6 +14,7 @@
 #include "store/approvals.h"
 #include "store/incidents.h"
 #include "store/steps.h"
+#include "store/timeline.h"
 
 #define LOOK_MAX_MS 30000 /* the wall clock may be set while we wait */
 
@@ -129,6 +130,16 @@ int approvals_ask(struct core *core, const struct approval_question *question, s
 		return 0;
 	}
 	approvals_attention(question->run_id, question->playbook->name, step->name, text);
+
+	const struct timeline_row row = { .incident_id = question->incident_id,
+		.at = now,
+		.kind = TIMELINE_ASKED,
+		.text = text,
+		.run_id = question->run_id };
+
+	if (timeline_add(core->db, &row, err) < 0) {
+		return -1;
+	}
 	return incidents_attention(core->db, question->incident_id, text, err);
 }
 
@@ -340,10 +351,22 @@ int approvals_grant(struct core *core, int64_t run_id, const char *why, struct e
 		return -1;
 	}
 	core->runner.queue_waits = true;
+	if (!naming.incident_id) {
+		return 0;
+	}
+
+	const struct timeline_row row = { .incident_id = naming.incident_id,
+		.at = clock_wall_ms(),
+		.kind = TIMELINE_APPROVED,
+		.who = last.items[0].decided_by,
+		.text = why,
+		.run_id = run_id };
+
+	if (timeline_add(core->db, &row, err) < 0) {
+		return -1;
+	}
 	approvals_attention(run_id, naming.playbook, last.items[0].name, text);
-	return naming.incident_id
-			       ? incidents_attention_over(core->db, naming.incident_id, text, err)
-			       : 0;
+	return incidents_attention_over(core->db, naming.incident_id, text, err);
 }
 
 /* Would config do the same for the run as was asked about? */

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/jsonw.h"
 #include "core/approvals.h"
+#include "core/chronicle.h"
 #include "core/core.h"
 #include "store/guards.h"
 #include "store/runs.h"
@@ -173,6 +174,9 @@ int facts_add_run(struct core *core, const struct run_request *request, int64_t 
 
 	core->runner.queue_waits = true;
 	if (runs_add(core->db, &row, request->params, ret_id, err) < 0) {
+		return -1;
+	}
+	if (chronicle_queued(core, request, *ret_id, err) < 0) {
 		return -1;
 	}
 	return request->asks ? ask_first(core, request, *ret_id, err) : 0;

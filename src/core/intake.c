@@ -9,6 +9,7 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/chronicle.h"
 #include "core/core.h"
 #include "core/facts.h"
 #include "domain/incident.h"
@@ -17,6 +18,7 @@
 #include "store/episodes.h"
 #include "store/guards.h"
 #include "store/incidents.h"
+#include "store/timeline.h"
 #include "wire/json_labels.h"
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
@@ -109,9 +111,16 @@ static int record(struct intake *in, const struct subject *subject, const struct
 static int call_for_attention(
 		struct intake *in, int64_t incident_id, const char *why, struct err *err)
 {
+	const struct timeline_row row = {
+		.incident_id = incident_id, .at = in->now, .kind = TIMELINE_ATTENTION, .text = why
+	};
+
 	if (!in->msg->dry_run) {
 		log_warn("incident needs a person", LOG_INT("incident", incident_id),
 				LOG_STR("why", why));
+	}
+	if (timeline_add(in->core->db, &row, err) < 0) {
+		return -1;
 	}
 	return incidents_attention(in->core->db, incident_id, why, err);
 }
@@ -318,6 +327,7 @@ static int open_incident(struct intake *in, struct subject *subject,
 		.level = playbook ? playbook->level : NULL,
 		.severity = labels_value(&alert->labels, "severity"),
 		.service = labels_value(&alert->labels, "service"),
+		.alertname = subject->alertname,
 		.playbook = playbook ? playbook->name : NULL,
 		.labels = pairs_json(in->arena, &alert->labels),
 		.annotations = pairs_json(in->arena, &alert->annotations),
@@ -338,16 +348,20 @@ static int join_incident(struct intake *in, struct subject *subject,
 	struct db *db = in->core->db;
 	uint8_t group_hash[DIGEST_SIZE];
 	struct incident_facts *incident = &subject->incident;
+	struct incident_facts before;
 
 	incident_group(playbook, &subject->alert->labels, group_hash);
 	if (incidents_of_group(db, group_hash, in->now - in->config->reopen_within_ms, incident,
 			    err) < 0) {
 		return -1;
 	}
+	before = *incident;
 	if (!incident->id && open_incident(in, subject, playbook, group_hash, err) < 0) {
 		return -1;
 	}
-	if (incidents_move(db, incident, INCIDENT_FIRE, 1, in->now, err) < 0) {
+	if (incidents_move(db, incident, INCIDENT_FIRE, 1, in->now, err) < 0 ||
+			chronicle_fires(in->core, &before, incident->id, subject->alert, in->now,
+					err) < 0) {
 		return -1;
 	}
 	if (incident->status == INCIDENT_RESOLVED) {
@@ -395,11 +409,26 @@ static int take_new(struct intake *in, struct subject *subject, struct err *err)
 	return consider_all(in, subject, &matches, "", err);
 }
 
+/* People said so, although an alert of it fires: nothing is done about that any more. */
+static bool is_over(const struct incident_facts *incident)
+{
+	return incident->status == INCIDENT_RESOLVED || incident->status == INCIDENT_CLOSED;
+}
+
+static const char *say_over(
+		const struct incident_facts *incident, const char *told, char *text, size_t size)
+{
+	snprintf(text, size, "%s%sincident %" PRId64 " is %s", told, *told ? "; " : "",
+			incident->id, incident_status_names[incident->status]);
+	return text;
+}
+
 static int take_repeat(struct intake *in, struct subject *subject, const struct plan_episode *open,
 		const char *told, struct err *err)
 {
 	struct db *db = in->core->db;
-	struct matches matches;
+	struct matches matches = { 0 };
+	char both[2 * PLAN_REASON_MAX];
 
 	if (episodes_again(db, open->id, in->delivery_id, subject->alert->starts_at, in->now, err) <
 			0) {
@@ -410,10 +439,10 @@ static int take_repeat(struct intake *in, struct subject *subject, const struct 
 			incidents_facts(db, open->incident_id, &subject->incident, err) < 0) {
 		return -1;
 	}
-	if (!open->incident_id || subject->incident.status == INCIDENT_CLOSED) {
-		matches = (struct matches){ 0 };
-	} else {
+	if (open->incident_id && !is_over(&subject->incident)) {
 		matches = match_playbooks(in, subject->alert);
+	} else if (open->incident_id) {
+		told = say_over(&subject->incident, told, both, sizeof(both));
 	}
 	return consider_all(in, subject, &matches, told, err);
 }
@@ -430,6 +459,9 @@ static int take_end(struct intake *in, struct subject *subject, const struct pla
 		return -1;
 	}
 	if (open->incident_id && incidents_facts(db, open->incident_id, &incident, err) < 0) {
+		return -1;
+	}
+	if (incident.id && chronicle_ends(in->core, &incident, subject->alert, in->now, err) < 0) {
 		return -1;
 	}
 	if (incident.id && incident.firing <= 1) {
@@ -460,13 +492,20 @@ static int take_duplicate(struct intake *in, struct subject *subject,
 static int take_by_hand(struct intake *in, struct subject *subject,
 		const struct plan_episode *known, struct err *err)
 {
-	struct matches matches = match_playbooks(in, subject->alert);
+	struct matches matches = { 0 };
+	char over[PLAN_REASON_MAX];
+	const char *told = "";
 
 	subject->episode_id = known->id;
 	if (incidents_facts(in->core->db, known->incident_id, &subject->incident, err) < 0) {
 		return -1;
 	}
-	return consider_all(in, subject, &matches, "", err);
+	if (subject->incident.status == INCIDENT_CLOSED) {
+		told = say_over(&subject->incident, "", over, sizeof(over));
+	} else {
+		matches = match_playbooks(in, subject->alert);
+	}
+	return consider_all(in, subject, &matches, told, err);
 }
 
 static int take_known(struct intake *in, struct subject *subject, struct err *err)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/approvals.h"
+#include "core/chronicle.h"
 #include "core/core.h"
 #include "core/launch.h"
 #include "core/outcome.h"
@@ -77,8 +78,29 @@ static void count_run(struct core *core, const struct active *active)
 	counter->ended[active->cursor.status]++;
 }
 
+/* A person is needed because of the run. */
+static int call_for_attention(
+		struct core *core, const struct active *active, const char *why, struct err *err)
+{
+	if (chronicle_moved(core, active, TIMELINE_ATTENTION, why, err) < 0) {
+		return -1;
+	}
+	return incidents_attention(core->db, active->incident_id, why, err);
+}
+
+/* The verify of the run passed. */
+static int mitigate(struct core *core, const struct active *active,
+		const struct incident_facts *incident, struct err *err)
+{
+	if (incidents_move(core->db, incident, INCIDENT_MITIGATE, 0, clock_wall_ms(), err) < 0) {
+		return -1;
+	}
+	return chronicle_moved(core, active, TIMELINE_MITIGATED, "its verify passed", err);
+}
+
 /* Its verify passed. While another of the incident's runs did not help, people are needed still. */
-static int tell_verified(struct core *core, const struct incident_facts *incident, struct err *err)
+static int tell_verified(struct core *core, const struct active *active,
+		const struct incident_facts *incident, struct err *err)
 {
 	int64_t unhelpful = 0;
 
@@ -88,9 +110,7 @@ static int tell_verified(struct core *core, const struct incident_facts *inciden
 	if (unhelpful) {
 		return 0;
 	}
-	if (incident->status == INCIDENT_FIRING &&
-			incidents_move(core->db, incident, INCIDENT_MITIGATE, 0, clock_wall_ms(),
-					err) < 0) {
+	if (incident->status == INCIDENT_FIRING && mitigate(core, active, incident, err) < 0) {
 		return -1;
 	}
 	return incidents_attention(core->db, incident->id, NULL, err);
@@ -107,8 +127,10 @@ static int tell_looked_again(struct core *core, const struct active *active,
 	if (incident->status != INCIDENT_MITIGATED) {
 		return 0;
 	}
-	if (!passed && incidents_move(core->db, incident, INCIDENT_FIRE, 0, clock_wall_ms(), err) <
-					0) {
+	if (!passed && (incidents_move(core->db, incident, INCIDENT_FIRE, 0, clock_wall_ms(), err) <
+						       0 ||
+				       chronicle_moved(core, active, TIMELINE_FIRED,
+						       "what helped did not last", err) < 0)) {
 		return -1;
 	}
 	if (passed) {
@@ -121,7 +143,7 @@ static int tell_looked_again(struct core *core, const struct active *active,
 				"run %" PRId64 " (%s) looked again: %s; what helped did not last",
 				active->run_id, active->playbook_name, cursor->reason);
 	}
-	return incidents_attention(core->db, incident->id, why, err);
+	return call_for_attention(core, active, why, err);
 }
 
 /* It had not begun, and is not needed any more: nobody has to do anything. */
@@ -158,7 +180,7 @@ static int tell_incident(struct core *core, const struct active *active, struct 
 		return forget_question(core, active, err);
 	}
 	if (verified) {
-		return tell_verified(core, &incident, err);
+		return tell_verified(core, active, &incident, err);
 	}
 	if (incident.status == INCIDENT_CLOSED ||
 			(incident.status != INCIDENT_FIRING && cursor->status == RUN_SUCCEEDED)) {
@@ -174,7 +196,7 @@ static int tell_incident(struct core *core, const struct active *active, struct 
 				active->playbook_name, run_status_names[cursor->status],
 				cursor->reason);
 	}
-	return incidents_attention(core->db, incident.id, why, err);
+	return call_for_attention(core, active, why, err);
 }
 
 static int finish_run(struct core *core, struct active *active, struct err *err)
@@ -182,6 +204,7 @@ static int finish_run(struct core *core, struct active *active, struct err *err)
 	const struct run_cursor *cursor = &active->cursor;
 
 	if (runs_move(core->db, active->run_id, cursor, clock_wall_ms(), err) < 0 ||
+			chronicle_ended(core, active, err) < 0 ||
 			tell_incident(core, active, err) < 0) {
 		return -1;
 	}

@@ -39,14 +39,22 @@ static int decode_percent(const char *text, size_t left)
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-static bool is_plain_text(const char *text, size_t len)
+/* UTF-8 without control characters, but for those in allowed. */
+static bool is_text(const char *text, size_t len, const char *allowed)
 {
 	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
+		unsigned char c = (unsigned char)text[i];
+
+		if ((c < 0x20 || c == 0x7f) && (c == '\0' || !strchr(allowed, c))) {
 			return false;
 		}
 	}
 	return utf8_valid(text, len);
+}
+
+static bool is_plain_text(const char *text, size_t len)
+{
+	return is_text(text, len, "");
 }
 
 /* Percent-encoding and '+' undone, into the arena. NULL when it is broken or not plain text. */
@@ -177,6 +185,19 @@ static int read_number(
 	return number_between(*value, 0, UINT64_MAX) ? 0 : wrong(rule, "a number", err);
 }
 
+static int read_prose(
+		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
+{
+	(void)r;
+	if (strlen(*value) > ARG_PROSE_MAX) {
+		return wrong(rule, "at most 8192 bytes", err);
+	}
+	if (!is_text(*value, strlen(*value), "\n\t")) {
+		return wrong(rule, "UTF-8 without control characters but newline and tab", err);
+	}
+	return 0;
+}
+
 static int read_text(
 		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
 {
@@ -250,6 +271,7 @@ static int (*const readers[ARG_KINDS])(struct reading *r, const struct arg_rule 
 	[ARG_MAP] = read_map,
 	[ARG_MATCHER] = read_matcher,
 	[ARG_NUMBER] = read_number,
+	[ARG_PROSE] = read_prose,
 	[ARG_TEXT] = read_text,
 	[ARG_TIME] = read_time,
 	[ARG_WORD] = read_word,

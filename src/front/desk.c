@@ -284,7 +284,7 @@ static int add_seal(struct exchange *x, struct err *err)
 /* What stands in the path and the body of an order. */
 static int read_order(struct exchange *x, struct err *err)
 {
-	static const struct arg_rule name_rule = { "playbook", ARG_TEXT, NULL, 0 };
+	struct arg_rule name_rule = { .name = x->match.name_key, .kind = ARG_TEXT };
 	size_t len = 0;
 	const char *body = httpd_body(x->request, &len);
 

@@ -75,6 +75,7 @@ static int add_field(const struct arg_rule *rule, struct json *value, struct are
 	case ARG_LIMIT:
 	case ARG_MATCHER:
 	case ARG_NUMBER:
+	case ARG_PROSE:
 	case ARG_TEXT:
 	case ARG_TIME:
 	case ARG_WORD:
@@ -111,8 +112,9 @@ static int check_required(
 		const struct arg_rule *rule = &rules->items[i];
 
 		if (rule->required && !*labels_value(&args->values, rule->name)) {
-			return err_set(err, ERR_INPUT, "%s: missing or empty, expected string",
-					rule->name);
+			return err_set(err, ERR_INPUT, "%s: missing or empty, expected %s",
+					rule->name,
+					rule->kind == ARG_BOOL ? "true or false" : "string");
 		}
 	}
 	return 0;

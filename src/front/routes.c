@@ -38,10 +38,66 @@ static const struct arg_rule incidents_args[] = {
 	{ "filter", ARG_MATCHER, NULL, 0 },
 	{ "level", ARG_TEXT, NULL, 0 },
 	{ "limit", ARG_LIMIT, NULL, 0 },
+	{ "major", ARG_BOOL, NULL, 0 },
 	{ "playbook", ARG_TEXT, NULL, 0 },
 	{ "since", ARG_TIME, NULL, 0 },
 	{ "status", ARG_WORD, incident_status_names, INCIDENT_STATUSES },
 	{ "until", ARG_TIME, NULL, 0 },
+};
+
+static const struct arg_rule acknowledge_fields[] = {
+	{ "note", ARG_PROSE, NULL, 0 },
+};
+
+static const struct arg_rule change_fields[] = {
+	{ "major", ARG_BOOL, NULL, 0 },
+	{ "resolution", ARG_PROSE, NULL, 0 },
+	{ "rootCause", ARG_PROSE, NULL, 0 },
+	{ "severity", ARG_TEXT, NULL, 0 },
+	{ "title", ARG_TEXT, NULL, 0 },
+};
+
+static const struct arg_rule check_fields[] = {
+	{ "done", ARG_BOOL, NULL, 0, .required = true },
+	{ "note", ARG_PROSE, NULL, 0 },
+};
+
+static const struct arg_rule follow_up_fields[] = {
+	{ "owner", ARG_TEXT, NULL, 0 },
+	{ "text", ARG_PROSE, NULL, 0, .required = true },
+};
+
+static const struct arg_rule follow_up_change_fields[] = {
+	{ "done", ARG_BOOL, NULL, 0 },
+	{ "owner", ARG_TEXT, NULL, 0 },
+	{ "text", ARG_PROSE, NULL, 0 },
+};
+
+static const struct arg_rule follow_ups_args[] = {
+	{ "cursor", ARG_CURSOR, NULL, 0 },
+	{ "done", ARG_BOOL, NULL, 0 },
+	{ "incident", ARG_NUMBER, NULL, 0 },
+	{ "limit", ARG_LIMIT, NULL, 0 },
+};
+
+static const struct arg_rule note_fields[] = {
+	{ "text", ARG_PROSE, NULL, 0, .required = true },
+};
+
+/* Of resolve and close. */
+static const struct arg_rule over_fields[] = {
+	{ "reason", ARG_PROSE, NULL, 0 },
+};
+
+static const struct arg_rule report_args[] = {
+	{ "alertname", ARG_TEXT, NULL, 0 },
+	{ "since", ARG_TIME, NULL, 0 },
+	{ "until", ARG_TIME, NULL, 0 },
+};
+
+static const struct arg_rule timeline_args[] = {
+	{ "cursor", ARG_CURSOR, NULL, 0 },
+	{ "limit", ARG_LIMIT, NULL, 0 },
 };
 
 static const struct arg_rule approve_fields[] = {
@@ -112,14 +168,26 @@ const struct route_row route_rows[] = {
 	{ "/api/v1/deliveries", "GET", "what was delivered", RIGHT_READ, DEED_QUERY, ROUTE_DELIVERIES, ARGS(deliveries_args) },
 	{ "/api/v1/deliveries/{id}", "GET", "one delivery, its body and its decisions", RIGHT_READ, DEED_QUERY, ROUTE_DELIVERY, NO_ARGS },
 	{ "/api/v1/deliveries/{id}/replay", "POST", "deliver it again", RIGHT_OPERATE, DEED_REPLAY, ROUTE_DELIVERY_BODY, ARGS(replay_args) },
+	{ "/api/v1/follow-ups", "GET", "what is to be done later, newest first", RIGHT_READ, DEED_QUERY, ROUTE_FOLLOW_UPS, ARGS(follow_ups_args) },
+	{ "/api/v1/follow-ups/{id}", "PATCH", "it is done, or another", RIGHT_OPERATE, DEED_QUERY, ROUTE_FOLLOW_UP_CHANGE, NO_ARGS, FIELDS(follow_up_change_fields) },
 	{ "/api/v1/incidents", "GET", "the incidents, newest first", RIGHT_READ, DEED_QUERY, ROUTE_INCIDENTS, ARGS(incidents_args) },
 	{ "/api/v1/incidents/{id}", "GET", "all of one incident", RIGHT_READ, DEED_QUERY, ROUTE_INCIDENT, NO_ARGS },
+	{ "/api/v1/incidents/{id}", "PATCH", "root cause, resolution and so on", RIGHT_OPERATE, DEED_QUERY, ROUTE_CHANGE, NO_ARGS, FIELDS(change_fields) },
+	{ "/api/v1/incidents/{id}/acknowledge", "POST", "I have it in hand", RIGHT_OPERATE, DEED_QUERY, ROUTE_ACKNOWLEDGE, NO_ARGS, FIELDS(acknowledge_fields) },
+	{ "/api/v1/incidents/{id}/checklist/{item}", "PATCH", "an item of the checklist is done", RIGHT_OPERATE, DEED_QUERY, ROUTE_CHECK, NO_ARGS, FIELDS(check_fields) },
+	{ "/api/v1/incidents/{id}/close", "POST", "we are done with it", RIGHT_OPERATE, DEED_QUERY, ROUTE_CLOSE, NO_ARGS, FIELDS(over_fields) },
+	{ "/api/v1/incidents/{id}/follow-ups", "POST", "to be done later", RIGHT_OPERATE, DEED_QUERY, ROUTE_FOLLOW_UP_ADD, NO_ARGS, FIELDS(follow_up_fields) },
+	{ "/api/v1/incidents/{id}/note", "POST", "write into its timeline", RIGHT_OPERATE, DEED_QUERY, ROUTE_NOTE, NO_ARGS, FIELDS(note_fields) },
+	{ "/api/v1/incidents/{id}/postmortem.md", "GET", "the post-incident log, as Markdown", RIGHT_READ, DEED_QUERY, ROUTE_POSTMORTEM, NO_ARGS },
 	{ "/api/v1/incidents/{id}/replay", "POST", "run its playbook again", RIGHT_OPERATE, DEED_QUERY, ROUTE_INCIDENT_REPLAY, NO_ARGS, FIELDS(replay_fields) },
+	{ "/api/v1/incidents/{id}/resolve", "POST", "it is over, whatever its alerts say", RIGHT_OPERATE, DEED_QUERY, ROUTE_RESOLVE, NO_ARGS, FIELDS(over_fields) },
+	{ "/api/v1/incidents/{id}/timeline", "GET", "what happened, oldest first", RIGHT_READ, DEED_QUERY, ROUTE_TIMELINE, ARGS(timeline_args) },
 	{ "/api/v1/pause", "DELETE", "let runs start again", RIGHT_OPERATE, DEED_QUERY, ROUTE_PAUSE_END, NO_ARGS },
 	{ "/api/v1/pause", "GET", "is the kill switch on, and what did it keep from running", RIGHT_READ, DEED_QUERY, ROUTE_PAUSE, NO_ARGS },
 	{ "/api/v1/pause", "POST", "the kill switch: start nothing", RIGHT_OPERATE, DEED_QUERY, ROUTE_PAUSE_BEGIN, NO_ARGS, FIELDS(pause_fields) },
 	{ "/api/v1/playbooks", "GET", "the playbooks in force", RIGHT_READ, DEED_QUERY, ROUTE_PLAYBOOKS, NO_ARGS },
-	{ "/api/v1/playbooks/{name}/runs", "POST", "run a playbook by hand", RIGHT_OPERATE, DEED_QUERY, ROUTE_PLAYBOOK_RUN, NO_ARGS, FIELDS(start_fields) },
+	{ "/api/v1/playbooks/{playbook}/runs", "POST", "run a playbook by hand", RIGHT_OPERATE, DEED_QUERY, ROUTE_PLAYBOOK_RUN, NO_ARGS, FIELDS(start_fields) },
+	{ "/api/v1/reports/alerts", "GET", "how well each alert is dealt with", RIGHT_READ, DEED_QUERY, ROUTE_REPORT_ALERTS, ARGS(report_args) },
 	{ "/api/v1/runs", "GET", "the runs, newest first", RIGHT_READ, DEED_QUERY, ROUTE_RUNS, ARGS(runs_args) },
 	{ "/api/v1/runs/{id}", "GET", "one run and its steps", RIGHT_READ, DEED_QUERY, ROUTE_RUN, NO_ARGS },
 	{ "/api/v1/runs/{id}/approve", "POST", "let a run that waits go on", RIGHT_OPERATE, DEED_QUERY, ROUTE_RUN_APPROVE, NO_ARGS, FIELDS(approve_fields) },
@@ -139,16 +207,21 @@ const size_t route_rows_len = LEN(route_rows);
 struct blank {
 	const char *text;
 	size_t len;
-	bool is_name;
+	const char *pattern; /* from its '{' on */
 };
+
+/* {id} and {n} stand for numbers, any other for a name. */
+static bool is_number(const struct blank *blank)
+{
+	return !strncmp(blank->pattern, "{id}", 4) || !strncmp(blank->pattern, "{n}", 3);
+}
 
 /* A path against a pattern; blanks get what stands for each {…}. */
 static bool matches(const char *pattern, const char *path, struct blank *blanks)
 {
 	while (*pattern) {
 		if (*pattern == '{') {
-			*blanks = (struct blank){ path, strcspn(path, "/"),
-				!strncmp(pattern, "{name}", 6) };
+			*blanks = (struct blank){ path, strcspn(path, "/"), pattern };
 			path += blanks->len;
 			blanks++;
 			pattern = strchr(pattern, '}') + 1;
@@ -167,6 +240,8 @@ static int read_name(struct route_match *match, const struct blank *blank, struc
 	}
 	memcpy(match->name, blank->text, blank->len);
 	match->name[blank->len] = '\0';
+	snprintf(match->name_key, sizeof(match->name_key), "%.*s",
+			(int)strcspn(blank->pattern + 1, "}"), blank->pattern + 1);
 	return 0;
 }
 
@@ -175,7 +250,7 @@ static int read_blanks(struct route_match *match, const struct blank *blanks, st
 	for (size_t i = 0; i < BLANKS_MAX && blanks[i].text; i++) {
 		const struct blank *blank = &blanks[i];
 
-		if (blank->is_name) {
+		if (!is_number(blank)) {
 			if (read_name(match, blank, err) < 0) {
 				return -1;
 			}
@@ -271,7 +346,7 @@ void route_index(struct buf *out)
 	for (size_t i = 0; i < route_rows_len; i++) {
 		const struct route_row *row = &route_rows[i];
 
-		buf_addf(out, "%-6s %-36s %s%s\n", row->method, row->pattern, row->help,
+		buf_addf(out, "%-6s %-40s %s%s\n", row->method, row->pattern, row->help,
 				row->right == RIGHT_OPERATE ? " *" : "");
 		list_names(out, '?', row->args, row->args_len);
 		list_names(out, '{', row->fields.items, row->fields.len);

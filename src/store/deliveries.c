@@ -153,6 +153,22 @@ int decisions_of(struct db *db, int64_t delivery_id, decision_fn fn, void *arg, 
 	return each_decision(s, fn, arg, err);
 }
 
+int decisions_about(struct db *db, int64_t incident_id, int64_t limit, decision_fn fn, void *arg,
+		struct err *err)
+{
+	static const char sql[] = "SELECT " DECISION_COLUMNS " FROM decision"
+				  " WHERE fingerprint IN (SELECT fingerprint FROM episode"
+				  " WHERE incident_id = :incident_id)"
+				  " AND incident_id = :incident_id"
+				  " ORDER BY delivery_id, position"
+				  " LIMIT :limit";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":incident_id", incident_id);
+	stmt_int(s, ":limit", limit);
+	return each_decision(s, fn, arg, err);
+}
+
 #define DECISION_PAGE                                                         \
 	" AND (:decision IS NULL OR decision = :decision)"                    \
 	" AND (delivery_id, position) < (:before_delivery, :before_position)" \

@@ -3,17 +3,19 @@
 int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id, struct err *err)
 {
 	static const char sql[] =
-			"INSERT INTO incident (status, title, level, severity, service, playbook,"
-			" labels, annotations, group_hash, generation, firing, attention, "
-			"opened_at)"
-			" VALUES ('firing', :title, :level, :severity, :service, :playbook,"
-			" :labels, :annotations, :group_hash, 1, 0, :attention, :opened_at)";
+			"INSERT INTO incident (status, title, level, severity, service, alertname,"
+			" playbook, labels, annotations, group_hash, generation, firing,"
+			" attention, opened_at)"
+			" VALUES ('firing', :title, :level, :severity, :service, :alertname,"
+			" :playbook, :labels, :annotations, :group_hash, 1, 0, :attention, "
+			":opened_at)";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_text(s, ":title", row->title);
 	stmt_text(s, ":level", row->level);
 	stmt_text(s, ":severity", row->severity);
 	stmt_text(s, ":service", row->service);
+	stmt_text(s, ":alertname", row->alertname ? row->alertname : "");
 	stmt_text(s, ":playbook", row->playbook);
 	stmt_text(s, ":labels", row->labels);
 	stmt_text(s, ":annotations", row->annotations);
@@ -83,9 +85,13 @@ int incidents_move(struct db *db, const struct incident_facts *incident, enum in
 			" resolved_at = CASE WHEN :status = 'resolved' THEN coalesce(resolved_at, "
 			":now)"
 			" WHEN :reopened THEN NULL ELSE resolved_at END,"
+			" resolved_by = CASE WHEN :reopened THEN NULL ELSE resolved_by END,"
+			" acknowledged_at = CASE WHEN :reopened THEN NULL ELSE acknowledged_at END,"
+			" acknowledged_by = CASE WHEN :reopened THEN NULL ELSE acknowledged_by END,"
 			" closed_at = CASE WHEN :status = 'closed' THEN coalesce(closed_at, :now) "
 			"END,"
-			" attention = CASE WHEN :status = 'resolved' THEN NULL ELSE attention END"
+			" attention = CASE WHEN :status IN ('resolved', 'closed') THEN NULL"
+			" ELSE attention END"
 			" WHERE id = :id";
 	int status = incident_move(incident->status, event);
 
@@ -122,7 +128,8 @@ int incidents_attention(struct db *db, int64_t id, const char *attention, struct
 {
 	static const char sql[] = "UPDATE incident"
 				  " SET attention = :attention"
-				  " WHERE id = :id";
+				  " WHERE id = :id"
+				  " AND (status <> 'closed' OR :attention IS NULL)";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":id", id);
@@ -130,13 +137,69 @@ int incidents_attention(struct db *db, int64_t id, const char *attention, struct
 	return stmt_run(s, err);
 }
 
+int incidents_moved_by(struct db *db, int64_t id, enum incident_status status, const char *who,
+		struct err *err)
+{
+	static const char resolved[] = "UPDATE incident SET resolved_by = :who WHERE id = :id";
+	static const char closed[] = "UPDATE incident SET closed_by = :who WHERE id = :id";
+	struct stmt *s = db_stmt(db, status == INCIDENT_CLOSED ? closed : resolved);
+
+	stmt_int(s, ":id", id);
+	stmt_text(s, ":who", who);
+	return stmt_run(s, err);
+}
+
+int incidents_acknowledge(struct db *db, int64_t id, const char *who, int64_t now, struct err *err)
+{
+	static const char sql[] = "UPDATE incident"
+				  " SET acknowledged_at = :now, acknowledged_by = :who"
+				  " WHERE id = :id AND acknowledged_at IS NULL";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_text(s, ":who", who);
+	stmt_int(s, ":now", now);
+	return stmt_run(s, err);
+}
+
+int incidents_change(
+		struct db *db, int64_t id, const struct incident_change *change, struct err *err)
+{
+	static const char sql[] = "UPDATE incident"
+				  " SET title = coalesce(:title, title),"
+				  " severity = coalesce(:severity, severity),"
+				  " root_cause = nullif(coalesce(:root_cause, root_cause), ''),"
+				  " resolution = nullif(coalesce(:resolution, resolution), ''),"
+				  " major = CASE :major WHEN 'true' THEN 1 WHEN 'false' THEN 0"
+				  " ELSE major END"
+				  " WHERE id = :id";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_text(s, ":title", change->title);
+	stmt_text(s, ":severity", change->severity);
+	stmt_text(s, ":root_cause", change->root_cause);
+	stmt_text(s, ":resolution", change->resolution);
+	stmt_text(s, ":major", change->major);
+	return stmt_run(s, err);
+}
+
+/* What people said, or else what its level says. */
+#define IS_MAJOR                                                                                 \
+	"CASE WHEN major IS NULL AND level IN ('L3', 'L4') THEN 1 WHEN major = 1 THEN 1 ELSE 0 " \
+	"END"
+
 #define INCIDENT_COLUMNS                                                                          \
 	"id, status, title, level, severity, service, playbook, labels, annotations, generation," \
 	" firing, attention, opened_at, acknowledged_at, mitigated_at, resolved_at, closed_at,"   \
-	" root_cause, resolution"
+	" root_cause, resolution, alertname, acknowledged_by, resolved_by, closed_by, " IS_MAJOR  \
+	", NOT EXISTS (SELECT 1 FROM checklist WHERE incident_id = incident.id"                   \
+	" AND item = 'schedule'), major IS NOT NULL"
 
 static struct incident_row read_incident(struct stmt *s)
 {
+	bool major = stmt_col_int(s, 23) != 0;
+
 	return (struct incident_row){
 		.id = stmt_col_int(s, 0),
 		.status = (uint8_t)incident_status_parse(stmt_col_text(s, 1)),
@@ -157,6 +220,13 @@ static struct incident_row read_incident(struct stmt *s)
 		.closed_at = stmt_col_int(s, 16),
 		.root_cause = stmt_col_text(s, 17),
 		.resolution = stmt_col_text(s, 18),
+		.alertname = stmt_col_text(s, 19),
+		.acknowledged_by = stmt_col_text(s, 20),
+		.resolved_by = stmt_col_text(s, 21),
+		.closed_by = stmt_col_text(s, 22),
+		.major = major,
+		.major_said = stmt_col_int(s, 25) != 0,
+		.post_due = major && stmt_col_int(s, 24) != 0,
 	};
 }
 
@@ -198,6 +268,7 @@ int incidents_each(struct db *db, const struct incident_query *query, incident_e
 				  " AND (:status IS NULL OR status = :status)"
 				  " AND (:playbook IS NULL OR playbook = :playbook)"
 				  " AND (:level IS NULL OR level = :level)"
+				  " AND (:major IS NULL OR (:major = 'true') = (" IS_MAJOR "))"
 				  " AND opened_at >= :since"
 				  " AND opened_at < :until"
 				  " ORDER BY id DESC";
@@ -208,6 +279,7 @@ int incidents_each(struct db *db, const struct incident_query *query, incident_e
 	stmt_text(s, ":status", query->status);
 	stmt_text(s, ":playbook", query->playbook);
 	stmt_text(s, ":level", query->level);
+	stmt_text(s, ":major", query->major);
 	stmt_int(s, ":since", query->since);
 	stmt_int(s, ":until", query->until ? query->until : INT64_MAX);
 	while ((rc = stmt_step(s, err)) == 1) {

@@ -19,6 +19,8 @@
 	" AND coalesce(closed_at, resolved_at) < :before"              \
 	" AND id < (SELECT max(id) FROM incident)"                     \
 	" AND NOT EXISTS (SELECT 1 FROM run WHERE incident_id = i.id)" \
+	" AND id NOT IN (SELECT incident_id FROM follow_up"            \
+	" WHERE id = (SELECT max(id) FROM follow_up))"                 \
 	" ORDER BY id"                                                 \
 	" LIMIT :batch"
 
@@ -80,8 +82,11 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		NULL,
 	};
 	static const char *const incidents[] = {
+		"DELETE FROM timeline WHERE incident_id IN (" OLD_INCIDENTS ")",
+		"DELETE FROM checklist WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM episode WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM target_call WHERE incident_id IN (" OLD_INCIDENTS ")",
+		"DELETE FROM follow_up WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM incident WHERE id IN (" OLD_INCIDENTS ")",
 		NULL,
 	};

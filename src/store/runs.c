@@ -103,6 +103,19 @@ int runs_once(struct db *db, int64_t incident_id, int64_t generation,
 	return read_facts(s, ret, err);
 }
 
+int runs_unfinished(struct db *db, int64_t incident_id, struct run_facts *ret, struct err *err)
+{
+	static const char sql[] = "SELECT id, status, finished_at"
+				  " FROM run"
+				  " WHERE incident_id = :incident_id AND finished_at IS NULL"
+				  " ORDER BY id"
+				  " LIMIT 1";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":incident_id", incident_id);
+	return read_facts(s, ret, err);
+}
+
 int runs_did_not_help(struct db *db, int64_t id, struct err *err)
 {
 	static const char sql[] = "UPDATE run"

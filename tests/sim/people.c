@@ -98,10 +98,56 @@ static int start(struct err *err)
 	return ask(ROUTE_PLAYBOOK_RUN, 0, args, 4, err);
 }
 
+/* One of the incidents, mostly a late one. */
+static uint64_t some_incident(void)
+{
+	static const char sql[] = "SELECT coalesce(max(id), 0) FROM incident";
+	struct stmt *s = db_stmt(world.core->db, sql);
+	struct err err;
+	uint64_t last = 0;
+
+	if (stmt_step(s, &err) == 1) {
+		last = (uint64_t)stmt_col_int(s, 0);
+		stmt_reset(s);
+	}
+	return last < 4 || !world_random(8) ? 1 + world_random((unsigned)last + 1)
+					    : last - world_random(4);
+}
+
+/* Somebody says something of an incident. */
+static int talk(struct err *err)
+{
+	static const struct {
+		uint16_t route;
+		struct label args[2];
+		size_t len;
+	} words[] = {
+		{ ROUTE_ACKNOWLEDGE, { { "note", "mine" } }, 1 },
+		{ ROUTE_ACKNOWLEDGE, { { 0 } }, 0 },
+		{ ROUTE_NOTE, { { "text", "look at\nthis" } }, 1 },
+		{ ROUTE_RESOLVE, { { "reason", "it is over" } }, 1 },
+		{ ROUTE_RESOLVE, { { "reason", "it is over" } }, 1 },
+		{ ROUTE_CLOSE, { { 0 } }, 0 },
+		{ ROUTE_CHANGE, { { "major", "true" }, { "rootCause", "cat" } }, 2 },
+		{ ROUTE_CHECK, { { "done", "true" }, { "item", "review" } }, 2 },
+		{ ROUTE_CHECK, { { "done", "false" }, { "item", "review" } }, 2 },
+		{ ROUTE_FOLLOW_UP_ADD, { { "text", "more disk" } }, 1 },
+		{ ROUTE_FOLLOW_UP_CHANGE, { { "done", "true" } }, 1 },
+		{ ROUTE_POSTMORTEM, { { 0 } }, 0 },
+	};
+	unsigned i = world_random(sizeof(words) / sizeof(words[0]));
+	struct label args[2] = { words[i].args[0], words[i].args[1] };
+
+	return ask((enum route)words[i].route, some_incident(), args, words[i].len, err);
+}
+
 int people_act(struct err *err)
 {
 	unsigned dice = world_random(100);
 
+	if (world_random(2)) {
+		return talk(err);
+	}
 	if (dice < 25) {
 		return cancel(err);
 	}

@@ -1,6 +1,6 @@
 /*
  * people - what people do to the core meanwhile: cancel, approve and reject runs, pause, resume,
- * start by hand.
+ * start by hand, and say what they know of incidents.
  */
 #ifndef SIM_PEOPLE_H
 #define SIM_PEOPLE_H

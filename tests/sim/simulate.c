@@ -85,7 +85,8 @@ static struct generation generations[VARIANTS];
 static struct generation *in_force;
 
 static const char *const tables[] = { "outbox", "output", "step", "run_param", "approval",
-	"target_call", "decision", "run", "episode", "incident", "delivery", "pause" };
+	"target_call", "decision", "run", "episode", "timeline", "follow_up",
+	"checklist", "incident", "delivery", "pause" };
 
 /* What must give no row, after each event. */
 static const char *const always[] = {
@@ -131,6 +132,45 @@ static const char *const always[] = {
 	"SELECT 'a step behind a rejection: ' || s.run_id FROM step s"
 	" JOIN approval a ON a.run_id = s.run_id AND a.step < s.step"
 	" WHERE a.decision IN ('rejected', 'expired', 'void')",
+	"SELECT 'its timeline says that an incident is ' || t.kind || ', but it is ' || i.status ||"
+	" ': ' || i.id FROM incident i JOIN timeline t ON t.incident_id = i.id AND t.id ="
+	" (SELECT max(id) FROM timeline WHERE incident_id = i.id AND kind IN"
+	" ('opened', 'reopened', 'fired', 'mitigated', 'resolved', 'closed'))"
+	" WHERE i.status <> CASE WHEN t.kind IN ('opened', 'reopened', 'fired') THEN 'firing'"
+	" ELSE t.kind END",
+	"SELECT 'a timeline does not begin with its opening: ' || id FROM incident i"
+	" WHERE (SELECT group_concat(id) FROM timeline WHERE incident_id = i.id"
+	" AND kind = 'opened') IS NOT '1'",
+	"SELECT 'something is missing in a timeline: ' || incident_id FROM timeline"
+	" GROUP BY incident_id HAVING count(*) <> max(id)",
+	"SELECT 'an incident was moved after it was closed: ' || t.incident_id FROM timeline t"
+	" JOIN timeline c ON c.incident_id = t.incident_id AND c.kind = 'closed' AND c.id < t.id"
+	" WHERE t.kind IN ('opened', 'reopened', 'joined', 'fired', 'mitigated', 'resolved',"
+	" 'acknowledged', 'closed', 'attention')",
+	"SELECT 'a closed incident wants something: ' || id FROM incident"
+	" WHERE (status = 'closed') <> (closed_at IS NOT NULL)"
+	" OR (status = 'closed' AND attention IS NOT NULL)",
+	"SELECT 'an alert started a run for what people called over: ' || r.id FROM run r"
+	" JOIN timeline q ON q.incident_id = r.incident_id AND q.run_id = r.id AND q.kind = "
+	"'queued'"
+	" JOIN incident i ON i.id = r.incident_id AND i.status IN ('resolved', 'closed')"
+	" WHERE r.trigger = 'alert' AND q.id > (SELECT min(id) FROM timeline o"
+	" WHERE o.incident_id = i.id AND o.kind IN ('resolved', 'closed') AND o.id >"
+	" (SELECT max(id) FROM timeline WHERE incident_id = i.id"
+	" AND kind IN ('opened', 'reopened')))",
+	"SELECT 'a run is not in the timeline of its incident: ' || r.id FROM run r"
+	" WHERE incident_id IS NOT NULL AND (SELECT count(*) FROM timeline t WHERE"
+	" t.incident_id = r.incident_id AND t.run_id = r.id AND t.kind IN ('queued', 'ended'))"
+	" <> 1 + (r.finished_at IS NOT NULL)",
+	"SELECT 'an incident was called over while a run of it went on: ' || t.incident_id"
+	" FROM timeline t WHERE t.kind IN ('resolved', 'closed') AND t.who IS NOT NULL"
+	" AND (SELECT count(*) FROM timeline WHERE incident_id = t.incident_id AND id < t.id"
+	" AND kind = 'queued') <> (SELECT count(*) FROM timeline WHERE incident_id = t.incident_id"
+	" AND id < t.id AND kind = 'ended')",
+	"SELECT 'somebody has it in hand, but did not say so: ' || id FROM incident i"
+	" WHERE (acknowledged_at IS NOT NULL) <> EXISTS (SELECT 1 FROM timeline t"
+	" WHERE t.incident_id = i.id AND t.kind = 'acknowledged' AND t.id > (SELECT max(id)"
+	" FROM timeline WHERE incident_id = i.id AND kind IN ('opened', 'reopened')))",
 	NULL,
 };
 
@@ -143,7 +183,7 @@ static const char *const at_rest[] = {
 	" WHERE alerts > (SELECT count(*) FROM decision c WHERE c.delivery_id = d.id)",
 	"SELECT 'an alert fires in an incident that is over: ' || e.id FROM episode e"
 	" JOIN incident i ON i.id = e.incident_id"
-	" WHERE e.status = 'firing' AND i.status = 'resolved'",
+	" WHERE e.status = 'firing' AND i.status = 'resolved' AND i.resolved_by IS NULL",
 	"SELECT 'a run succeeded, though a step of it did not: ' || r.id FROM run r"
 	" JOIN step s ON s.run_id = r.id WHERE r.status = 'succeeded'"
 	" AND s.phase = 'verify' AND s.status <> 'succeeded'",

@@ -55,7 +55,17 @@ TEST(every_method_of_every_path_is_found_or_405)
 			if (row) {
 				ck(match.row == row);
 				ck_int(match.ids[0], strstr(pattern, "{id}") ? 7 : 0);
-				ck_str(match.name, strstr(pattern, "{name}") ? "7" : "");
+				ck_str(match.name,
+						strstr(pattern, "{playbook}") ||
+										strstr(pattern, "{i"
+												"te"
+												"m"
+												"}")
+								? "7"
+								: "");
+				ck_str(match.name_key, strstr(pattern, "{playbook}") ? "playbook"
+						       : strstr(pattern, "{item}")   ? "item"
+										     : "");
 			} else {
 				ck((strstr(match.allow, "GET, HEAD") != NULL) ==
 						(row_of(pattern, "GET") != NULL));
@@ -63,6 +73,8 @@ TEST(every_method_of_every_path_is_found_or_405)
 						(row_of(pattern, "POST") != NULL));
 				ck((strstr(match.allow, "DELETE") != NULL) ==
 						(row_of(pattern, "DELETE") != NULL));
+				ck((strstr(match.allow, "PATCH") != NULL) ==
+						(row_of(pattern, "PATCH") != NULL));
 			}
 		}
 	}

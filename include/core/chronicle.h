@@ -1,0 +1,35 @@
+/*
+ * chronicle - what the core itself does becomes entries of the incident's timeline, in a few words.
+ *
+ * What people do is told by who does it for them: core/people, core/review.
+ */
+#ifndef CORE_CHRONICLE_H
+#define CORE_CHRONICLE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "domain/alert.h"
+#include "store/incidents.h"
+#include "store/timeline.h"
+
+struct active;
+struct core;
+struct run_request;
+
+/* An alert fires, which changes an incident that was so before; id 0: it was not there. */
+int chronicle_fires(struct core *core, const struct incident_facts *before, int64_t incident_id,
+		const struct alert *alert, int64_t now, struct err *err);
+/* An alert of an incident that was so before ends. */
+int chronicle_ends(struct core *core, const struct incident_facts *before,
+		const struct alert *alert, int64_t now, struct err *err);
+/* A run is added to the queue. */
+int chronicle_queued(struct core *core, const struct run_request *request, int64_t run_id,
+		struct err *err);
+/* A run is over. */
+int chronicle_ended(struct core *core, const struct active *active, struct err *err);
+/* The incident is moved, or calls for a person, because of a run. */
+int chronicle_moved(struct core *core, const struct active *active, enum timeline_kind kind,
+		const char *why, struct err *err);
+
+#endif

@@ -1,0 +1,94 @@
+#include "core/chronicle.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "core/active.h"
+#include "core/core.h"
+#include "core/facts.h"
+#include "domain/incident.h"
+
+/* The alert in a few words: its name, and where it is. */
+static int add_alert(struct core *core, struct timeline_row *row, const char *before,
+		const struct alert *alert, struct err *err)
+{
+	auto_buf struct buf text = { 0 };
+
+	buf_adds(&text, before);
+	incident_title(NULL, alert, &text);
+	row->text = buf_text(&text);
+	return timeline_add(core->db, row, err);
+}
+
+int chronicle_fires(struct core *core, const struct incident_facts *before, int64_t incident_id,
+		const struct alert *alert, int64_t now, struct err *err)
+{
+	static const struct {
+		uint8_t kind;
+		const char *text;
+	} words[INCIDENT_STATUSES] = {
+		[INCIDENT_FIRING] = { TIMELINE_JOINED, "another alert fires: " },
+		[INCIDENT_MITIGATED] = { TIMELINE_FIRED, "it is not over, another alert fires: " },
+		[INCIDENT_RESOLVED] = { TIMELINE_REOPENED, "it is not over, an alert fires: " },
+		[INCIDENT_CLOSED] = { TIMELINE_JOINED, "an alert fires: " },
+	};
+	struct timeline_row row = { .incident_id = incident_id,
+		.at = now,
+		.kind = before->id ? words[before->status].kind : TIMELINE_OPENED };
+
+	return add_alert(core, &row,
+			before->id ? words[before->status].text : "an alert fires: ", alert, err);
+}
+
+int chronicle_ends(struct core *core, const struct incident_facts *before,
+		const struct alert *alert, int64_t now, struct err *err)
+{
+	bool was_open = before->status <= INCIDENT_MITIGATED;
+	struct timeline_row row = { .incident_id = before->id, .at = now, .kind = TIMELINE_LEFT };
+
+	if (was_open && before->firing <= 1) {
+		row.kind = TIMELINE_RESOLVED;
+		return add_alert(core, &row, "its last alert ended: ", alert, err);
+	}
+	return add_alert(core, &row, "an alert ended: ", alert, err);
+}
+
+int chronicle_queued(struct core *core, const struct run_request *request, int64_t run_id,
+		struct err *err)
+{
+	const char *reason = request->reason ? request->reason : "";
+	auto_free char *text = xasprintf("run %" PRId64 " (%s), trigger %s%s%s%s", run_id,
+			request->playbook->name, request->trigger,
+			request->forced ? ", without its guards" : "", *reason ? ": " : "", reason);
+	const struct timeline_row row = { .incident_id = request->incident_id,
+		.at = request->now,
+		.kind = TIMELINE_QUEUED,
+		.who = request->by_hand ? request->requested_by : NULL,
+		.text = text,
+		.run_id = run_id };
+
+	return row.incident_id ? timeline_add(core->db, &row, err) : 0;
+}
+
+int chronicle_ended(struct core *core, const struct active *active, struct err *err)
+{
+	const struct run_cursor *cursor = &active->cursor;
+	auto_free char *text = xasprintf("run %" PRId64 " (%s) %s: %s", active->run_id,
+			active->playbook_name, run_status_names[cursor->status], cursor->reason);
+
+	return chronicle_moved(core, active, TIMELINE_ENDED, text, err);
+}
+
+int chronicle_moved(struct core *core, const struct active *active, enum timeline_kind kind,
+		const char *why, struct err *err)
+{
+	const struct timeline_row row = { .incident_id = active->incident_id,
+		.at = clock_wall_ms(),
+		.kind = (uint8_t)kind,
+		.text = why,
+		.run_id = active->run_id };
+
+	return row.incident_id ? timeline_add(core->db, &row, err) : 0;
+}

@@ -1,0 +1,119 @@
+#include "store/timeline.h"
+
+#include <stdbool.h>
+
+const char *const timeline_kind_names[TIMELINE_KINDS] = {
+	[TIMELINE_OPENED] = "opened",
+	[TIMELINE_REOPENED] = "reopened",
+	[TIMELINE_JOINED] = "joined",
+	[TIMELINE_LEFT] = "left",
+	[TIMELINE_QUEUED] = "queued",
+	[TIMELINE_ASKED] = "asked",
+	[TIMELINE_APPROVED] = "approved",
+	[TIMELINE_ENDED] = "ended",
+	[TIMELINE_MITIGATED] = "mitigated",
+	[TIMELINE_FIRED] = "fired",
+	[TIMELINE_RESOLVED] = "resolved",
+	[TIMELINE_ATTENTION] = "attention",
+	[TIMELINE_ACKNOWLEDGED] = "acknowledged",
+	[TIMELINE_NOTE] = "note",
+	[TIMELINE_RAISED] = "raised",
+	[TIMELINE_TOLD] = "told",
+	[TIMELINE_FOLLOW_UP] = "follow_up",
+	[TIMELINE_CHECKED] = "checked",
+	[TIMELINE_CHANGED] = "changed",
+	[TIMELINE_CLOSED] = "closed",
+};
+
+/* What is behind the last entry of an incident. */
+#define NEXT                                     \
+	"(SELECT coalesce(max(id), 0) + 1 AS id" \
+	" FROM timeline"                         \
+	" WHERE incident_id = :incident_id) AS next"
+
+#define INSERT "INSERT INTO timeline (incident_id, id, at, kind, who, text, run_id) "
+
+static const char add_any[] =
+		INSERT "SELECT :incident_id, next.id, :at, :kind, :who, :text, :run_id"
+		       " FROM " NEXT;
+
+/* Once there are many, one more of this kind says that they are not listed any more. */
+static const char add_alert[] =
+		INSERT "SELECT :incident_id, next.id, :at, :kind, :who,"
+		       " CASE WHEN next.id <= :limit THEN :text ELSE 'from here on such alerts are"
+		       " counted, not listed: see the alerts of the incident' END, :run_id"
+		       " FROM " NEXT " WHERE next.id <= :limit"
+		       " OR NOT EXISTS (SELECT 1 FROM timeline"
+		       " WHERE incident_id = :incident_id AND id > :limit AND kind = :kind)";
+
+static const char add_first[] =
+		INSERT "SELECT :incident_id, next.id, :at, :kind, :who, :text, :run_id"
+		       " FROM " NEXT " WHERE EXISTS (SELECT 1 FROM incident"
+		       " WHERE id = :incident_id AND attention IS NULL AND status <> 'closed')";
+
+int timeline_add(struct db *db, const struct timeline_row *row, struct err *err)
+{
+	bool is_alert = row->kind == TIMELINE_JOINED || row->kind == TIMELINE_LEFT;
+	const char *sql = is_alert                          ? add_alert
+			  : row->kind == TIMELINE_ATTENTION ? add_first
+							    : add_any;
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":incident_id", row->incident_id);
+	stmt_int(s, ":at", row->at);
+	stmt_text(s, ":kind", timeline_kind_names[row->kind]);
+	stmt_text(s, ":who", row->who);
+	stmt_text(s, ":text", row->text);
+	stmt_int_or_null(s, ":run_id", row->run_id);
+	if (is_alert) {
+		stmt_int(s, ":limit", TIMELINE_ALERTS_MAX);
+	}
+	return stmt_run(s, err);
+}
+
+int timeline_last(struct db *db, int64_t incident_id, int64_t *ret_id, struct err *err)
+{
+	static const char sql[] = "SELECT coalesce(max(id), 0)"
+				  " FROM timeline"
+				  " WHERE incident_id = :incident_id";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":incident_id", incident_id);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		*ret_id = stmt_col_int(s, 0);
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int timeline_list(struct db *db, int64_t incident_id, int64_t after, int64_t limit, timeline_fn fn,
+		void *arg, struct err *err)
+{
+	static const char sql[] = "SELECT id, at, kind, who, text, run_id"
+				  " FROM timeline"
+				  " WHERE incident_id = :incident_id AND id > :after"
+				  " ORDER BY id"
+				  " LIMIT :limit";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":incident_id", incident_id);
+	stmt_int(s, ":after", after);
+	stmt_int(s, ":limit", limit);
+	while ((rc = stmt_step(s, err)) == 1) {
+		const struct timeline_row row = {
+			.incident_id = incident_id,
+			.id = stmt_col_int(s, 0),
+			.at = stmt_col_int(s, 1),
+			.kind_name = stmt_col_text(s, 2),
+			.who = stmt_col_text(s, 3),
+			.text = stmt_col_text(s, 4),
+			.run_id = stmt_col_int(s, 5),
+		};
+
+		fn(&row, arg);
+	}
+	return rc;
+}
