@@ -31,5 +31,7 @@ int chronicle_ended(struct core *core, const struct active *active, struct err *
 /* The incident is moved, or calls for a person, because of a run. */
 int chronicle_moved(struct core *core, const struct active *active, enum timeline_kind kind,
 		const char *why, struct err *err);
+/* A receiver was told, or never will be: the outbox's row of that id has ended. */
+int chronicle_told(struct core *core, int64_t notice_id, struct err *err);
 
 #endif

@@ -75,6 +75,17 @@ struct report_decision {
 	int64_t last_at;
 };
 
+/* Somebody was told, or was to be. */
+struct report_told {
+	const char *kind; /* initial, escalation, … */
+	const char *receiver;
+	const char *endpoint;
+	const char *status; /* pending, sent, failed */
+	const char *reason; /* why not */
+	int64_t created_at;
+	int64_t ended_at;
+};
+
 struct report_follow_up {
 	int64_t id;
 	const char *text;
@@ -137,6 +148,8 @@ struct report {
 	size_t runs_len;
 	struct report_decision *decisions;
 	size_t decisions_len;
+	struct report_told *told;
+	size_t told_len;
 	struct report_follow_up *follow_ups;
 	size_t follow_ups_len;
 	struct report_check checklist[CHECKLIST_ITEMS];

@@ -9,6 +9,7 @@
 #include "core/core.h"
 #include "core/facts.h"
 #include "domain/incident.h"
+#include "store/notices.h"
 
 /* The alert in a few words: its name, and where it is. */
 static int add_alert(struct core *core, struct timeline_row *row, const char *before,
@@ -91,4 +92,32 @@ int chronicle_moved(struct core *core, const struct active *active, enum timelin
 		.run_id = active->run_id };
 
 	return row.incident_id ? timeline_add(core->db, &row, err) : 0;
+}
+
+/* What is told, and into which timeline. */
+struct telling {
+	struct db *db;
+	struct err *err;
+	int rc;
+};
+
+static void add_told(const struct notice_row *notice, void *arg)
+{
+	struct telling *telling = arg;
+	auto_free char *text = xasprintf("%s (%s) %s: %s%s%s", notice->receiver, notice->endpoint,
+			notice_status_names[notice->status], notice->kind,
+			*notice->reason ? ": " : "", notice->reason);
+	const struct timeline_row row = { .incident_id = notice->incident_id,
+		.at = clock_wall_ms(),
+		.kind = TIMELINE_TOLD,
+		.text = text };
+
+	telling->rc = row.incident_id ? timeline_add(telling->db, &row, telling->err) : 0;
+}
+
+int chronicle_told(struct core *core, int64_t notice_id, struct err *err)
+{
+	struct telling telling = { .db = core->db, .err = err };
+
+	return notices_get(core->db, notice_id, add_told, &telling, err) < 0 ? -1 : telling.rc;
 }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "core/api_rows.h"
+#include "core/chronicle.h"
 #include "core/core.h"
 #include "store/incidents.h"
 #include "store/notices.h"
@@ -363,6 +364,9 @@ static int end(struct core *core, const struct flight *flight, enum notice_statu
 	}
 	if (!ended) {
 		return 0;
+	}
+	if (chronicle_told(core, flight->id, err) < 0) {
+		return -1;
 	}
 	count(core, receiver_of(flight, receiver, sizeof(receiver)), status);
 	if (status == NOTICE_SENT) {

@@ -49,8 +49,7 @@ static int tell(const struct word *word, enum timeline_kind kind, const char *te
 		.text = text };
 
 	log_info("people's word on an incident", LOG_INT("incident", word->incident.id),
-			LOG_STR("what", timeline_kind_names[kind]), LOG_STR("by", word->who),
-			LOG_STR("text", text));
+			LOG_STR("what", timeline_kind_names[kind]), LOG_STR("by", word->who));
 	return timeline_add(word->reply->core->db, &row, err);
 }
 

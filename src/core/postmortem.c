@@ -12,6 +12,7 @@
 #include "store/episodes.h"
 #include "store/follow_ups.h"
 #include "store/incidents.h"
+#include "store/notices.h"
 #include "store/reports.h"
 #include "store/runs.h"
 #include "store/steps.h"
@@ -25,6 +26,7 @@
 #define STEPS_MAX      200
 #define DECISIONS_MAX  10000 /* that are looked at; the report has sums */
 #define KINDS_MAX      100
+#define TOLD_MAX       500
 #define FOLLOW_UPS_MAX 1000
 #define TAIL_LOADED    4096
 #define TAIL_LINES     10
@@ -209,6 +211,24 @@ static void see_decision(const struct decision_row *row, void *arg)
 	};
 }
 
+static void see_notice(const struct notice_row *row, void *arg)
+{
+	struct gathering *g = arg;
+
+	if (!has_room(g, g->report.told_len, TOLD_MAX)) {
+		return;
+	}
+	g->report.told[g->report.told_len++] = (struct report_told){
+		.kind = keep(g, row->kind),
+		.receiver = keep(g, row->receiver),
+		.endpoint = keep(g, row->endpoint),
+		.status = notice_status_names[row->status],
+		.reason = keep(g, row->reason),
+		.created_at = row->created_at,
+		.ended_at = row->ended_at,
+	};
+}
+
 static void see_follow_up(const struct follow_up_row *row, void *arg)
 {
 	struct gathering *g = arg;
@@ -276,11 +296,13 @@ static int gather(struct gathering *g, struct db *db, struct err *err)
 	report->alerts = arena_calloc(g->arena, ALERTS_MAX, sizeof(*report->alerts));
 	report->timeline = arena_calloc(g->arena, ENTRIES_MAX, sizeof(*report->timeline));
 	report->decisions = arena_calloc(g->arena, KINDS_MAX, sizeof(*report->decisions));
+	report->told = arena_calloc(g->arena, TOLD_MAX, sizeof(*report->told));
 	report->follow_ups = arena_calloc(g->arena, FOLLOW_UPS_MAX, sizeof(*report->follow_ups));
 	if (episodes_of(db, id, ALERTS_MAX + 1, see_alert, g, err) < 0 ||
 			timeline_list(db, id, 0, INT64_MAX, see_entry, g, err) < 0 ||
 			gather_runs(g, db, err) < 0 ||
 			decisions_about(db, id, DECISIONS_MAX, see_decision, g, err) < 0 ||
+			notices_of(db, id, TOLD_MAX + 1, see_notice, g, err) < 0 ||
 			follow_ups_list(db, &follow_ups, see_follow_up, g, err) < 0 ||
 			checklist_of(db, id, see_check, g, err) < 0) {
 		return -1;

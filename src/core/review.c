@@ -87,6 +87,47 @@ static void write_follow_up(const struct follow_up_row *row, void *arg)
 	api_write_follow_up(arg, row);
 }
 
+/* May it be added? If not, why not becomes the problem. */
+static int check_new(struct reply *reply, int64_t incident_id, struct err *err)
+{
+	const char *receiver = reply_arg(reply, "receiver");
+	int64_t count = 0;
+
+	if (follow_ups_count(reply->core->db, incident_id, &count, err) < 0) {
+		return -1;
+	}
+	if (count >= FOLLOW_UPS_MAX) {
+		err_set(&reply->problem, ERR_CONFLICT, "the incident has %d follow-ups, no more",
+				FOLLOW_UPS_MAX);
+	} else if (receiver && !config_receiver(core_config(reply->core), receiver)) {
+		err_set(&reply->problem, ERR_INPUT,
+				"receiver: there is no '%s' in the configuration", receiver);
+	}
+	return 0;
+}
+
+/* The follow-up goes to its receiver as a ticket. */
+static int send_ticket(struct reply *reply, const struct follow_up_row *row, struct err *err)
+{
+	auto_free char *key = xasprintf("followup/%" PRId64, row->id);
+	auto_free char *subject = xasprintf("Follow-up %" PRId64 " of incident %" PRId64 ": %.200s",
+			row->id, row->incident_id, row->text);
+	auto_free char *text = xasprintf("%s\n\nFollow-up %" PRId64 " of incident %" PRId64
+					 ", for %s, asked for by %s.\n",
+			row->text, row->id, row->incident_id,
+			*row->owner ? row->owner : "nobody yet", row->created_by);
+	const struct notice notice = {
+		.incident_id = row->incident_id,
+		.key = key,
+		.receiver = row->receiver,
+		.kind = "ticket",
+		.subject = subject,
+		.text = text,
+	};
+
+	return row->receiver ? outbox_tell(reply->core, &notice, err) : 0;
+}
+
 int review_follow_up_add(struct reply *reply, struct err *err)
 {
 	struct db *db = reply->core->db;
@@ -94,31 +135,31 @@ int review_follow_up_add(struct reply *reply, struct err *err)
 		.incident_id = (int64_t)reply->query->ids[0],
 		.text = reply_arg(reply, "text"),
 		.owner = reply_arg(reply, "owner") ? reply_arg(reply, "owner") : "",
+		.receiver = reply_arg(reply, "receiver"),
 		.created_at = clock_wall_ms(),
 		.created_by = reply->query->principal,
 	};
-	int64_t count = 0;
 	int rc = find_incident(reply, err);
 
 	if (rc != 1) {
 		return rc;
 	}
-	if (follow_ups_count(db, row.incident_id, &count, err) < 0) {
+	if (check_new(reply, row.incident_id, err) < 0) {
 		return -1;
 	}
-	if (count >= FOLLOW_UPS_MAX) {
-		err_set(&reply->problem, ERR_CONFLICT, "the incident has %d follow-ups, no more",
-				FOLLOW_UPS_MAX);
+	if (reply->problem.code != ERR_NONE) {
 		return 0;
 	}
 	if (follow_ups_add(db, &row, &row.id, err) < 0) {
 		return -1;
 	}
 
-	auto_free char *text = xasprintf("follow-up %" PRId64 "%s%s: %s", row.id,
-			*row.owner ? " for " : "", row.owner, row.text);
+	auto_free char *text = xasprintf("follow-up %" PRId64 "%s%s%s%s: %s", row.id,
+			*row.owner ? " for " : "", row.owner, row.receiver ? ", sent to " : "",
+			row.receiver ? row.receiver : "", row.text);
 
-	if (tell(reply, row.incident_id, TIMELINE_FOLLOW_UP, text, err) < 0) {
+	if (send_ticket(reply, &row, err) < 0 ||
+			tell(reply, row.incident_id, TIMELINE_FOLLOW_UP, text, err) < 0) {
 		return -1;
 	}
 	return follow_ups_get(db, row.id, write_follow_up, &reply->w, err) < 0 ? -1 : 0;

@@ -92,14 +92,14 @@ static void write_summary(const struct report *report, struct buf *out)
 	buf_adds(out, "\n## Summary\n\n| | |\n|---|---|\n");
 	add_fact(out, "Status", report->status);
 	add_fact(out, "Level", report->level);
-	add_fact(out, "Major incident", report->major ? "yes: a post-mortem is due" : "no");
+	add_fact(out, "Major incident", report->major ? "yes" : "no");
 	add_fact(out, "Severity", report->severity);
 	add_fact(out, "Alert", report->alertname);
 	add_fact(out, "Playbook", report->playbook);
 	add_moment(out, "Opened", report->opened_at, NULL);
 	if (report->reopened_at) {
-		buf_addf(out, "| Opened again | %" PRId64 " times, the last at ",
-				report->generation - 1);
+		buf_addf(out, "| Opened again | %" PRId64 " time%s, the last at ",
+				report->generation - 1, report->generation == 2 ? "" : "s");
 		add_time(out, report->reopened_at);
 		buf_adds(out, " |\n");
 	}
@@ -155,7 +155,8 @@ static void write_impact(const struct report *report, struct buf *out)
 		add_time(out, alert->starts_at);
 		buf_adds(out, " to ");
 		add_time(out, alert->ends_at);
-		buf_addf(out, ", told %" PRId64 " times, ", alert->occurrences);
+		buf_addf(out, ", told %" PRId64 " time%s, ", alert->occurrences,
+				alert->occurrences == 1 ? "" : "s");
 		markdown_text(out, alert->status);
 		buf_addch(out, '\n');
 	}
@@ -218,7 +219,7 @@ static void write_timeline(const struct report *report, struct buf *out)
 
 static void write_step(const struct report_step *step, struct buf *out)
 {
-	buf_adds(out, "\n");
+	buf_adds(out, "\nPhase ");
 	markdown_text(out, step->phase);
 	buf_adds(out, ": **");
 	markdown_text(out, step->name);
@@ -239,11 +240,12 @@ static void write_step(const struct report_step *step, struct buf *out)
 	}
 	buf_adds(out, "\n\n");
 	if (known(step->argv) && strcmp(step->argv, "[]") != 0) {
+		buf_adds(out, "Ran ");
 		markdown_code(out, step->argv, ARGV_SHOWN);
-		buf_adds(out, "\n\n");
+		buf_addch(out, '\n');
 	}
 	if (step->output_len) {
-		buf_addf(out, "The end of its %" PRId64 " bytes of output:\n\n",
+		buf_addf(out, "\nThe end of its %" PRId64 " bytes of output:\n\n",
 				step->output_bytes);
 		markdown_block(out, step->output, step->output_len);
 	}
@@ -313,17 +315,31 @@ static void write_decisions(const struct report *report, struct buf *out)
 
 static void write_told(const struct report *report, struct buf *out)
 {
-	size_t count = 0;
-
 	buf_adds(out, "\n## Who was told, and when\n\n");
-	for (size_t i = 0; i < report->timeline_len; i++) {
-		if (!strcmp(report->timeline[i].kind, "told") ||
-				!strcmp(report->timeline[i].kind, "raised")) {
-			write_entry(&report->timeline[i], out);
-			count++;
+	for (size_t i = 0; i < report->told_len; i++) {
+		const struct report_told *told = &report->told[i];
+
+		buf_adds(out, "- ");
+		add_time(out, told->created_at);
+		buf_adds(out, " **");
+		markdown_text(out, told->receiver);
+		buf_adds(out, "** (");
+		markdown_text(out, told->kind);
+		buf_adds(out, ") ");
+		markdown_code(out, told->endpoint, NAME_SHOWN);
+		buf_adds(out, ": ");
+		markdown_text(out, told->status);
+		if (told->ended_at) {
+			buf_adds(out, " at ");
+			add_time(out, told->ended_at);
 		}
+		if (known(told->reason)) {
+			buf_adds(out, ", ");
+			markdown_text(out, told->reason);
+		}
+		buf_addch(out, '\n');
 	}
-	buf_adds(out, count ? "" : "Nobody, by playbookd.\n");
+	buf_adds(out, report->told_len ? "" : "Nobody, by playbookd.\n");
 }
 
 /* What people have said, or the place where they are to say it. */

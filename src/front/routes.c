@@ -64,6 +64,7 @@ static const struct arg_rule check_fields[] = {
 
 static const struct arg_rule follow_up_fields[] = {
 	{ "owner", ARG_TEXT, NULL, 0 },
+	{ "receiver", ARG_TEXT, NULL, 0 },
 	{ "text", ARG_PROSE, NULL, 0, .required = true },
 };
 

@@ -1,0 +1,299 @@
+#include "store/timeline.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/checklist.h"
+#include "store/deliveries.h"
+#include "store/follow_ups.h"
+#include "store/incidents.h"
+#include "store/reports.h"
+#include "store/retention.h"
+#include "store/runs.h"
+#include "sys/migrate.h"
+#include "test.h"
+
+static struct db *must_open(void)
+{
+	struct err err;
+	struct db *db = db_open("test.db", &err);
+
+	must(db != NULL);
+	must_ok(migrate(db, &err), err);
+	return db;
+}
+
+static void must_sql(struct db *db, const char *sql)
+{
+	struct err err;
+
+	must_ok(db_exec(db, sql, &err), err);
+}
+
+static int64_t must_count(struct db *db, const char *sql)
+{
+	struct stmt *s = db_stmt(db, sql);
+	struct err err;
+	int64_t count;
+
+	must(stmt_step(s, &err) == 1);
+	count = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return count;
+}
+
+/* An incident of an alert of that name, with those columns on. */
+static void add_incident(struct db *db, int id, const char *alertname, const char *set)
+{
+	char sql[1000];
+
+	snprintf(sql, sizeof(sql),
+			"INSERT INTO incident (id, status, title, severity, service, alertname,"
+			" labels, annotations, group_hash, generation, firing, opened_at)"
+			" VALUES (%d, 'resolved', 't', '', '', '%s', '{}', '{}', x'%064d', 1, 0,"
+			" 1000); UPDATE incident SET %s WHERE id = %d",
+			id, alertname, id, set, id);
+	must_sql(db, sql);
+}
+
+static void add_entry(struct db *db, int64_t incident, enum timeline_kind kind)
+{
+	const struct timeline_row row = {
+		.incident_id = incident, .at = 5, .kind = (uint8_t)kind, .text = "x"
+	};
+	struct err err;
+
+	must_ok(timeline_add(db, &row, &err), err);
+}
+
+TEST(alerts_are_listed_until_there_are_many)
+{
+	struct db *db = must_open();
+
+	add_incident(db, 1, "a", "status = 'firing'");
+	for (int i = 0; i < TIMELINE_ALERTS_MAX + 50; i++) {
+		add_entry(db, 1, TIMELINE_JOINED);
+	}
+	ck_int(must_count(db, "SELECT count(*) FROM timeline"), TIMELINE_ALERTS_MAX + 1);
+	for (int i = 0; i < 3; i++) {
+		add_entry(db, 1, TIMELINE_LEFT);
+		add_entry(db, 1, TIMELINE_NOTE);
+	}
+	ck_int(must_count(db, "SELECT count(*) FROM timeline"), TIMELINE_ALERTS_MAX + 5);
+	ck_int(must_count(db, "SELECT count(*) FROM timeline WHERE text LIKE 'from here on such"
+			      " alerts are counted%'"),
+			2);
+	ck_int(must_count(db, "SELECT max(id) FROM timeline"), TIMELINE_ALERTS_MAX + 5);
+	db_close(db);
+}
+
+TEST(a_person_is_called_for_once)
+{
+	struct db *db = must_open();
+	struct err err;
+
+	add_incident(db, 1, "a", "status = 'firing'");
+	add_entry(db, 1, TIMELINE_ATTENTION);
+	must_ok(incidents_attention(db, 1, "look", &err), err);
+	add_entry(db, 1, TIMELINE_ATTENTION);
+	ck_int(must_count(db, "SELECT count(*) FROM timeline"), 1);
+	must_ok(incidents_attention(db, 1, NULL, &err), err);
+	add_entry(db, 1, TIMELINE_ATTENTION);
+	ck_int(must_count(db, "SELECT count(*) FROM timeline"), 2);
+	must_sql(db, "UPDATE incident SET status = 'closed'");
+	add_entry(db, 1, TIMELINE_ATTENTION);
+	must_ok(incidents_attention(db, 1, "look", &err), err);
+	ck_int(must_count(db, "SELECT count(*) FROM timeline"), 2);
+	ck_int(must_count(db, "SELECT count(*) FROM incident WHERE attention IS NOT NULL"), 0);
+	db_close(db);
+}
+
+TEST(what_is_opened_again_is_in_nobodys_hand)
+{
+	struct db *db = must_open();
+	struct incident_facts facts;
+	struct err err;
+
+	add_incident(db, 1, "a", "resolved_by = 'eve'");
+	must_ok(incidents_acknowledge(db, 1, "eve", 7, &err), err);
+	must_ok(incidents_facts(db, 1, &facts, &err), err);
+	must_ok(incidents_move(db, &facts, INCIDENT_FIRE, 1, 9, &err), err);
+	ck_int(must_count(db, "SELECT count(*) FROM incident WHERE acknowledged_at IS NULL AND"
+			      " acknowledged_by IS NULL AND resolved_by IS NULL"),
+			1);
+	db_close(db);
+}
+
+TEST(closing_calls_nobody_any_more)
+{
+	struct db *db = must_open();
+	struct incident_facts facts;
+	struct err err;
+
+	add_incident(db, 1, "a", "status = 'firing', attention = 'look'");
+	must_ok(incidents_facts(db, 1, &facts, &err), err);
+	must_ok(incidents_move(db, &facts, INCIDENT_CLOSE, 0, 9, &err), err);
+	ck_int(must_count(db, "SELECT count(*) FROM incident WHERE attention IS NULL"), 1);
+	db_close(db);
+}
+
+static void take_removed(int64_t run_id, void *arg)
+{
+	(void)run_id;
+	(void)arg;
+}
+
+static void sweep(struct db *db)
+{
+	struct err err;
+	int gone;
+
+	while ((gone = retention_sweep(db, 3000, take_removed, NULL, &err)) > 0) {
+	}
+	ck_int(gone, 0);
+}
+
+TEST(an_old_incident_takes_with_it_what_people_wrote)
+{
+	struct db *db = must_open();
+
+	for (int id = 1; id <= 3; id++) {
+		add_incident(db, id, "a", "resolved_at = 2000");
+		add_entry(db, id, TIMELINE_OPENED);
+	}
+	must_sql(db, "INSERT INTO checklist VALUES (1, 'review', 1, 'eve', '')");
+	must_sql(db, "INSERT INTO follow_up (incident_id, text, owner, created_at, created_by)"
+		     " VALUES (1, 't', '', 1, 'eve'), (3, 't', '', 1, 'eve')");
+	sweep(db);
+	ck_int(must_count(db, "SELECT count(*) FROM incident"), 1);
+	ck_int(must_count(db, "SELECT count(*) FROM timeline"), 1);
+	ck_int(must_count(db, "SELECT count(*) FROM checklist"), 0);
+	ck_int(must_count(db, "SELECT count(*) FROM follow_up"), 1);
+	db_close(db);
+}
+
+TEST(the_number_of_a_follow_up_is_never_given_twice)
+{
+	struct db *db = must_open();
+
+	for (int id = 1; id <= 3; id++) {
+		add_incident(db, id, "a", "resolved_at = 2000");
+	}
+	must_sql(db, "INSERT INTO follow_up (incident_id, text, owner, created_at, created_by)"
+		     " VALUES (1, 't', '', 1, 'eve'), (2, 't', '', 1, 'eve')");
+	sweep(db);
+	ck_int(must_count(db, "SELECT sum(id) FROM incident"), 2 + 3);
+	ck_int(must_count(db, "SELECT max(id) FROM follow_up"), 2);
+	db_close(db);
+}
+
+static void add_effect(const char *alertname, const struct report_effect *e, void *arg)
+{
+	struct buf *out = arg;
+
+	buf_addf(out,
+			"%s: %" PRId64 " = %" PRId64 " open + %" PRId64 " remediated + %" PRId64
+			" people + %" PRId64 " itself; runs %" PRId64 "/%" PRId64 "; mtta %" PRId64
+			"/%" PRId64 "; mttr %" PRId64 "/%" PRId64 "\n",
+			alertname, e->incidents, e->open, e->remediated, e->by_people, e->by_itself,
+			e->runs_helped, e->runs, e->mtta_ms, e->acknowledged, e->mttr_ms,
+			e->resolved);
+}
+
+static const char *effects(struct db *db, const struct report_query *query)
+{
+	static struct buf out;
+	struct err err;
+
+	buf_reset(&out);
+	must_ok(reports_alerts(db, query, add_effect, &out, &err), err);
+	return buf_text(&out);
+}
+
+static void add_run(struct db *db, int incident, const char *status, const char *verify)
+{
+	char sql[1000];
+
+	snprintf(sql, sizeof(sql),
+			"INSERT INTO run (incident_id, generation, playbook, target, trigger,"
+			" requested_by, config_hash, status, reason, alertname, alert,"
+			" alert_status, queued_at) VALUES (%d, 1, 'p', x'00', 'manual', 'x',"
+			" x'00', '%s', '', '', '', '', 1);"
+			"INSERT INTO step SELECT max(id), 0, 1, '%s', 'check', 'c', '[]',"
+			" 'succeeded', '', NULL, NULL, NULL, NULL, NULL, 1, 2, 0 FROM run",
+			incident, status, verify);
+	must_sql(db, sql);
+}
+
+TEST(what_came_of_alerts_is_summed_up)
+{
+	struct db *db = must_open();
+
+	add_incident(db, 1, "a", "status = 'firing', acknowledged_at = 1400");
+	add_incident(db, 2, "a", "mitigated_at = 1500, resolved_at = 2000");
+	add_incident(db, 3, "a", "resolved_at = 4000");
+	add_run(db, 3, "succeeded", "verify");
+	add_incident(db, 4, "a", "resolved_at = 3000");
+	add_run(db, 4, "succeeded", "steps");
+	add_run(db, 4, "failed", "verify");
+	add_incident(db, 5, "a", "resolved_at = 3000, acknowledged_at = 1600");
+	add_incident(db, 6, "a", "status = 'closed'");
+	add_incident(db, 7, "b", "resolved_at = 1000, opened_at = 5000");
+	ck_str(effects(db, &(struct report_query){ .limit = 9 }),
+			"a: 6 = 1 open + 2 remediated + 2 people + 1 itself; runs 1/3; mtta 500/2; "
+			"mttr 2000/4\n"
+			"b: 1 = 0 open + 0 remediated + 0 people + 1 itself; runs 0/0; mtta 0/0; "
+			"mttr 0/1\n");
+	ck_has(effects(db, &(struct report_query){ .alertname = "b", .limit = 9 }), "b: 1 = ");
+	ck_str(effects(db, &(struct report_query){ .alertname = "c", .limit = 9 }), "");
+	ck_has(effects(db, &(struct report_query){ .since = 1001, .limit = 9 }), "b: 1 = ");
+	ck_has(effects(db, &(struct report_query){ .until = 5000, .limit = 9 }), "a: 6 = ");
+	ck_int(strncmp(effects(db, &(struct report_query){ .limit = 1 }), "a: ", 3), 0);
+	db_close(db);
+}
+
+static void count_decision(const struct decision_row *row, void *arg)
+{
+	snprintf((char *)arg + strlen(arg), 20, "%s ", row->decision);
+}
+
+TEST(decisions_about_an_incident_are_those_of_its_alerts)
+{
+	struct db *db = must_open();
+	char text[200] = "";
+	struct err err;
+
+	add_incident(db, 1, "a", "id = 1");
+	add_incident(db, 2, "a", "id = 2");
+	must_sql(db, "INSERT INTO delivery VALUES (1, 1, '', '', '', '', '', 1, 0, NULL, x'', "
+		     "x'')");
+	must_sql(db, "INSERT INTO episode (identity, status, incident_id, fingerprint, labels,"
+		     " annotations, generator_url, starts_at, first_seen, last_seen, occurrences,"
+		     " last_delivery_id) VALUES (x'01', 'firing', 1, 'f', '{}', '{}', '', 1, 1, 1,"
+		     " 1, 1), (x'02', 'resolved', 1, 'f', '{}', '{}', '', 1, 1, 1, 1, 1)");
+	must_sql(db, "INSERT INTO decision (delivery_id, position, at, fingerprint, alertname,"
+		     " decision, reason, incident_id) VALUES (1, 0, 1, 'f', 'a', 'queued', '', 1),"
+		     " (1, 1, 1, 'f', 'a', 'repeat', '', 2), (1, 2, 1, 'f', 'a', 'resolved', '', "
+		     "1)");
+	must_ok(decisions_about(db, 1, 10, count_decision, text, &err), err);
+	ck_str(text, "queued resolved ");
+	db_close(db);
+}
+
+TEST(an_incident_from_before_has_a_timeline_too)
+{
+	struct err err;
+	struct db *db = db_open("test.db", &err);
+
+	must(db != NULL);
+	must_ok(migrate_steps(db, migrations, 1, &err), err);
+	must_sql(db, "INSERT INTO incident (status, title, severity, service, labels, annotations,"
+		     " group_hash, generation, firing, opened_at, resolved_at) VALUES ('resolved',"
+		     " 't', '', '', '{\"alertname\":\"Down\"}', '{}', x'00', 1, 0, 1000, 2000)");
+	must_ok(migrate(db, &err), err);
+	ck_int(must_count(db, "SELECT count(*) FROM incident WHERE alertname = 'Down'"), 1);
+	ck_int(must_count(db, "SELECT at FROM timeline WHERE id = 1 AND kind = 'opened'"), 1000);
+	ck_int(must_count(db, "SELECT at FROM timeline WHERE id = 2 AND kind = 'resolved'"), 2000);
+	db_close(db);
+}
