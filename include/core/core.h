@@ -10,8 +10,11 @@
  *	clocks    the time now in the zones of time intervals
  *	manual    what people start and cancel; replay: an incident's playbook once more
  *	outbox    what people are told
+ *	people    what people say of an incident; review: follow-ups and checklist
+ *	chronicle what the core does, in the timelines of incidents
  *	recovery  what was running when the last core ended                   (at start)
  *	api       answers to reads and orders
+ *	hindsight timelines and sums; postmortem: the post-incident log
  *	metrics   what Prometheus asks for
  *
  *	space     is there room on the disk? the ballast

@@ -10,7 +10,9 @@
  *	        mitigated ───── RESOLVE ───────────────┘
  *
  * firing and mitigated are open: an alert of the group joins. mitigated means that a playbook's
- * verify passed while the alert was still firing. People may close what is open, too.
+ * verify passed while the alert was still firing. People may close what is open, too, and call it
+ * resolved while alerts of it fire: those start nothing any more, and one that begins to fire
+ * opens it again, as always.
  * Acknowledgement and level are facts about an incident, not states.
  */
 #ifndef DOMAIN_INCIDENT_H
@@ -35,7 +37,7 @@ enum incident_status {
 enum incident_event {
 	INCIDENT_FIRE,     /* an alert of it fires (again) */
 	INCIDENT_MITIGATE, /* a run's verify passed */
-	INCIDENT_RESOLVE,  /* its last firing alert is resolved */
+	INCIDENT_RESOLVE,  /* its last firing alert is resolved, or people say that it is over */
 	INCIDENT_CLOSE,    /* people are done with it */
 	INCIDENT_EVENTS
 };

@@ -125,6 +125,19 @@ TEST(what_is_opened_again_is_in_nobodys_hand)
 	db_close(db);
 }
 
+TEST(the_first_who_has_it_in_hand_is_kept)
+{
+	struct db *db = must_open();
+	struct err err;
+
+	add_incident(db, 1, "a", "status = 'firing'");
+	must_ok(incidents_acknowledge(db, 1, "eve", 7, &err), err);
+	must_ok(incidents_acknowledge(db, 1, "bob", 8, &err), err);
+	ck_int(must_count(db, "SELECT acknowledged_at FROM incident WHERE acknowledged_by = 'eve'"),
+			7);
+	db_close(db);
+}
+
 TEST(closing_calls_nobody_any_more)
 {
 	struct db *db = must_open();
