@@ -277,7 +277,8 @@ def test_a_wrong_method_is_told_the_right_ones(t):
     for method, path, allow in [
         ("DELETE", "/api/v1/incidents", "GET, HEAD"), ("GET", "/api/v1/alerts", "POST"),
         ("PUT", "/", "GET, HEAD, POST"), ("GET", "/-/reload", "POST"),
-        ("POST", "/metrics", "GET, HEAD"), ("PATCH", "/api/v1/incidents/1", "GET, HEAD"),
+        ("POST", "/metrics", "GET, HEAD"), ("PATCH", "/api/v1/runs/1", "GET, HEAD"),
+        ("POST", "/api/v1/incidents/1", "GET, HEAD, PATCH"),
     ]:
         answer = d.request(method, path)
         ck_status(answer, 405)

@@ -133,8 +133,7 @@ TEST(a_report_has_all_that_is_known)
 		"### Run 9 of calm: failed\n",
 		"Phase steps: **calm**, attempt 1: failed, exit code 3, 1m (calm)\n\nRan `calm`\n",
 		"The end of its 5000 bytes of output:\n\n```\ncalm\n```\n",
-		"| queued | calm | 2 | 1970-01-01T00:10:00.000Z | 1970-01-01T00:11:00.000Z | calm "
-		"|",
+		"| queued | calm | 2 | 1970-01-01T00:10:00.000Z | 1970-01-01T00:11:00.000Z |",
 		"**calm** (initial) `calm`: failed at 1970-01-01T00:11:00.000Z, calm\n",
 		"## Root cause\n\n> calm\n",
 		"## Resolution\n\n> calm\n",
