@@ -9,6 +9,7 @@ from harness import (
     alert, at, ck, ck_decisions, ck_eq, ck_error, ck_in, ck_match, ck_status, delivery, limit,
     resolved, wait_until,
 )
+from test_receivers import catcher
 
 CONFIG = """
 global: { reopen_within: 1h }
@@ -248,6 +249,26 @@ def test_follow_ups_are_listed_done_and_sent_as_tickets(t):
     ck_error(order(d, f"incidents/{one}/follow-ups", {"text": "x", "receiver": "moon"}), 400,
              "receiver: there is no 'moon'")
     ck_error(order(d, "follow-ups/77", {"done": True}, "PATCH"), 404, "no follow-up 77")
+
+
+def test_a_ticket_arrives_once_and_the_timeline_says_so(t):
+    hook = catcher(t, 503, 200)
+    d = t.daemon(CONFIG.replace("http://127.0.0.1:9/tickets", hook.url))
+    one, _ = break_down(d)
+    key = {"Idempotency-Key": "t1"}
+    body = {"text": "more disk\nmuch more", "owner": "bob", "receiver": "tickets"}
+    first = must_order(d, f"incidents/{one}/follow-ups", body, **key)
+    ck_eq(must_order(d, f"incidents/{one}/follow-ups", body, **key), first, "asked again")
+    told = wait_until(lambda: [e["text"] for e in timeline(d, one) if e["kind"] == "told"],
+                      "the ticket")
+    ck_eq(len(told), 1, "entries")
+    ck_match(r"^tickets \(webhook http://127.*\) sent: ticket$", told[0], "entry")
+    posts = [post for _, _, post in hook.wait_posts(2)]
+    ck_eq([p["id"] for p in posts], [posts[0]["id"]] * 2, "the same ticket, tried twice")
+    ck_eq((posts[1]["kind"], posts[1]["subject"]),
+          ("ticket", f"Follow-up {first['id']} of incident {one}: more disk much more"), "ticket")
+    ck_in("more disk\nmuch more\n", posts[1]["text"], "text")
+    ck_match(r"\(ticket\) `webhook .*`: sent at ", postmortem(d, one), "log")
 
 
 # What is refused.
