@@ -2,8 +2,11 @@
 
 import html.parser
 import json
+import os
 import re
+import signal
 import subprocess
+import threading
 
 from harness import (
     alert, at, ck, ck_decisions, ck_eq, ck_error, ck_in, ck_match, ck_status, delivery, limit,
@@ -362,6 +365,26 @@ def test_what_was_answered_survives_the_death_of_the_core(t):
     wait_until(lambda: d.get("/api/v1/pause").status == 200, "an answer")
     ck_eq(timeline(d, one)[-1]["text"], "before the crash", "the last entry")
     ck_eq(d.incident(one)["acknowledgedBy"], "operator", "acknowledged")
+
+
+@limit(120)
+def test_a_note_that_is_sent_again_after_a_crash_is_written_once(t):
+    d = t.daemon(CONFIG)
+    one, _ = break_down(d)
+    for i in range(6):
+        pid = d.roles()["core"]
+        killer = threading.Timer(i * 0.002, os.kill, (pid, signal.SIGKILL))
+        killer.start()
+
+        def write():
+            answer = order(d, f"incidents/{one}/note", {"text": str(i)}, **{"Idempotency-Key": str(i)})
+            ck_in(answer.status, (200, 503), "status")
+            return answer.status == 200
+
+        wait_until(write, f"note {i}")
+        killer.join()
+    wait_until(lambda: d.get("/api/v1/pause").status == 200, "an answer")
+    ck_eq([e["text"] for e in timeline(d, one) if e["kind"] == "note"], list("012345"), "notes")
 
 
 def test_a_storm_of_repeats_adds_nothing_to_the_timeline(t):

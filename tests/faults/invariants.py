@@ -61,6 +61,13 @@ def ck_effects(db, effects, also=()):
     return collections.Counter(runs.values())
 
 
+# Without a gap, opened first, and its one run queued and ended once.
+TIMELINES = """
+    SELECT incident_id, group_concat(kind) FROM timeline GROUP BY incident_id
+    HAVING count(*) <> max(id) OR sum(kind = 'opened' AND id = 1) <> 1
+        OR sum(kind = 'queued') <> 1 OR sum(kind = 'ended') <> 1"""
+
+
 def ck_store(db, acked):
     groups = db.execute("SELECT count(*) FROM incident WHERE status IN ('firing', 'mitigated')"
                         " GROUP BY group_hash HAVING count(*) > 1").fetchall()
@@ -70,6 +77,7 @@ def ck_store(db, acked):
     runs = db.execute("SELECT count(DISTINCT incident_id), count(*) FROM run").fetchone()
     ck_eq(runs[0], runs[1], "runs, one for each incident")
     ck(runs[1] >= len(acked), f"{runs[1]} runs for {len(acked)} acknowledged alerts")
+    ck_eq(db.execute(TIMELINES).fetchall(), [], "incidents whose timeline is not what happened")
     ck_eq(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)], "I7: integrity")
     ck_eq(db.execute("PRAGMA foreign_key_check").fetchall(), [], "I7: foreign keys")
 
