@@ -85,8 +85,8 @@ static struct generation generations[VARIANTS];
 static struct generation *in_force;
 
 static const char *const tables[] = { "outbox", "output", "step", "run_param", "approval",
-	"target_call", "decision", "run", "episode", "timeline", "follow_up",
-	"checklist", "incident", "delivery", "pause" };
+	"target_call", "decision", "run", "episode", "timeline", "follow_up", "checklist",
+	"incident", "delivery", "pause" };
 
 /* What must give no row, after each event. */
 static const char *const always[] = {
