@@ -9,4 +9,8 @@
 /* Append the list `checks` to loader->checks. base is not used. */
 void checks_load(struct loader *loader, const struct yaml_node *node, void *base);
 
+/* When all files are read, whichever came first: is every check that a step names there, and has
+ * its playbook the params that the check's URL names? */
+void checks_resolve(struct loader *loader);
+
 #endif

@@ -33,6 +33,8 @@ struct secret_name;
 struct check_name {
 	struct place place;
 	const char *name;
+	const struct param *params; /* of the playbook that names it */
+	size_t params_len;
 };
 
 /* What is known while files are read. Everything in it lives in arena, or on the heap until
@@ -75,7 +77,8 @@ enum spec_flags {
 	SPEC_VARS = 1 << 1,   /* ${name} of a var is replaced, and "$$" is "$" */
 	SPEC_PARAMS = 1 << 2, /* a template: vars are filled in, params stay */
 	SPEC_LABELS = 1 << 3, /* with SPEC_PARAMS: ${labels.NAME} and ${annotations.NAME} too */
-	SPEC_EMPTY = 1 << 4   /* the string, or each of the strings, may be empty */
+	SPEC_EMPTY = 1 << 4,  /* the string, or each of the strings, may be empty */
+	SPEC_OPEN = 1 << 5    /* with SPEC_PARAMS: any other name may be a param of somebody's */
 };
 
 struct spec {

@@ -10,8 +10,8 @@
 /*
  * node's text with every var put in, by spec_flags: with SPEC_VARS alone the result is final; with
  * SPEC_PARAMS, ${name} of a param of loader->playbook may stand in it and stays, and so does "$$";
- * with SPEC_LABELS, ${labels.NAME} and ${annotations.NAME} too. Lives in the loader's arena; NULL
- * after a mistake.
+ * with SPEC_LABELS, ${labels.NAME} and ${annotations.NAME} too, with SPEC_OPEN any name. Lives in
+ * the loader's arena; NULL after a mistake.
  */
 const char *text_fill(struct loader *loader, const struct yaml_node *node, unsigned flags);
 

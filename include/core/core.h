@@ -6,6 +6,7 @@
  *	intake    a delivery becomes decisions, incidents and queued runs     (C1)
  *	runner    queued runs become steps, steps become results              (C2 to C5)
  *	approvals what waits for a person; approve: what people say and see of it
+ *	prober    looks at the checks in the background
  *	pause     the kill switch
  *	clocks    the time now in the zones of time intervals
  *	manual    what people start and cancel; replay: an incident's playbook once more
@@ -36,6 +37,7 @@
 #include "core/janitor.h"
 #include "core/outbox.h"
 #include "core/pause.h"
+#include "core/prober.h"
 #include "core/runner.h"
 #include "core/space.h"
 #include "core/turn.h"
@@ -102,6 +104,7 @@ struct core {
 	struct clocks clocks;
 	struct runner runner;
 	struct approvals approvals;
+	struct prober prober;
 	struct janitor janitor;
 	struct outbox outbox;
 	struct counters counters;

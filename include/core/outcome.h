@@ -18,7 +18,7 @@ struct core;
 int outcome_started(struct core *core, const struct msg_started *msg, struct err *err);
 int outcome_refused(struct core *core, const struct msg_refused *msg, struct err *err);
 int outcome_ended(struct core *core, const struct msg_ended *msg, struct err *err);
-/* What egress says. */
+/* What egress, or of a check in the background the executor, says. */
 int outcome_probed(struct core *core, const struct msg_probed *msg, struct err *err);
 /* Egress is new: what the old one was asked is asked again. */
 int outcome_egress_new(struct core *core, struct err *err);

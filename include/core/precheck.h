@@ -9,14 +9,7 @@
 #include "core/active.h"
 #include "wire/attempt.h"
 
-#define PRECHECK_DECLINED 75  /* EX_TEMPFAIL: the run is not wanted now */
-#define PRECHECK_LINE_MAX 201 /* of the last line, the first 200 bytes */
-
-/*
- * The last line of output that is not empty, in valid UTF-8 without control characters; line has
- * PRECHECK_LINE_MAX and is "" when there is none.
- */
-void precheck_last_line(const struct attempt_output *output, char *line);
+#define PRECHECK_DECLINED 75 /* EX_TEMPFAIL: the run is not wanted now */
 
 /*
  * When the attempt in hand is a precheck's that exited with another status than 0, add its last

@@ -64,6 +64,7 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "domain/alert.h"
+#include "domain/check.h"
 #include "domain/guards.h"
 #include "domain/label.h"
 #include "domain/matcher.h"
@@ -173,20 +174,6 @@ struct playbook {
 
 /* alertname, service, instance. NULL-terminated. */
 extern const char *const default_group_by[];
-
-enum check_kind { CHECK_HTTP, CHECK_TCP, CHECK_COMMAND };
-
-struct check {
-	const char *name;
-	uint8_t kind;            /* enum check_kind */
-	const char *url;         /* http */
-	int64_t status;          /* http: expected; default 200 */
-	bool json;               /* http: `body: json`, the body must be JSON */
-	const char *contains;    /* http: the body must contain this; or NULL */
-	const char *address;     /* tcp: "host:port" */
-	const char *const *argv; /* command: no templates; exit 0 is healthy */
-	int64_t timeout_ms;      /* default 5 s */
-};
 
 /* The position of the first step of phase, or of the one after its last (steps_len if none). */
 size_t playbook_phase_begin(const struct playbook *playbook, enum phase phase);

@@ -9,6 +9,7 @@
 #define DOMAIN_TEMPLATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -32,6 +33,11 @@ int template_expand(const char *text, template_lookup lookup, void *arg, struct 
 int template_expand_known(const char *text, template_lookup lookup, void *arg, struct buf *out,
 		struct err *err);
 
+/*
+ * The next ${name} at or after *at, which is moved behind it: its name, of *ret_len bytes, or NULL
+ * when there is none.
+ */
+const char *template_next_name(const char **at, size_t *ret_len);
 /* Is there any ${name} in it? */
 bool template_has_names(const char *text);
 

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "executor/groups.h"
 #include "executor/permit.h"
 #include "sys/loop.h"
 #include "wire/message.h"
@@ -49,6 +50,8 @@ void attempts_stop(struct attempts *attempts);
 bool attempts_reap(struct attempts *attempts);
 /* Is pid one of the shims? */
 bool attempts_have(const struct attempts *attempts, pid_t pid);
+/* The cgroups of steps, which background checks share. Borrowed. */
+struct groups *attempts_groups(struct attempts *attempts);
 size_t attempts_count(const struct attempts *attempts);
 
 #endif

@@ -53,6 +53,12 @@ struct permit {
  */
 int permit_start(const struct generations *generations, const struct msg_start *start,
 		struct permit *ret_permit, struct err *err);
+/*
+ * The same for a background check that is a command: one with an interval, of the configuration
+ * that is named.
+ */
+int permit_check(const struct generations *generations, const struct msg_probe_command *probe,
+		struct permit *ret_permit, struct err *err);
 void permit_clear(struct permit *permit);
 
 #endif

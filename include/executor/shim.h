@@ -16,6 +16,10 @@
  *
  * wire/attempt.h describes the files. Times are CLOCK_BOOTTIME.
  *
+ * A background check is run by such a shim too (executor/commands). Then output and status are
+ * memory that the executor holds, nothing is written to the disk, and `cancel` is a socket to the
+ * executor: when that ends, so does the check.
+ *
  * What a step starts with, and nothing else (T30 to T33 of the threats):
  *
  *	argv, environment    those given; HOME of its user unless it is given
@@ -55,7 +59,8 @@ enum shim_fd {
 	SHIM_LOCK,      /* holds the lock */
 	SHIM_OUTPUT,    /* the ring file, for writing */
 	SHIM_STATUS,    /* SHIM_STATUS_TMP, with room allocated */
-	SHIM_CANCEL,    /* the FIFO, read and write end, so that it never ends; non-blocking */
+	SHIM_CANCEL,    /* the FIFO, read and write end, so that it never ends; non-blocking. The
+			   end of a socket is as good as a byte */
 	SHIM_HANDSHAKE, /* stream socket to the executor */
 	SHIM_FDS
 };
@@ -71,6 +76,7 @@ struct shim {
 	struct step_limits limits;
 	bool detach;
 	bool new_privs;
+	bool forget; /* a check: the status goes to SHIM_STATUS alone, there is no folder */
 	const struct cgroups *cgroups;
 	const char *cgroup; /* the name of the attempt's */
 };

@@ -4,7 +4,7 @@
  *
  * Paths are matched as they were sent: [A-Za-z0-9._~/-] only, so nothing is decoded and nothing can
  * mean two things. {id} and {n} in a pattern stand for a decimal number, any other for a name,
- * which becomes the argument that is called so: {playbook}, {item}.
+ * which becomes the argument that is called so: {playbook}, {check}, {item}.
  */
 #ifndef FRONT_ROUTES_H
 #define FRONT_ROUTES_H

@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 
@@ -81,6 +82,16 @@ struct json_field {
  */
 int json_fields(struct json *object, const struct json_field *fields, size_t len, void *ret,
 		struct err *err);
+
+/* Member key of an object, or NULL. */
+struct json *json_get(struct json *object, const char *key);
+/*
+ * Is value a scalar that is written as text: a string of these characters, a number equal to it,
+ * true, false or null?
+ */
+bool json_is(struct json *value, const char *text);
+/* Append value as a message shows it: a scalar's text, "a list", "an object". */
+void json_show(struct json *value, struct buf *out);
 
 enum json_kind json_kind(struct json *value);
 /* The text of a string, or NULL when value is no string. It may contain NUL: see ret_len. */

@@ -107,6 +107,10 @@ struct attempt_output {
 int attempt_output_read(int storage_fd, const struct attempt_id *id, uint64_t total,
 		struct attempt_output *ret, struct err *err);
 
+/* Take the layout of an output file apart, which holds what was kept of total bytes. Appends to
+ * both buffers of ret. */
+void attempt_output_unroll(const struct buf *kept, uint64_t total, struct attempt_output *ret);
+
 /*
  * Tell the shim of an attempt that has its GO, whoever started it, to end the step. False when no
  * shim listens: the attempt is over, or never was.

@@ -2,9 +2,10 @@
  * message - every message that one role sends to another: one struct and one table of fields each.
  *
  *	parent control: executor → role    SETUP, LISTEN, PEER;  to core also CONFIG, ROLES,
- *	                                   STARTED, REFUSED, ENDED;  to front RELOADED;
- *	                                   to egress RECEIVERS
- *	                role → executor    front: RELOAD;  core: START, GO, CANCEL, READY
+ *	                                   STARTED, REFUSED, ENDED, PROBED;  to front
+ *	                                   RELOADED;  to egress RECEIVERS
+ *	                role → executor    front: RELOAD;  core: START, GO, CANCEL, READY,
+ *	                                   PROBE_COMMAND
  *	front ↔ core                       DELIVER, QUERY → ANSWER
  *	core ↔ egress                      PROBE → PROBED, NOTIFY → NOTIFIED
  *
@@ -53,6 +54,7 @@ enum message_id {
 	MSG_NOTIFY,
 	MSG_NOTIFIED,
 	MSG_RECEIVERS,
+	MSG_PROBE_COMMAND,
 	MSG_IDS
 };
 
@@ -229,6 +231,8 @@ enum route {
 	ROUTE_RUN_CANCEL,      /* ids[0]; reason */
 	ROUTE_RUN_APPROVE,     /* ids[0]; digest, reason; seal, which the front adds */
 	ROUTE_RUN_REJECT,      /* ids[0]; digest, reason */
+	ROUTE_HEALTH,          /* status */
+	ROUTE_HEALTH_CHECK,    /* check */
 	ROUTE_PAUSE,
 	ROUTE_PAUSE_BEGIN, /* reason, for (ms) */
 	ROUTE_PAUSE_END,
@@ -270,12 +274,25 @@ struct msg_probe {
 	int64_t status;
 	uint8_t json;
 	const char *contains; /* may be NULL */
+	struct check_field *fields;
+	size_t fields_len;
 	int64_t timeout_ms;
 };
 
+/* Core → executor: run the program of a background check once. */
+struct msg_probe_command {
+	uint64_t id;
+	uint8_t config_hash[DIGEST_SIZE];
+	const char *check;
+};
+
+/* unknown: it could not be looked at, for a reason of our own. */
+enum probe_verdict { VERDICT_FAILING, VERDICT_HEALTHY, VERDICT_UNKNOWN, VERDICTS };
+
+/* Egress or executor → core. */
 struct msg_probed {
 	uint64_t id;
-	uint8_t ok;
+	uint8_t verdict;    /* enum probe_verdict */
 	const char *detail; /* "200 OK", "connection refused", … */
 };
 

@@ -86,19 +86,6 @@ static void hash_files(const struct config_files *files, uint8_t ret_hash[DIGEST
 	digest_sha256(all.data, all.len, ret_hash);
 }
 
-/* When all checks are known, whether a file was read before or after its use. */
-static void resolve_checks(struct loader *loader)
-{
-	for (size_t i = 0; i < loader->names_len; i++) {
-		const struct check_name *name = &loader->names[i];
-
-		if (!config_check(loader->config, name->name)) {
-			mistakes_add(loader->mistakes, &name->place, "there is no check '%s'",
-					name->name);
-		}
-	}
-}
-
 static void move_to_config(struct loader *loader)
 {
 	struct config *config = loader->config;
@@ -127,7 +114,7 @@ struct config *config_build(const struct config_files *files, struct mistakes *m
 		load_file(&loader, &files->items[i], (uint32_t)i);
 	}
 	move_to_config(&loader);
-	resolve_checks(&loader);
+	checks_resolve(&loader);
 	free(loader.playbooks);
 	free(loader.playbook_places);
 	free(loader.checks);

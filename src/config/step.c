@@ -296,6 +296,10 @@ static void check_check(
 
 	name->place = node->place;
 	name->name = step->check;
+	if (loader->playbook) {
+		name->params = loader->playbook->params;
+		name->params_len = loader->playbook->params_len;
+	}
 	loader->names_len++;
 }
 

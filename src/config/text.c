@@ -75,6 +75,9 @@ static const char *look_up_any(const char *name, size_t len, void *arg)
 	if ((fill->flags & SPEC_LABELS) && is_of_alert(name, len)) {
 		return "";
 	}
+	if (fill->flags & SPEC_OPEN) {
+		return "";
+	}
 	fill->unknown = name;
 	fill->unknown_len = len;
 	return NULL;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/jsonw.h"
+#include "core/api_checks.h"
 #include "core/api_incident.h"
 #include "core/api_rows.h"
 #include "core/approve.h"
@@ -433,6 +434,8 @@ static const struct {
 	[ROUTE_RUN_CANCEL] = { manual_cancel, "cancel" },
 	[ROUTE_RUN_APPROVE] = { approve_run, "approve" },
 	[ROUTE_RUN_REJECT] = { approve_reject, "reject" },
+	[ROUTE_HEALTH] = { api_checks, NULL },
+	[ROUTE_HEALTH_CHECK] = { api_check, NULL },
 	[ROUTE_PAUSE] = { pause_show, NULL },
 	[ROUTE_PAUSE_BEGIN] = { pause_begin, "pause" },
 	[ROUTE_PAUSE_END] = { pause_end, "resume" },

@@ -132,6 +132,9 @@ static int on_config(void *arg, const void *msg, int fd, struct err *err)
 	generation->older = core->generations;
 	core->generations = generation;
 	core->runner.queue_waits = true;
+	if (prober_configure(core, err) < 0) {
+		return settle(core, -1, err);
+	}
 	if (!first) {
 		drop_generations(core);
 		if (approvals_follow(core, err) < 0) {
@@ -323,6 +326,7 @@ static int on_peer(void *arg, const void *msg, int fd, struct err *err)
 	drop_channel(core, &core->egress);
 	core->egress = channel_new(core->loop, fd, MESSAGE_SMALL_MAX, &egress_ops, core);
 	outbox_egress_new(core);
+	prober_egress_new(core);
 	return settle(core, outcome_egress_new(core, err), err);
 }
 
@@ -334,6 +338,7 @@ static const struct message_handler control_handlers[MSG_IDS] = {
 	[MSG_STARTED] = { on_started },
 	[MSG_REFUSED] = { on_refused },
 	[MSG_ENDED] = { on_ended },
+	[MSG_PROBED] = { on_probed },
 };
 
 static int control_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
@@ -363,7 +368,7 @@ static int64_t sooner(int64_t a, int64_t b)
 static int64_t do_what_is_due(struct core *core, struct err *err)
 {
 	static int64_t (*const rooms[])(struct core *, struct err *) = { pause_tick, approvals_tick,
-		runner_tick, outbox_tick, janitor_tick };
+		runner_tick, prober_tick, outbox_tick, janitor_tick };
 	int64_t wait = -1;
 
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
@@ -415,6 +420,7 @@ static void core_clear(struct core *core)
 	channel_free(core->control);
 	runner_clear(core);
 	outbox_clear(core);
+	prober_clear(core);
 	pause_clear(&core->pause);
 	clocks_clear(&core->clocks);
 	turn_clear(&core->turn);

@@ -44,7 +44,10 @@ void launch_write_argv(struct jsonw *w, const char *key, const struct config *co
 			strv_add(&argv, *arg);
 		}
 	} else if (check) {
-		strv_add(&argv, check->kind == CHECK_HTTP ? check->url : check->address);
+		auto_buf struct buf target = { 0 };
+
+		check_target(check, &active->params, &target);
+		strv_add_take(&argv, buf_detach(&target));
 	}
 	jsonw_array(w, key);
 	for (size_t i = 0; i < argv.len; i++) {
@@ -107,29 +110,27 @@ static int ask_executor(struct core *core, struct active *active, struct err *er
 	return 0;
 }
 
+/* A URL that cannot be made was refused when the step began. */
 void launch_probe(struct core *core, struct active *active, const struct check *check)
 {
-	const struct msg_probe msg = {
-		.id = ++core->runner.probes,
-		.kind = check->kind,
-		.url = check->url,
-		.address = check->address,
-		.status = check->status,
-		.json = check->json,
-		.contains = check->contains,
-		.timeout_ms = check->timeout_ms,
-	};
+	uint64_t id = ++core->runner.probes;
+	auto_buf struct buf url = { 0 };
+	struct err err;
 
 	active->state = ACTIVE_PROBING;
-	active->probe_id = msg.id;
+	active->probe_id = id;
 	active->due_ms = clock_mono_ms() + check->timeout_ms + PROBE_MARGIN_MS;
-	turn_send(&core->turn, core->egress, MSG_PROBE, &msg);
+	if (check->kind != CHECK_HTTP || check_url(check, &active->params, &url, &err) == 0) {
+		prober_ask_egress(core, id, check, buf_text(&url));
+	}
 }
 
 static int start_check(struct core *core, struct active *active, struct err *err)
 {
 	const struct check *check = active_check(active);
 	bool command = check && check->kind == CHECK_COMMAND;
+	auto_buf struct buf url = { 0 };
+	struct err wrong;
 
 	if (write_attempt(core, active, command ? STEP_STARTING : STEP_WAITING, err) < 0) {
 		return -1;
@@ -137,6 +138,9 @@ static int start_check(struct core *core, struct active *active, struct err *err
 	if (!check) {
 		return runner_event(
 				core, active, RUN_EV_FAILED, "there is no check of that name", err);
+	}
+	if (check->kind == CHECK_HTTP && check_url(check, &active->params, &url, &wrong) < 0) {
+		return runner_event(core, active, RUN_EV_FAILED, wrong.msg, err);
 	}
 	if (command) {
 		return ask_executor(core, active, err);

@@ -103,6 +103,36 @@ static void write_roles(const struct daemon_state *daemon, struct buf *out)
 	}
 }
 
+/* Only of those that are known; one that nobody could look at has no sample. */
+static void write_checks(const struct prober *prober, struct buf *out)
+{
+	if (!prober->len) {
+		return;
+	}
+	head(out, "playbookd_check_up", "gauge",
+			"Whether the check passed when it was last looked at.");
+	for (size_t i = 0; i < prober->len; i++) {
+		const struct watch *watch = &prober->items[i];
+
+		if (watch->status != CHECK_UNKNOWN) {
+			buf_addf(out, "playbookd_check_up{check=\"%s\"} %d\n", watch->check->name,
+					watch->status == CHECK_HEALTHY);
+		}
+	}
+	head(out, "playbookd_check_duration_seconds", "gauge", "How long the last look took.");
+	for (size_t i = 0; i < prober->len; i++) {
+		const struct watch *watch = &prober->items[i];
+
+		if (watch->last_at) {
+			buf_addf(out,
+					"playbookd_check_duration_seconds{check=\"%s\"} "
+					"%" PRId64 ".%03d\n",
+					watch->check->name, watch->duration_ms / 1000,
+					(int)(watch->duration_ms % 1000));
+		}
+	}
+}
+
 int metrics_write(struct core *core, struct buf *out, struct err *err)
 {
 	const struct counters *counters = &core->counters;
@@ -142,6 +172,7 @@ int metrics_write(struct core *core, struct buf *out, struct err *err)
 			"Whether the last load of the configuration succeeded.", daemon->config_ok);
 	seconds(out, "playbookd_config_last_reload_success_timestamp_seconds",
 			"When the configuration in force was loaded.", daemon->config_loaded_at);
+	write_checks(&core->prober, out);
 	write_roles(daemon, out);
 	return 0;
 }

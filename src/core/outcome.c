@@ -1,6 +1,5 @@
 #include "core/outcome.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "core/core.h"
 #include "core/launch.h"
 #include "core/precheck.h"
+#include "wire/ending.h"
 
 #define LOOK_MS    100 /* between looks at the folder of an adopted attempt */
 #define DETAIL_MAX 256
@@ -89,42 +89,28 @@ struct ending {
 static struct ending read_ending(const struct attempt_status *status)
 {
 	struct ending ending = { STEP_FAILED, RUN_EV_FAILED, "" };
-	char *detail = ending.detail;
 
 	switch ((enum attempt_result)status->result) {
 	case ATTEMPT_NOT_STARTED:
-		ending = (struct ending){ STEP_NOT_STARTED, RUN_EV_NOT_STARTED,
-			"it was not started" };
-		if (status->sys_errno) {
-			snprintf(detail, DETAIL_MAX, "it was not started: %s: %s", status->what,
-					strerror(status->sys_errno));
-		}
+		ending = (struct ending){ STEP_NOT_STARTED, RUN_EV_NOT_STARTED, "" };
 		break;
 	case ATTEMPT_EXITED:
 		if (status->exit_code == 0) {
-			ending = (struct ending){ STEP_SUCCEEDED, RUN_EV_OK, "" };
-		} else {
-			snprintf(detail, DETAIL_MAX, "exit status %d", status->exit_code);
+			return (struct ending){ STEP_SUCCEEDED, RUN_EV_OK, "" };
 		}
 		break;
-	case ATTEMPT_SIGNALED:
-		snprintf(detail, DETAIL_MAX, "ended by signal %d (SIG%s)", status->signal,
-				sigabbrev_np(status->signal) ? sigabbrev_np(status->signal) : "?");
-		break;
 	case ATTEMPT_TIMED_OUT:
-		ending = (struct ending){ STEP_TIMED_OUT, RUN_EV_TIMED_OUT,
-			"ended by its deadline" };
+		ending = (struct ending){ STEP_TIMED_OUT, RUN_EV_TIMED_OUT, "" };
 		break;
 	case ATTEMPT_CANCELED:
-		ending = (struct ending){ STEP_CANCELED, RUN_EV_FAILED, "canceled" };
+		ending = (struct ending){ STEP_CANCELED, RUN_EV_FAILED, "" };
 		break;
+	case ATTEMPT_SIGNALED:
 	case ATTEMPT_EXEC_FAILED:
-		snprintf(detail, DETAIL_MAX, "exec failed: %s: %s", status->what,
-				strerror(status->sys_errno));
-		break;
 	case ATTEMPT_RESULTS:
 		break;
 	}
+	ending_words(status, ending.detail, DETAIL_MAX);
 	return ending;
 }
 
@@ -364,9 +350,11 @@ int outcome_probed(struct core *core, const struct msg_probed *msg, struct err *
 		struct active *active = core->runner.active[i];
 
 		if (active->state == ACTIVE_PROBING && active->probe_id == msg->id) {
-			return take_probe(core, active, msg->ok, msg->detail, err);
+			return take_probe(core, active, msg->verdict == VERDICT_HEALTHY,
+					msg->detail, err);
 		}
 	}
+	prober_probed(core, msg);
 	return 0;
 }
 

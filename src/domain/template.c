@@ -125,15 +125,23 @@ int template_expand_known(const char *text, template_lookup lookup, void *arg, s
 	return 0;
 }
 
-bool template_has_names(const char *text)
+const char *template_next_name(const char **at, size_t *ret_len)
 {
-	struct piece piece;
+	while (**at) {
+		struct piece piece = piece_next(*at);
 
-	for (const char *at = text; *at; at += piece.len) {
-		piece = piece_next(at);
+		*at += piece.len;
 		if (piece.kind == PIECE_NAME) {
-			return true;
+			*ret_len = piece.name_len;
+			return piece.name;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool template_has_names(const char *text)
+{
+	size_t len;
+
+	return template_next_name(&text, &len) != NULL;
 }

@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "egress/says.h"
 #include "sys/httpc.h"
-#include "sys/json.h"
 
 struct probe {
 	struct probes *probes;
@@ -18,7 +18,10 @@ struct probe {
 	enum check_kind kind;
 	int64_t status;
 	bool json;
-	char *contains; /* or NULL */
+	struct arena *arena;  /* of the following */
+	const char *contains; /* or NULL */
+	struct check_field *fields;
+	size_t fields_len;
 };
 
 struct probes {
@@ -36,7 +39,7 @@ static void probe_free(struct probe *probe)
 		probe->next->prev = probe->prev;
 	}
 	probe->probes->len--;
-	free(probe->contains);
+	arena_free(probe->arena);
 	free(probe);
 }
 
@@ -89,8 +92,8 @@ static bool judge(const struct probe *probe, const struct httpc_result *result, 
 				(long long)probe->status);
 		return false;
 	}
-	if (probe->json && !json_valid(result->body, result->body_len)) {
-		*ret_detail = xstrdup("the answer is not JSON");
+	if (probe->json && !says_all(result->body, result->body_len, probe->fields,
+					   probe->fields_len, ret_detail)) {
 		return false;
 	}
 	if (probe->contains && !memmem(result->body, result->body_len, probe->contains,
@@ -109,7 +112,7 @@ static void on_done(void *arg, const struct httpc_result *result)
 	auto_free char *detail = NULL;
 	struct msg_probed probed = { .id = probe->id };
 
-	probed.ok = judge(probe, result, &detail);
+	probed.verdict = judge(probe, result, &detail) ? VERDICT_HEALTHY : VERDICT_FAILING;
 	probed.detail = detail;
 	probe_free(probe);
 	probes->done(probes->arg, &probed);
@@ -124,7 +127,14 @@ static struct probe *probe_new(struct probes *probes, const struct msg_probe *ms
 	probe->kind = msg->kind;
 	probe->status = msg->status;
 	probe->json = msg->json != 0;
-	probe->contains = msg->contains ? xstrdup(msg->contains) : NULL;
+	probe->arena = arena_new();
+	probe->contains = arena_strdup(probe->arena, msg->contains);
+	probe->fields_len = msg->fields_len;
+	probe->fields = arena_calloc(probe->arena, msg->fields_len, sizeof(*probe->fields));
+	for (size_t i = 0; i < msg->fields_len; i++) {
+		probe->fields[i].path = arena_strdup(probe->arena, msg->fields[i].path);
+		probe->fields[i].value = arena_strdup(probe->arena, msg->fields[i].value);
+	}
 
 	probe->next = probes->first;
 	probe->prev = &probes->first;
@@ -164,7 +174,11 @@ void probes_start(struct probes *probes, const struct msg_probe *msg)
 	struct err err;
 
 	if (start(probes, msg, &err) < 0) {
-		struct msg_probed probed = { .id = msg->id, .detail = err.msg };
+		struct msg_probed probed = {
+			.id = msg->id,
+			.verdict = err.code == ERR_LIMIT ? VERDICT_UNKNOWN : VERDICT_FAILING,
+			.detail = err.msg,
+		};
 
 		probes->done(probes->arg, &probed);
 	}

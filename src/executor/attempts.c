@@ -442,6 +442,11 @@ void attempts_cancel(struct attempts *attempts, const struct attempt_id *id)
 	}
 }
 
+struct groups *attempts_groups(struct attempts *attempts)
+{
+	return &attempts->groups;
+}
+
 bool attempts_have(const struct attempts *attempts, pid_t pid)
 {
 	for (size_t i = 0; i < ATTEMPTS_MAX; i++) {

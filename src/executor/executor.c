@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "config/secrets.h"
 #include "executor/attempts.h"
+#include "executor/commands.h"
 #include "executor/listen.h"
 #include "executor/permit.h"
 #include "executor/roles.h"
@@ -36,6 +37,7 @@ struct executor {
 	struct config_files files; /* of the newest generation */
 	struct secrets secrets;    /* of the newest generation */
 	struct attempts *attempts;
+	struct commands *commands;
 	struct roles *roles;
 	int64_t started_at;
 	int64_t config_loaded_at;
@@ -111,6 +113,7 @@ static void on_changed(void *arg, enum role role)
 	roles_report(e->roles, rows);
 	if (role == ROLE_CORE && rows[ROLE_CORE - 1].pid == 0) {
 		attempts_core_gone(e->attempts);
+		commands_drop(e->commands);
 	}
 	send_roles(e);
 }
@@ -221,6 +224,16 @@ static int on_start(void *arg, const void *msg, int fd, struct err *err)
 	return 0;
 }
 
+static int on_probe_command(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct executor *e = arg;
+
+	(void)fd;
+	(void)err;
+	commands_start(e->commands, &e->generations, msg);
+	return 0;
+}
+
 static int on_cancel(void *arg, const void *msg, int fd, struct err *err)
 {
 	const struct msg_cancel *cancel = msg;
@@ -250,6 +263,7 @@ static const struct message_handler handlers[ROLES][MSG_IDS] = {
 		[MSG_GO] = { on_go },
 		[MSG_CANCEL] = { on_cancel },
 		[MSG_READY] = { on_ready },
+		[MSG_PROBE_COMMAND] = { on_probe_command },
 	},
 	[ROLE_FRONT] = {
 		[MSG_RELOAD] = { on_reload },
@@ -278,6 +292,7 @@ static void stop(struct executor *e, const char *why)
 			LOG_INT("steps_that_go_on", attempts_count(e->attempts)));
 	close_listeners(e);
 	attempts_stop(e->attempts);
+	commands_drop(e->commands);
 	roles_stop(e->roles);
 }
 
@@ -292,7 +307,7 @@ static bool is_known(void *arg, pid_t pid)
 			return true;
 		}
 	}
-	return attempts_have(e->attempts, pid);
+	return attempts_have(e->attempts, pid) || commands_have(e->commands, pid);
 }
 
 static bool is_spared(void *arg, pid_t pid)
@@ -314,6 +329,7 @@ static void on_child(struct executor *e)
 		stop(e, "a role cannot work; the reason stands above");
 	}
 	e->strays |= attempts_reap(e->attempts);
+	e->strays |= commands_reap(e->commands);
 	detached_reap(&e->detached, is_known, e);
 	if (e->strays) {
 		e->strays = strays_end(is_spared, e) > 0;
@@ -384,6 +400,7 @@ static int open_all(struct executor *e, struct buf *report, struct err *err)
 	if (!e->attempts) {
 		return -1;
 	}
+	e->commands = commands_new(attempts_groups(e->attempts), send_core, e);
 	e->roles = roles_new(e->loop,
 			&(struct roles_options){ .program = e->options->program,
 					.log_level = e->options->log_level,
@@ -396,6 +413,7 @@ static int open_all(struct executor *e, struct buf *report, struct err *err)
 static void close_all(struct executor *e)
 {
 	roles_free(e->roles);
+	commands_free(e->commands);
 	attempts_free(e->attempts);
 	close_listeners(e);
 	loop_free(e->loop);

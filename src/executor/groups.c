@@ -32,6 +32,28 @@ const char *groups_name(const struct groups *groups, const struct attempt_id *id
 	return name;
 }
 
+const char *groups_check_name(const struct groups *groups, uint64_t id, char *name)
+{
+	snprintf(name, CGROUP_NAME_MAX, "%scheck.%" PRIu64, groups->prefix, id);
+	return name;
+}
+
+static void end_check(void *arg, const char *name)
+{
+	struct groups *groups = arg;
+
+	cgroup_kill(&groups->cgroups, name);
+	cgroup_remove(&groups->cgroups, name);
+}
+
+void groups_end_checks(struct groups *groups)
+{
+	char prefix[CGROUP_NAME_MAX];
+
+	snprintf(prefix, sizeof(prefix), "%scheck.", groups->prefix);
+	cgroups_each(&groups->cgroups, prefix, end_check, groups);
+}
+
 static void look_at(void *arg, const char *name)
 {
 	struct groups *groups = arg;

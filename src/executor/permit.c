@@ -294,6 +294,31 @@ int permit_start(const struct generations *generations, const struct msg_start *
 	return 0;
 }
 
+int permit_check(const struct generations *generations, const struct msg_probe_command *probe,
+		struct permit *ret_permit, struct err *err)
+{
+	const struct config *config = generations_find(generations, probe->config_hash);
+	const struct check *check = config ? config_check(config, probe->check) : NULL;
+
+	*ret_permit = (struct permit){ .cwd = "/" };
+	if (!config) {
+		return err_set(err, ERR_NOT_FOUND, "the executor does not know this configuration");
+	}
+	if (!check || check->kind != CHECK_COMMAND || check->interval_ms == 0) {
+		return err_set(err, ERR_INPUT,
+				"there is no check '%.64s' that is a command with an interval",
+				probe->check);
+	}
+	for (const char *const *arg = check->argv; *arg; arg++) {
+		strv_add(&ret_permit->argv, *arg);
+	}
+	ret_permit->timeout_ms = check->timeout_ms;
+	env_set(&ret_permit->env, "PLAYBOOKD_CHECK", check->name);
+	env_set(&ret_permit->env, "PATH", DEFAULT_PATH);
+	env_set(&ret_permit->env, "LANG", "C.UTF-8");
+	return 0;
+}
+
 void permit_clear(struct permit *permit)
 {
 	strv_clear(&permit->argv);

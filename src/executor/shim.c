@@ -51,7 +51,7 @@ static int64_t left_ms(int64_t deadline)
 }
 
 /* Room for it was allocated before the step was started, so a full disk does not stop it. */
-static void write_status(const struct attempt_status *status)
+static void write_status(const struct shim *shim, const struct attempt_status *status)
 {
 	auto_buf struct buf text = { 0 };
 
@@ -59,8 +59,13 @@ static void write_status(const struct attempt_status *status)
 
 	ssize_t n = pwrite(SHIM_STATUS, text.data, text.len, 0);
 
-	if (n != (ssize_t)text.len || ftruncate(SHIM_STATUS, n) < 0 || fsync(SHIM_STATUS) < 0 ||
-			renameat(SHIM_DIR, SHIM_STATUS_TMP, SHIM_DIR, "status") < 0) {
+	if (n != (ssize_t)text.len || ftruncate(SHIM_STATUS, n) < 0) {
+		_exit(1);
+	}
+	if (shim->forget) {
+		return;
+	}
+	if (fsync(SHIM_STATUS) < 0 || renameat(SHIM_DIR, SHIM_STATUS_TMP, SHIM_DIR, "status") < 0) {
 		_exit(1);
 	}
 	unlinkat(SHIM_DIR, "cancel", 0);
@@ -135,7 +140,7 @@ static void wait_turn(struct step_process *p)
 	struct pollfd fds[] = {
 		{ .fd = p->signals, .events = POLLIN },
 		{ .fd = p->output, .events = POLLIN },
-		{ .fd = SHIM_CANCEL, .events = POLLIN },
+		{ .fd = p->canceled ? -1 : SHIM_CANCEL, .events = POLLIN },
 	};
 	char byte;
 
@@ -143,7 +148,7 @@ static void wait_turn(struct step_process *p)
 		return;
 	}
 	drain(p);
-	p->canceled |= read(SHIM_CANCEL, &byte, 1) == 1;
+	p->canceled |= read(SHIM_CANCEL, &byte, 1) >= 0;
 	if (fds[0].revents) {
 		ssize_t n = read(p->signals, &info, sizeof(info));
 
@@ -436,6 +441,6 @@ void shim_run(const struct shim *shim)
 	}
 	cgroup_remove(shim->cgroups, shim->cgroup);
 	p.status.finished_at = clock_wall_ms();
-	write_status(&p.status);
+	write_status(shim, &p.status);
 	_exit(0);
 }

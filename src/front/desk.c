@@ -281,18 +281,22 @@ static int add_seal(struct exchange *x, struct err *err)
 	return args_add(&seal_rule, arena_strdup(x->arena, text), x->arena, &x->args, err);
 }
 
-/* What stands in the path and the body of an order. */
+/* What stands for a name in the path. */
+static int read_name(struct exchange *x, struct err *err)
+{
+	const struct arg_rule name_rule = { .name = x->match.name_key, .kind = ARG_TEXT };
+
+	return *x->match.name ? args_add(&name_rule, x->match.name, x->arena, &x->args, err) : 0;
+}
+
+/* What stands in the body of an order. */
 static int read_order(struct exchange *x, struct err *err)
 {
-	struct arg_rule name_rule = { .name = x->match.name_key, .kind = ARG_TEXT };
 	size_t len = 0;
 	const char *body = httpd_body(x->request, &len);
 
 	if (!has_fields(x)) {
 		return 0;
-	}
-	if (*x->match.name && args_add(&name_rule, x->match.name, x->arena, &x->args, err) < 0) {
-		return -1;
 	}
 	if (read_key(x, err) < 0 || fields_read(x->desk->reader, body, len, &x->match.row->fields,
 						    x->arena, &x->args, err) < 0) {
@@ -310,12 +314,12 @@ static void on_whole(void *arg, struct httpd_request *request)
 		refuse(&x, &err);
 		return;
 	}
-	if (!*httpd_query(request) && !has_fields(&x)) {
+	if (!*httpd_query(request) && !*x.match.name && !has_fields(&x)) {
 		deeds[x.match.row->deed](&x);
 		return;
 	}
 	x.arena = arena_new();
-	if (read_query(&x, &err) < 0 || read_order(&x, &err) < 0) {
+	if (read_query(&x, &err) < 0 || read_name(&x, &err) < 0 || read_order(&x, &err) < 0) {
 		refuse(&x, &err);
 	} else {
 		deeds[x.match.row->deed](&x);

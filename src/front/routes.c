@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "domain/check.h"
 #include "domain/incident.h"
 #include "domain/plan.h"
 #include "domain/run.h"
@@ -21,6 +22,10 @@ const char *const right_names[RIGHTS] = {
 };
 
 /* The parameters of each route, sorted by name. */
+static const struct arg_rule checks_args[] = {
+	{ "status", ARG_WORD, check_status_names, CHECK_STATUSES },
+};
+
 static const struct arg_rule decisions_args[] = {
 	{ "cursor", ARG_CURSOR, NULL, 0 },
 	{ "decision", ARG_WORD, decision_names, DECISIONS },
@@ -165,6 +170,8 @@ const struct route_row route_rows[] = {
 	{ "/-/ready", "GET", "200 when deliveries are taken", RIGHT_READ, DEED_QUERY, ROUTE_READY, NO_ARGS },
 	{ "/-/reload", "POST", "read the configuration again", RIGHT_OPERATE, DEED_RELOAD, ROUTES, NO_ARGS },
 	{ "/api/v1/alerts", "POST", "Alertmanager's webhook", RIGHT_ALERT, DEED_DELIVER, ROUTES, NO_ARGS },
+	{ "/api/v1/checks", "GET", "the health table: every check and how it is", RIGHT_READ, DEED_QUERY, ROUTE_HEALTH, ARGS(checks_args) },
+	{ "/api/v1/checks/{check}", "GET", "one check, and when it changed", RIGHT_READ, DEED_QUERY, ROUTE_HEALTH_CHECK, NO_ARGS },
 	{ "/api/v1/decisions", "GET", "what was done with each alert, and why", RIGHT_READ, DEED_QUERY, ROUTE_DECISIONS, ARGS(decisions_args) },
 	{ "/api/v1/deliveries", "GET", "what was delivered", RIGHT_READ, DEED_QUERY, ROUTE_DELIVERIES, ARGS(deliveries_args) },
 	{ "/api/v1/deliveries/{id}", "GET", "one delivery, its body and its decisions", RIGHT_READ, DEED_QUERY, ROUTE_DELIVERY, NO_ARGS },

@@ -1,5 +1,6 @@
 #include "sys/json.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -375,6 +376,87 @@ size_t json_len(struct json *value)
 struct json *json_item(struct json *list, size_t i)
 {
 	return (struct json *)json_array_get((json_t *)list, i);
+}
+
+struct json *json_get(struct json *object, const char *key)
+{
+	return (struct json *)json_object_get((json_t *)object, key);
+}
+
+/* "12.50" equals 12.5, but a number is not equal to text with anything beside it. */
+static bool is_number(const json_t *value, const char *text)
+{
+	char *end = NULL;
+
+	if (!*text || strspn(text, "+-.0123456789eE") != strlen(text)) {
+		return false;
+	}
+	if (json_is_integer(value) && !strpbrk(text, ".eE")) {
+		errno = 0;
+		return strtoll(text, &end, 10) == json_integer_value(value) && *end == '\0' &&
+		       errno == 0;
+	}
+
+	double number = strtod(text, &end);
+
+	return *end == '\0' && !(number < json_number_value(value)) &&
+	       !(number > json_number_value(value));
+}
+
+bool json_is(struct json *value, const char *text)
+{
+	json_t *j = (json_t *)value;
+
+	switch (json_typeof(j)) {
+	case JSON_STRING:
+		return json_string_length(j) == strlen(text) &&
+		       memcmp(json_string_value(j), text, strlen(text)) == 0;
+	case JSON_INTEGER:
+	case JSON_REAL:
+		return is_number(j, text);
+	case JSON_TRUE:
+		return strcmp(text, "true") == 0;
+	case JSON_FALSE:
+		return strcmp(text, "false") == 0;
+	case JSON_NULL:
+		return strcmp(text, "null") == 0;
+	case JSON_OBJECT:
+	case JSON_ARRAY:
+		return false;
+	}
+	return false;
+}
+
+void json_show(struct json *value, struct buf *out)
+{
+	const json_t *j = (json_t *)value;
+
+	switch (json_typeof(j)) {
+	case JSON_STRING:
+		buf_addf(out, "'%s'", json_string_value(j));
+		break;
+	case JSON_INTEGER:
+		buf_addf(out, "%lld", json_integer_value(j));
+		break;
+	case JSON_REAL:
+		buf_addf(out, "%g", json_real_value(j));
+		break;
+	case JSON_TRUE:
+		buf_adds(out, "true");
+		break;
+	case JSON_FALSE:
+		buf_adds(out, "false");
+		break;
+	case JSON_NULL:
+		buf_adds(out, "null");
+		break;
+	case JSON_OBJECT:
+		buf_adds(out, "an object");
+		break;
+	case JSON_ARRAY:
+		buf_adds(out, "a list");
+		break;
+	}
 }
 
 void *json_next(struct json *object, void *at, const char **ret_key, struct json **ret_value)

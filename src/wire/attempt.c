@@ -256,8 +256,7 @@ static void add_range(struct buf *out, const struct buf *kept, size_t begin, siz
 	}
 }
 
-/* Take the file's layout apart. */
-static void unroll(const struct buf *kept, uint64_t total, struct attempt_output *ret)
+void attempt_output_unroll(const struct buf *kept, uint64_t total, struct attempt_output *ret)
 {
 	const size_t whole = OUTPUT_HEAD + OUTPUT_TAIL;
 	size_t seam = OUTPUT_HEAD; /* where the oldest byte of the ring stands */
@@ -283,7 +282,7 @@ int attempt_output_read(int storage_fd, const struct attempt_id *id, uint64_t to
 	if (file_read(storage_fd, path, OUTPUT_HEAD + OUTPUT_TAIL, &kept, err) < 0) {
 		return err->code == ERR_NOT_FOUND ? 0 : -1;
 	}
-	unroll(&kept, total, ret);
+	attempt_output_unroll(&kept, total, ret);
 	return 0;
 }
 

@@ -264,6 +264,13 @@ static const struct wire_field answer_fields[] = {
 };
 MESSAGE(answer);
 
+static const struct wire_field check_field_fields[] = {
+	WIRE_FIELD_STR(struct check_field, path),
+	WIRE_FIELD_STR(struct check_field, value),
+};
+static const struct wire_type check_field_type =
+		WIRE_TYPE("check_field", struct check_field, check_field_fields);
+
 static const struct wire_field probe_fields[] = {
 	WIRE_FIELD_U64(struct msg_probe, id),
 	WIRE_FIELD_ENUM8(struct msg_probe, kind, CHECK_COMMAND),
@@ -272,13 +279,21 @@ static const struct wire_field probe_fields[] = {
 	WIRE_FIELD_I64(struct msg_probe, status),
 	WIRE_FIELD_BOOL(struct msg_probe, json),
 	WIRE_FIELD_OPT(struct msg_probe, contains),
+	WIRE_FIELD_LIST(struct msg_probe, fields, fields_len, &check_field_type),
 	WIRE_FIELD_I64(struct msg_probe, timeout_ms),
 };
 MESSAGE(probe);
 
+static const struct wire_field probe_command_fields[] = {
+	WIRE_FIELD_U64(struct msg_probe_command, id),
+	WIRE_FIELD_FIXED(struct msg_probe_command, config_hash),
+	WIRE_FIELD_STR(struct msg_probe_command, check),
+};
+MESSAGE(probe_command);
+
 static const struct wire_field probed_fields[] = {
 	WIRE_FIELD_U64(struct msg_probed, id),
-	WIRE_FIELD_BOOL(struct msg_probed, ok),
+	WIRE_FIELD_ENUM8(struct msg_probed, verdict, VERDICTS),
 	WIRE_FIELD_STR(struct msg_probed, detail),
 };
 MESSAGE(probed);
@@ -328,6 +343,7 @@ const struct wire_type *const message_types[MSG_IDS] = {
 	[MSG_QUERY] = &query_type,
 	[MSG_ANSWER] = &answer_type,
 	[MSG_PROBE] = &probe_type,
+	[MSG_PROBE_COMMAND] = &probe_command_type,
 	[MSG_PROBED] = &probed_type,
 	[MSG_NOTIFY] = &notify_type,
 	[MSG_NOTIFIED] = &notified_type,

@@ -36,7 +36,7 @@ static int on_probed(void *arg, const void *msg, int fd, struct err *err)
 	(void)fd;
 	(void)err;
 	trial->reports++;
-	trial->ok += probed->ok;
+	trial->ok += probed->verdict == VERDICT_HEALTHY;
 	trial->last_id = probed->id;
 	snprintf(trial->detail, sizeof(trial->detail), "%s", probed->detail);
 	if (trial->reports == trial->awaited) {

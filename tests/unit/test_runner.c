@@ -21,6 +21,7 @@
 #include "sys/migrate.h"
 #include "test.h"
 #include "wire/attempt.h"
+#include "wire/ending.h"
 
 /* A core on a real store in the test's folder. What it sends goes nowhere, but is seen in turn. */
 
@@ -381,19 +382,19 @@ TEST(the_last_line_of_a_precheck_is_what_it_says)
 		{ "looking\nit is \xc3\xbcp\r\n\n", "it is \xc3\xbcp" },
 		{ "a\nb\x1b[1m\xff!\n", "b?[1m?!" },
 	};
-	char line[PRECHECK_LINE_MAX];
+	char line[ENDING_LINE_MAX];
 	struct attempt_output output = { 0 };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		buf_clear(&output.head);
 		buf_adds(&output.head, cases[i].output);
-		precheck_last_line(&output, line);
+		ending_last_line(&output, line);
 		ck_str(line, cases[i].line);
 	}
 	for (int i = 0; i < 200; i++) {
 		buf_adds(&output.tail, "\xc3\xbc");
 	}
-	precheck_last_line(&output, line);
+	ending_last_line(&output, line);
 	ck_int(strlen(line), 200);
 	ck(utf8_valid(line, 200));
 	buf_clear(&output.head);

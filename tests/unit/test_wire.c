@@ -81,6 +81,11 @@ static const struct msg_answer answer = { 2, ERR_BUG, "broken", "text/plain",
 	{ (const unsigned char *)"x", 1 } };
 static const struct msg_probe probe = { 3, CHECK_TCP, "", "[::1]:5432", 200, 1, NULL, 3000 };
 static const struct msg_probed probed = { 3, 1, "200 OK" };
+static struct check_field check_fields[] = { { "status", "ok" }, { "queues.0.length", "" } };
+static const struct msg_probe probe = { 3, CHECK_TCP, "", "[::1]:5432", 200, 1, NULL, check_fields,
+	2, 3000 };
+static const struct msg_probe_command probe_command = { 3, { 1, 2, 3 }, "queue" };
+static const struct msg_probed probed = { 3, VERDICT_UNKNOWN, "200 OK" };
 static struct endpoint endpoints[] = {
 	{ .name = "webhook http://127.0.0.1/…",
 			.kind = ENDPOINT_WEBHOOK,
@@ -136,6 +141,7 @@ static const void *const examples[MSG_IDS] = {
 	[MSG_NOTIFY] = &notify,
 	[MSG_NOTIFIED] = &notified,
 	[MSG_RECEIVERS] = &receivers_told,
+	[MSG_PROBE_COMMAND] = &probe_command,
 };
 
 /* Are two structs of type equal, field by field? Knows the tables, not the encoding. */
