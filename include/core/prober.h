@@ -22,6 +22,7 @@
 
 #include "base/err.h"
 #include "domain/check.h"
+#include "store/checks.h"
 #include "wire/message.h"
 
 #define PROBER_EGRESS_MAX   128
@@ -81,6 +82,9 @@ void prober_egress_new(struct core *core);
 
 /* The watch of the check of that name, or NULL. */
 const struct watch *prober_find(const struct core *core, const char *name);
+
+/* The change that gave watch its status. Text is borrowed. */
+struct check_change prober_change(const struct watch *watch);
 
 /* Ask egress to look at check, at url when it is HTTP. */
 void prober_ask_egress(struct core *core, uint64_t id, const struct check *check, const char *url);

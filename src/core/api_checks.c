@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/core.h"
-#include "store/checks.h"
 
 static void write_definition(struct jsonw *w, const struct check *check)
 {
@@ -84,14 +83,20 @@ int api_check(struct reply *reply, struct err *err)
 {
 	const char *name = reply_arg(reply, "check");
 	const struct check *check = config_check(core_config(reply->core), name);
+	const struct watch *watch = prober_find(reply->core, name);
 
 	if (!check) {
 		err_set(&reply->problem, ERR_NOT_FOUND, "there is no check '%s'", name);
 		return 0;
 	}
 	jsonw_object(&reply->w, NULL);
-	write_check(&reply->w, check, prober_find(reply->core, name));
+	write_check(&reply->w, check, watch);
 	jsonw_array(&reply->w, "history");
+	if (watch && watch->changed) { /* the store learns of it in a moment */
+		const struct check_change change = prober_change(watch);
+
+		each_change(&change, &reply->w);
+	}
 	if (checks_changes(reply->core->db, name, each_change, &reply->w, err) < 0) {
 		return -1;
 	}

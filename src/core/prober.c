@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
-#include "store/checks.h"
 
 static const size_t in_flight_max[] = { PROBER_EGRESS_MAX, PROBER_COMMANDS_MAX };
 static const char *const who[] = { "egress", "the executor" };
@@ -203,6 +202,14 @@ static void look(struct core *core, int64_t now)
 
 /* --- what is written down --- */
 
+struct check_change prober_change(const struct watch *watch)
+{
+	bool well = watch->status == CHECK_HEALTHY;
+
+	return (struct check_change){ watch->since, check_status_names[watch->status],
+		!well && watch->last_error ? watch->last_error : "" };
+}
+
 static int save_one(struct core *core, struct watch *watch, struct err *err)
 {
 	const struct check_row row = { .name = watch->check->name,
@@ -213,8 +220,7 @@ static int save_one(struct core *core, struct watch *watch, struct err *err)
 		.duration_ms = watch->duration_ms,
 		.last_error = watch->last_error,
 		.last_error_at = watch->last_error_at };
-	const struct check_change change = { watch->since, check_status_names[watch->status],
-		watch->status != CHECK_HEALTHY && watch->last_error ? watch->last_error : "" };
+	const struct check_change change = prober_change(watch);
 
 	if (turn_write(&core->turn, err) < 0 || checks_save(core->db, &row, err) < 0 ||
 			(watch->changed && checks_change(core->db, row.name, &change, err) < 0)) {

@@ -11,6 +11,10 @@ static const char text[] = "checks:\n"
 			   "  - name: disk\n"
 			   "    command: [/bin/df, -h, /]\n"
 			   "    timeout: 7s\n"
+			   "  - name: queue\n"
+			   "    command: [queue, --short]\n"
+			   "    interval: 5s\n"
+			   "    timeout: 3s\n"
 			   "  - name: page\n"
 			   "    http: { url: \"http://localhost:1/\" }\n"
 			   "playbooks:\n"
@@ -435,4 +439,50 @@ TEST(an_approval_is_that_of_the_nearest_that_had_to_be_asked)
 	start.id.step = 1;
 	ck_refused(&g, &start, ERR_INPUT, "not a step that is executed");
 	generations_clear(&g);
+}
+
+TEST(background_check_is_executed_as_it_is_configured)
+{
+	struct generations generations = { { must_parse(text) } };
+	struct msg_probe_command probe = { .id = 1, .check = "queue" };
+	struct permit permit;
+	struct err err;
+
+	memcpy(probe.config_hash, generations.items[0]->hash, DIGEST_SIZE);
+	must_ok(permit_check(&generations, &probe, &permit, &err), err);
+	ck_int(permit.argv.len, 2);
+	ck_str(permit.argv.items[0], "queue");
+	ck_str(permit.argv.items[1], "--short");
+	ck_int(permit.env.len, 3);
+	ck_str(permit.env.items[0], "PLAYBOOKD_CHECK=queue");
+	ck_has(permit.env.items[1], "PATH=/usr/local/sbin:");
+	ck_str(permit.env.items[2], "LANG=C.UTF-8");
+	ck_str(permit.cwd, "/");
+	ck_int(permit.timeout_ms, 3000);
+	ck_int(permit.user == NULL && !permit.new_privs && !permit.detach, true);
+	permit_clear(&permit);
+	generations_clear(&generations);
+}
+
+TEST(what_is_no_background_check_is_refused)
+{
+	/* Only asked for by steps, no command, not there, a playbook. */
+	static const char *const names[] = { "disk", "page", "no", "", "restart" };
+	struct generations generations = { { must_parse(text) } };
+	struct msg_probe_command probe = { .id = 1, .check = "queue" };
+	struct permit permit;
+	struct err err;
+
+	ck_int(permit_check(&generations, &probe, &permit, &err), -1); /* no such configuration */
+	ck_int(err.code, ERR_NOT_FOUND);
+	permit_clear(&permit);
+	memcpy(probe.config_hash, generations.items[0]->hash, DIGEST_SIZE);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		probe.check = names[i];
+		ck_int(permit_check(&generations, &probe, &permit, &err), -1);
+		ck_int(err.code, ERR_INPUT);
+		ck_int(permit.argv.len, 0);
+		permit_clear(&permit);
+	}
+	generations_clear(&generations);
 }
