@@ -28,6 +28,7 @@
 #define PROBER_EGRESS_MAX   128
 #define PROBER_COMMANDS_MAX 8
 #define PROBER_SPREAD_MS    10000
+#define PROBER_GRAIN_MS     20 /* what is due within is asked for together */
 #define PROBER_CHANGE_MS    250
 #define PROBER_SAVE_MS      60000
 #define PROBER_MARGIN_MS    5000 /* who was asked is given up this long after the check's timeout */
@@ -58,7 +59,9 @@ struct prober {
 	size_t len;
 	size_t in_flight[2]; /* of egress, of the executor */
 	int64_t next_ms;     /* mono: nothing is due before */
+	int64_t looked_ms;   /* mono: what was due was done */
 	bool waits;          /* something is due, and finds no room */
+	size_t first;        /* the first of those, whose turn is next */
 	int64_t change_ms;   /* mono: a status is to be saved; 0: none */
 	int64_t save_ms;     /* mono: all is to be saved; 0: nothing */
 	bool configured;     /* what the store knows is known */

@@ -45,15 +45,22 @@ static void write_check(struct jsonw *w, const struct check *check, const struct
 int api_checks(struct reply *reply, struct err *err)
 {
 	const struct config *config = core_config(reply->core);
+	const struct prober *prober = &reply->core->prober;
 	const char *status = reply_arg(reply, "status");
 	struct jsonw *w = &reply->w;
+	size_t at = 0; /* watches stand in the order of the checks */
 
 	(void)err;
 	jsonw_object(w, NULL);
 	jsonw_array(w, "checks");
 	for (size_t i = 0; i < config->checks_len; i++) {
 		const struct check *check = &config->checks[i];
-		const struct watch *watch = prober_find(reply->core, check->name);
+		const struct watch *watch = NULL;
+
+		if (at < prober->len && prober->items[at].check == check) {
+			watch = &prober->items[at++];
+		}
+
 		uint8_t known = watch ? watch->status : CHECK_UNKNOWN;
 
 		if (status && strcmp(status, check_status_names[known]) != 0) {

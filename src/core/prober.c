@@ -173,14 +173,25 @@ static void begin(struct core *core, struct watch *watch, int64_t now)
 	ask(core, watch, now);
 }
 
+/* The first that finds no room is the first the next time, so that each has its turn. */
+static void leave_out(struct prober *prober, size_t i)
+{
+	if (!prober->waits) {
+		prober->waits = true;
+		prober->first = i;
+	}
+}
+
 /* Look at what is due, give up who does not answer; when is the next to be done? */
 static void look(struct core *core, int64_t now)
 {
 	struct prober *prober = &core->prober;
 	int64_t next = now + LOOP_WAIT_MAX_MS;
+	size_t first = prober->first;
 
 	prober->waits = false;
-	for (size_t i = 0; i < prober->len; i++) {
+	for (size_t k = 0; k < prober->len; k++) {
+		size_t i = (first + k) % prober->len;
 		struct watch *watch = &prober->items[i];
 
 		if (watch->probe_id && now >= give_up_ms(watch)) {
@@ -190,7 +201,7 @@ static void look(struct core *core, int64_t now)
 		}
 		if (!watch->probe_id && now >= watch->due_ms) {
 			if (prober->in_flight[looker(watch)] >= in_flight_max[looker(watch)]) {
-				prober->waits = true; /* the next answer makes room */
+				leave_out(prober, i);
 				continue;
 			}
 			begin(core, watch, now);
@@ -198,6 +209,14 @@ static void look(struct core *core, int64_t now)
 		next = sooner(watch->probe_id ? give_up_ms(watch) : watch->due_ms, next);
 	}
 	prober->next_ms = next;
+	prober->looked_ms = now;
+}
+
+static int64_t next_look(const struct prober *prober)
+{
+	int64_t grain = prober->looked_ms + PROBER_GRAIN_MS;
+
+	return prober->next_ms > grain ? prober->next_ms : grain;
 }
 
 /* --- what is written down --- */
@@ -262,7 +281,7 @@ int64_t prober_tick(struct core *core, struct err *err)
 	int64_t now = clock_mono_ms();
 	int64_t next;
 
-	if (prober->len && now >= prober->next_ms) {
+	if (prober->len && now >= next_look(prober)) {
 		look(core, now);
 	}
 	if (save(core, now, err) < 0) {
@@ -271,7 +290,7 @@ int64_t prober_tick(struct core *core, struct err *err)
 	if (!prober->len) {
 		return -1;
 	}
-	next = sooner(sooner(prober->next_ms, prober->change_ms), prober->save_ms);
+	next = sooner(sooner(next_look(prober), prober->change_ms), prober->save_ms);
 	return next > now ? next - now : 0;
 }
 
