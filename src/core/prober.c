@@ -391,6 +391,12 @@ static void make_watches(const struct config *config, struct prober *prober)
 	}
 }
 
+/* The check is no more, or not in the background. */
+static int forget(struct core *core, const char *name, struct err *err)
+{
+	return turn_write(&core->turn, err) < 0 ? -1 : checks_forget(core->db, name, err);
+}
+
 int prober_configure(struct core *core, struct err *err)
 {
 	struct prober next = { .configured = true,
@@ -406,11 +412,7 @@ int prober_configure(struct core *core, struct err *err)
 		struct watch *before = &stored.items[i];
 
 		if (!watch) {
-			rc = turn_write(&core->turn, err) < 0 || checks_forget(core->db,
-										 stored.names[i],
-										 err) < 0
-					     ? -1
-					     : 0;
+			rc = forget(core, stored.names[i], err);
 		} else if (memcmp(watch->definition, before->definition, DIGEST_SIZE) == 0) {
 			take_over(watch, before);
 		} else {

@@ -142,26 +142,32 @@ def test_the_table_has_ports_programs_and_what_is_only_asked_for(t):
 COMMANDS = """
 checks:
   - name: hangs
-    command: [sh, -c, "echo $$$$ >%(dir)s/hangs; setsid sleep 1000 & exec sleep 1001"]
+    command: [sh, -c, "setsid sleep %(sleep)s & echo $$$$ $! >%(dir)s/hangs; exec sleep %(sleep)s"]
     interval: 1s
     timeout: 500ms
   - { name: floods, command: [sh, -c, "yes | head -c 300000000; echo; echo end; exit 1"],
       interval: 1s, timeout: 30s }
-  - { name: leaves, command: [sh, -c, "setsid sleep 1002 & exit 0"], interval: 1s }
+  - { name: leaves, command: [sh, -c, "setsid sleep %(sleep)s & exit 0"], interval: 1s }
   - { name: env, command: [sh, -c, "env | sort | tr '\\n' ' '; exit 1"], interval: 1s }
 """
 
 
+def sleep():
+    """A command line of this test's own: others run beside it."""
+    return f"sleep {10**6 + os.getpid()}"
+
+
+def commands(t, **changes):
+    config = COMMANDS.replace("sleep %(sleep)s", sleep()) % {"dir": t.folder}
+    return config.replace("500ms", changes.get("timeout", "500ms"))
+
+
 def sleepers():
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        if command_of(pid).startswith("sleep 100"):
-            found.append(pid)
-    return found
+    return [pid for pid in filter(str.isdigit, os.listdir("/proc")) if command_of(pid) == sleep()]
 
 
 def test_a_program_is_held_to_its_deadline_and_leaves_nothing(t):
-    d = t.daemon(COMMANDS % {"dir": t.folder})
+    d = t.daemon(commands(t))
     hangs = wait_status(d, "hangs", "failing", 20)
     ck_eq(hangs["lastError"], "ended by its deadline", "lastError")
     ck_eq(wait_status(d, "floods", "failing", 30)["lastError"], "exit status 1: end", "last line")
@@ -177,7 +183,7 @@ def test_a_program_is_held_to_its_deadline_and_leaves_nothing(t):
 
 
 def test_programs_of_checks_end_with_the_daemon_however_it_ends(t):
-    d = t.daemon(COMMANDS.replace("500ms", "5m") % {"dir": t.folder})
+    d = t.daemon(commands(t, timeout="5m"))
     wait_until(lambda: t.read("hangs"), "the program runs")
     d.kill(signal.SIGKILL)
     d.wait_exit()
@@ -185,15 +191,16 @@ def test_programs_of_checks_end_with_the_daemon_however_it_ends(t):
 
 
 def test_what_a_killed_shim_leaves_is_ended_and_the_check_is_unknown(t):
-    d = t.daemon(COMMANDS.replace("500ms", "5m") % {"dir": t.folder})
+    d = t.daemon(commands(t, timeout="5m"))
     wait_until(lambda: t.read("hangs").strip(), "the program runs")
-    program = t.read("hangs").strip()
+    program, child = t.read("hangs").split()
     shim = read_file(f"/proc/{program}/stat").rpartition(")")[2].split()[1]
     ck_match("playbookd-shim", read_file(f"/proc/{shim}/comm"), "its parent")
     os.kill(int(shim), signal.SIGKILL)
     hangs = wait_until(lambda: check(d, "hangs")["lastError"] and check(d, "hangs"), "an error")
     ck_eq((hangs["status"], hangs["lastError"]), ("unknown", "its shim was killed"), "state")
-    wait_until(lambda: not read_file(f"/proc/{program}/cmdline"), "the program is gone")
+    wait_until(lambda: not read_file(f"/proc/{program}/cmdline") and
+               not read_file(f"/proc/{child}/cmdline"), "the program and its child are gone")
 
 
 def test_a_restart_keeps_since_and_history(t):
