@@ -46,7 +46,7 @@ void launch_write_argv(struct jsonw *w, const char *key, const struct config *co
 	} else if (check) {
 		auto_buf struct buf target = { 0 };
 
-		check_target(check, &active->params, &target);
+		check_target(check, params, &target);
 		strv_add_take(&argv, buf_detach(&target));
 	}
 	jsonw_array(w, key);

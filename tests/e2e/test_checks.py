@@ -102,6 +102,8 @@ def test_a_url_that_goes_down_and_up_is_seen_with_since_and_error(t):
     metrics = d.get("/metrics").body.decode()
     ck_in('playbookd_check_up{check="web"} 1\n', metrics)
     ck_in('playbookd_check_duration_seconds{check="web"} 0.', metrics)
+    status, out, err = t.command("promtool", "check", "metrics", stdin=metrics.encode())
+    ck_eq((status, out + err), (0, ""), "promtool")
 
 
 TABLE = """
