@@ -36,26 +36,14 @@ static void add_argv(struct buf *out, const char *const *argv)
 	add_int(out, -2);
 }
 
-/* A URL that cannot be made of these params is as it is written: the step will fail. */
-static void add_url(struct buf *out, const struct check *check, const struct labels *params)
-{
-	auto_buf struct buf url = { 0 };
-	struct err err;
-
-	if (check->url_params && check_url(check, params, &url, &err) == 0) {
-		add_text(out, buf_text(&url));
-	} else {
-		add_text(out, check->url);
-	}
-}
-
-static void add_check(struct buf *out, const struct check *check, const struct labels *params)
+/* The params that its URL may name are in the work already. */
+static void add_check(struct buf *out, const struct check *check)
 {
 	const int64_t numbers[] = { check->kind, check->status, check->json, check->timeout_ms,
 		(int64_t)check->fields_len };
 
 	buf_add(out, numbers, sizeof(numbers));
-	add_url(out, check, params);
+	add_text(out, check->url);
 	add_text(out, check->contains);
 	for (size_t i = 0; i < check->fields_len; i++) {
 		add_text(out, check->fields[i].path);
@@ -77,7 +65,7 @@ static int add_check_of(struct buf *out, const struct approval_subject *subject,
 	add_text(out, buf_text(&name));
 	for (size_t i = 0; i < subject->checks_len; i++) {
 		if (!strcmp(subject->checks[i].name, buf_text(&name))) {
-			add_check(out, &subject->checks[i], subject->params);
+			add_check(out, &subject->checks[i]);
 		}
 	}
 	return 0;

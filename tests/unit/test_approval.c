@@ -18,6 +18,7 @@ static struct matcher other_when[] = { { .name = "service", .op = MATCHER_EQUAL,
 /* A playbook of an approve step, a program, a script, a check and a wait. */
 static struct step steps[6];
 static struct check checks[1];
+static struct check_field fields[] = { { "status", "ok" } };
 static struct label params[1];
 static struct playbook playbook;
 
@@ -127,9 +128,27 @@ TEST(all_that_would_be_done_is_in_the_work)
 	CHANGES(checks[0].contains = "b");
 	CHANGES(checks[0].status = 201);
 	CHANGES(checks[0].json = true);
+	CHANGES((checks[0].fields = fields, checks[0].fields_len = 1));
 	/* Whoever adds a member adds it to the work, if it says what is done, and to this test. */
 	ck_int(sizeof(struct step), 248);
-	ck_int(sizeof(struct check), 72);
+	ck_int(sizeof(struct check), 104);
+}
+
+TEST(other_fields_of_a_check_are_other_work)
+{
+	static struct check_field other_fields[] = { { "status", "up" }, { "state", "ok" } };
+	uint8_t one[DIGEST_SIZE];
+	uint8_t two[DIGEST_SIZE];
+
+	reset();
+	checks[0].fields = fields;
+	checks[0].fields_len = 1;
+	work(one);
+	for (size_t i = 0; i < 2; i++) {
+		checks[0].fields = &other_fields[i];
+		work(two);
+		ck_int(memcmp(one, two, DIGEST_SIZE) != 0, true);
+	}
 }
 
 TEST(other_matchers_of_when_are_other_work)
