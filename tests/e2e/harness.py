@@ -267,13 +267,16 @@ class Process:
 
 
 class Daemon(Process):
-    """playbookd on a port of its own, with its configuration and storage below folder."""
+    """playbookd on a port of its own, with its configuration and storage below folder.
+
+    config is the text of the configuration, or None when config_file is there already.
+    """
 
     def __init__(self, folder, config, name="playbookd", storage="data", listen="127.0.0.1:0",
-                 flags=(), env=None, under=()):
+                 flags=(), env=None, under=(), config_file="playbookd.yml"):
         """under: the command, if any, that executes it."""
         self.folder = folder
-        self.config = os.path.join(folder, "playbookd.yml")
+        self.config = os.path.join(folder, config_file)
         self.storage = os.path.join(folder, storage)
         self.listen = listen
         if config is not None:

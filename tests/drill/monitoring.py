@@ -1,0 +1,123 @@
+"""monitoring - Prometheus, its exporters and Alertmanager, with the files of config/opareta.
+
+Nothing in them is changed but the times: every duration is divided by SPEED, so that a minute of
+waiting takes four seconds. Ports, rules, labels, routes and inhibitions are those of production.
+"""
+
+import http.client
+import json
+import os
+import re
+import shutil
+
+from harness import write_file
+from harness import wait_until
+from machine import ROOT
+
+SPEED = 15
+OPARETA = os.path.join(ROOT, "config/opareta")
+
+UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+# The keys whose values are durations, and ranges in expressions.
+TIMES = re.compile(r"((?:for|keep_firing_for|scrape_interval|scrape_timeout|evaluation_interval|"
+                   r"timeout|group_wait|group_interval|repeat_interval): |\[)(\d+)(ms|s|m|h)\b")
+
+
+def faster(text):
+    def divided(match):
+        return f"{match[1]}{int(match[2]) * UNITS[match[3]] // SPEED}ms"
+
+    return TIMES.sub(divided, text)
+
+
+def copy_faster(source, target):
+    with open(os.path.join(OPARETA, source), encoding="utf-8") as f:
+        write_file(target, faster(f.read()), 0o644)
+
+
+def ask(port, path, host="127.0.0.1", timeout=3):
+    """(status, body); (0, "") when nothing answers."""
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    except (OSError, http.client.HTTPException):
+        return 0, ""
+    finally:
+        connection.close()
+
+
+def query(expression):
+    """The samples of an instant query: [(labels, value)]."""
+    status, body = ask(9090, "/api/v1/query?query=" + expression.replace(" ", "%20")
+                       .replace('"', "%22").replace("{", "%7B").replace("}", "%7D"))
+    if status != 200:
+        return []
+    return [(s["metric"], float(s["value"][1])) for s in json.loads(body)["data"]["result"]]
+
+
+def firing():
+    """The names of the alerts that fire or are about to."""
+    status, body = ask(9090, "/api/v1/alerts")
+    return sorted(a["labels"]["alertname"] for a in json.loads(body)["data"]["alerts"]) \
+        if status == 200 else ["Prometheus does not answer"]
+
+
+def start_exporters(start):
+    copy_faster("prometheus/blackbox.yml", "/etc/monitoring/blackbox.yml")
+    start("blackbox", "prometheus-blackbox-exporter", "--web.listen-address=127.0.0.1:9115",
+          "--config.file=/etc/monitoring/blackbox.yml", "--log.level=error")
+    start("node", "prometheus-node-exporter", "--web.listen-address=127.0.0.1:9100",
+          "--collector.disable-defaults", "--collector.filesystem", "--collector.loadavg",
+          "--collector.meminfo",
+          "--collector.filesystem.mount-points-exclude=^/(dev|proc|sys|etc|usr|run|opt|tmp|work|"
+          "home|root|mnt|srv|var/.+)($|/)|^/$")
+    for name, port, web in (("argus", 5432, 9187), ("hermes", 5433, 9188)):
+        start(f"postgres-exporter-{name}", "env",
+              f"DATA_SOURCE_NAME=postgresql://postgres@127.0.0.1:{port}/{name}?sslmode=disable"
+              "&connect_timeout=1",
+              "prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{web}",
+              "--disable-default-metrics", "--disable-settings-metrics", "--log.level=error")
+    start("redis-exporter", "prometheus-redis-exporter", "-redis.addr=redis://127.0.0.1:6379",
+          "-web.listen-address=127.0.0.1:9121", "-connection-timeout=500ms")
+
+
+def start_alertmanager(start, storage):
+    copy_faster("alertmanager.yml", "/etc/monitoring/alertmanager.yml")
+    start("alertmanager", "prometheus-alertmanager",
+          "--config.file=/etc/monitoring/alertmanager.yml", "--storage.path=" + storage,
+          "--web.listen-address=127.0.0.1:9093", "--cluster.listen-address=")
+    wait_until(lambda: ask(9093, "/-/ready")[0] == 200, "Alertmanager")
+
+
+def start_prometheus(start, storage):
+    for name in ("prometheus.yml", "alerts.yml"):
+        copy_faster("prometheus/" + name, "/etc/monitoring/" + name)
+    start("prometheus", "prometheus", "--config.file=/etc/monitoring/prometheus.yml",
+          "--storage.tsdb.path=" + storage, "--web.listen-address=127.0.0.1:9090",
+          "--log.level=warn")
+    wait_until(lambda: ask(9090, "/-/ready")[0] == 200, "Prometheus")
+
+
+def all_is_well():
+    """Every target is up, every probe succeeds, nothing fires or is pending."""
+    up = query("up")
+    return len(up) >= 11 and all(value == 1 for _, value in up) and not firing()
+
+
+def start_all(start, folder):
+    start_exporters(start)
+    start_alertmanager(start, os.path.join(folder, "alertmanager"))
+    start_prometheus(start, os.path.join(folder, "prometheus"))
+
+
+def install_playbookd():
+    """The configuration of playbookd, unchanged, as it would be installed."""
+    os.makedirs("/etc/playbookd", exist_ok=True)
+    shutil.copy(os.path.join(OPARETA, "playbookd.yml"), "/etc/playbookd/playbookd.yml")
+    shutil.copytree(os.path.join(OPARETA, "playbooks"), "/etc/playbookd/playbooks")
+    for folder, _, names in os.walk("/etc/playbookd/playbooks"):
+        for name in names:
+            os.chmod(os.path.join(folder, name), 0o644)
+    os.chmod("/etc/playbookd/playbookd.yml", 0o644)

@@ -1,0 +1,75 @@
+"""site_of_drill - the small Opareta, all of it: host, containers, monitoring, playbookd."""
+
+import os
+
+import engine
+import harness
+import machine
+import monitoring
+from harness import ck, wait_until
+
+ENDPOINTS = {
+    "nginx": (80, "/health"),
+    "argus-1": (3001, "/api/health"),
+    "argus-2": (3002, "/api/health"),
+    "hermes-1": (3003, "/api/health"),
+    "hermes-2": (3004, "/api/health"),
+    "grafana": (3100, "/api/health"),
+}
+LOG_LINES = 40
+
+
+class Site(harness.Test):
+    """What a drill happens to. Its processes end with the namespaces."""
+
+    def __init__(self, folder, cgroup):
+        super().__init__(folder)
+        self.cgroup = cgroup
+        self.daemon = None
+        self.known = set()
+
+    def up(self):
+        machine.prepare(self.folder, self.cgroup)
+        engine.start()
+        engine.import_images()
+        engine.compose("up", "-d")
+        machine.start_sshd(self.start)
+        monitoring.install_playbookd()
+        monitoring.start_all(self.start, self.folder)
+        wait_until(self.is_well, "Opareta to be well", timeout=60, every=0.2)
+
+    def is_well(self):
+        return all(self.healthy(name) for name in ENDPOINTS) and monitoring.all_is_well()
+
+    def healthy(self, name):
+        return monitoring.ask(*ENDPOINTS[name], timeout=1)[0] == 200
+
+    def begin(self, name):
+        """For each scenario a playbookd with an empty store: as if hours lay between them, so that
+        no guard remembers the one before."""
+        wait_until(self.is_well, "Opareta to be well", timeout=60, every=0.2)
+        storage = self.path("storage-" + name)
+        os.mkdir(storage, 0o700)
+        self.daemon = harness.Daemon(self.folder, None, name="playbookd-" + name, storage=storage,
+                                     listen="127.0.0.1:9098",
+                                     config_file="/etc/playbookd/playbookd.yml")
+        self.things.append(self.daemon)
+        self.daemon.wait_ready()
+
+    def end_daemon(self):
+        daemon, self.daemon = self.daemon, None
+        ck(daemon.stop() == 0, "playbookd did not end well")
+        daemon.ck_clean()
+
+    def show_logs(self):
+        """What was said lately, and what there is; then playbookd is ended, whatever it takes."""
+        for thing in self.things:
+            for line in thing.log_text().splitlines()[-LOG_LINES:]:
+                print(f"# {thing.name}: {line}")
+        for argv in (["docker", "ps", "-a"], ["df", "-h", "/var"]):
+            _, out, err = self.command(*argv)
+            print("# " + (out + err).replace("\n", "\n# "))
+        print(f"# alerts: {monitoring.firing()}", flush=True)
+        if self.daemon:
+            self.daemon.end()
+            self.daemon = None
