@@ -41,6 +41,15 @@ def epoch(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
+def told(run):
+    """A run in a few lines."""
+    lines = [f"run {run['id']} ({run['playbook']}) {run['status']}: {run['reason']}"]
+    for step in run["steps"]:
+        tail = step["outputTail"].strip().splitlines()[-3:]
+        lines.append(f"  {step['phase']} '{step['name']}' {step['status']} {step['reason']} {tail}")
+    return "\n".join(lines) + "\nstatus"
+
+
 class Watch:
     """Looks at endpoints all the time: when were they all well again after they were not?"""
 
@@ -107,7 +116,7 @@ class Result:
         runs = wait_until(lambda: self.incident()["runs"], "its run")
         ck_eq(runs[0]["playbook"], playbook, "playbook")
         run = self.daemon.wait_run(runs[0]["id"], timeout)
-        ck_eq(run["status"], status, f"run {run}")
+        ck_eq(run["status"], status, told(run))
         self.after("started", epoch(run["startedAt"]))
         self.after("ended", epoch(run["finishedAt"]))
         return run
@@ -146,7 +155,7 @@ class Result:
                                      {"params": params or {}, "reason": "drill"}, operator=True)
         ck_status(answer, 200)
         run = self.daemon.wait_run(answer.data["runId"], LIMIT)
-        ck_eq(run["status"], status, f"run {run}")
+        ck_eq(run["status"], status, told(run))
         return run
 
     def output(self, run, name):

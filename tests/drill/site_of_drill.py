@@ -1,5 +1,6 @@
 """site_of_drill - the small Opareta, all of it: host, containers, monitoring, playbookd."""
 
+import ctypes
 import os
 
 import engine
@@ -24,6 +25,8 @@ class Site(harness.Test):
 
     def __init__(self, folder, cgroup):
         super().__init__(folder)
+        # Orphans are left to the first process of the namespaces, which reaps them at once.
+        ctypes.CDLL(None).prctl(harness.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
         self.cgroup = cgroup
         self.daemon = None
         self.known = set()
