@@ -20,6 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 HOST = "opareta-1"
 USER = "opareta"
 DISK_MIB = 640
+ENV_FILE = "/opt/opareta/infrastructure/docker/.env"  # of the compose project
 
 # What programs expect below /var; the rest they make themselves.
 VAR_FOLDERS = ("backups/opareta", "cache", "lib", "lib/nginx", "log", "log/journal", "spool")
@@ -94,7 +95,7 @@ def mount_disk(folder):
 def lay_out(cgroup):
     """Files of the host: the application's infrastructure, Docker's options, the host's name."""
     shutil.copytree(os.path.join(HERE, "opareta"), "/opt/opareta/infrastructure")
-    os.rename("/opt/opareta/infrastructure/docker/env", "/opt/opareta/infrastructure/docker/.env")
+    os.rename("/opt/opareta/infrastructure/docker/env", ENV_FILE)
     write_file("/usr/local/bin/systemctl", SYSTEMCTL, 0o755)
     write_file("/usr/local/lib/docker/cli-plugins/docker-compose", COMPOSE_PLUGIN, 0o755)
     write_file("/etc/default/docker",

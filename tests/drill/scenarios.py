@@ -8,6 +8,7 @@ import collections
 import datetime
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -75,19 +76,19 @@ class Watch:
 class Result:
     """One scenario as it goes: what happened when, and what a scenario may ask."""
 
-    def __init__(self, which, site):
-        self.scenario, self.site = which, site
+    def __init__(self, which, stage):
+        self.scenario, self.stage = which, stage
         self.times, self.verdict, self.attention = {}, "", None
         self.broken_at, self.watch, self.incident_id = None, None, None
 
     @property
     def daemon(self):
-        return self.site.daemon
+        return self.stage.daemon
 
     def breaks(self, what, endpoints=()):
         """Do what breaks it. From here on time is taken."""
         if endpoints:
-            self.watch = Watch(lambda: all(self.site.healthy(name) for name in endpoints))
+            self.watch = Watch(lambda: all(self.stage.healthy(name) for name in endpoints))
         self.broken_at = time.time()
         what()
 
@@ -98,12 +99,12 @@ class Result:
         return self.daemon.incident(self.incident_id)
 
     def wait_incident(self, alertname):
-        """The incident of that alert, and no other."""
+        """The first incident of that alert."""
 
         def found():
             told = self.daemon.must_get("/api/v1/incidents",
                                         filter=f'alertname="{alertname}"')["incidents"]
-            return told[0] if told else None
+            return min(told, key=lambda incident: incident["id"]) if told else None
 
         incident = wait_until(found, f"an incident of {alertname}; firing: {monitoring.firing()}",
                               timeout=DETECTION, every=0.1)
@@ -149,10 +150,11 @@ class Result:
         ck_eq([i["id"] for i in told], [self.incident_id],
               f"incidents {[i['title'] for i in told]}")
 
-    def by_hand(self, playbook, params=None, status="succeeded"):
+    def by_hand(self, playbook, params=None, status="succeeded", **order):
         """What a person would do: start a playbook. Returns the run, once it is over."""
-        answer = self.daemon.request("POST", f"/api/v1/playbooks/{playbook}/runs",
-                                     {"params": params or {}, "reason": "drill"}, operator=True)
+        order |= {"params": params or {}, "reason": "drill"}
+        answer = self.daemon.request("POST", f"/api/v1/playbooks/{playbook}/runs", order,
+                                     operator=True)
         ck_status(answer, 200)
         run = self.daemon.wait_run(answer.data["runId"], LIMIT)
         ck_eq(run["status"], status, told(run))
@@ -244,7 +246,7 @@ def redis_hangs(s):
 @scenario("host", "4: nothing of the host answers; recovered over ssh")
 def host_is_down(s):
     before = starts("argus-1", "hermes-2", "postgres-argus", "redis", "nginx")
-    s.breaks(lambda: engine.crash(s.site.cgroup),
+    s.breaks(lambda: engine.crash(s.stage.cgroup),
              ["nginx", "argus-1", "argus-2", "hermes-1", "hermes-2"])
     run = s.repaired("HostDown", "recover-host")
     ck_eq(restarted(before), sorted(before), "restarted")
@@ -377,7 +379,7 @@ def clean_disk():
         subprocess.run(argv, capture_output=True, check=False)
 
 
-# What playbookd cannot repair.
+# What playbookd cannot repair, or does not try to.
 
 
 @scenario("gone", "2: the instances are gone, a restart cannot work: evidence and people", short=True)
@@ -390,6 +392,23 @@ def instances_are_gone(s):
     engine.compose("up", "-d", "argus-1", "argus-2")  # the person who was called
     s.wait_healthy()
     s.wait_resolved()
+
+
+@scenario("both", "2: both services at once: one run, then a person looks for what they have in common")
+def both_services_are_down(s):
+    names = ["argus-1", "argus-2", "hermes-1", "hermes-2"]
+    s.breaks(lambda: [engine.hang("opareta-" + name) for name in names], names)
+    first = s.wait_run("ServiceCompletelyDown", "restart-all-instances")["params"]["service"]
+    other = {"argus": "hermes", "hermes": "argus"}[first]
+    refused = wait_until(lambda: s.daemon.must_get("/api/v1/decisions", decision="too_many_targets")
+                         ["decisions"], "the decision about the other one")[0]
+    ck_match("max_targets", s.daemon.incident(refused["incidentId"])["attention"], "attention")
+    ck(not s.stage.healthy(other + "-1"), f"{other} was restarted, too")
+    s.by_hand("restart-all-instances", {"service": other}, force=True)
+    s.wait_healthy()
+    s.wait_resolved()
+    wait_until(lambda: s.daemon.incident(refused["incidentId"])["resolvedAt"], "both resolved", 30)
+    s.attention = "people"
 
 
 def ck_evidence(s, run):
@@ -406,8 +425,7 @@ def ck_evidence(s, run):
 @scenario("release", "2: a broken release: verify says so, a person rolls back")
 def release_is_broken(s):
     def deploy():
-        machine.must("sed", "-i", "s/^ARGUS_VERSION=.*/ARGUS_VERSION=v1.2.0/",
-                     "/opt/opareta/infrastructure/docker/.env")
+        machine.must("sed", "-i", "s/^ARGUS_VERSION=.*/ARGUS_VERSION=v1.2.0/", machine.ENV_FILE)
         engine.compose("up", "-d", "argus-1", "argus-2")
 
     s.breaks(deploy, ["argus-1", "argus-2"])
@@ -449,7 +467,7 @@ def nginx_hangs(s):
 
     def hang():
         for pid in engine.processes_in("opareta-nginx"):
-            os.kill(pid, 19)
+            os.kill(pid, signal.SIGSTOP)
 
     s.breaks(hang, ["nginx"])
     s.repaired("NginxDown", "restart-nginx")

@@ -1,4 +1,4 @@
-"""site_of_drill - the small Opareta, all of it: host, containers, monitoring, playbookd."""
+"""stage - the small Opareta, all of it: host, containers, monitoring, playbookd."""
 
 import ctypes
 import os
@@ -20,7 +20,7 @@ ENDPOINTS = {
 LOG_LINES = 40
 
 
-class Site(harness.Test):
+class Stage(harness.Test):
     """What a drill happens to. Its processes end with the namespaces."""
 
     def __init__(self, folder, cgroup):
@@ -29,7 +29,6 @@ class Site(harness.Test):
         ctypes.CDLL(None).prctl(harness.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
         self.cgroup = cgroup
         self.daemon = None
-        self.known = set()
 
     def up(self):
         machine.prepare(self.folder, self.cgroup)
@@ -58,6 +57,15 @@ class Site(harness.Test):
                                      config_file="/etc/playbookd/playbookd.yml")
         self.things.append(self.daemon)
         self.daemon.wait_ready()
+
+    def repair(self):
+        """After a scenario that failed: everything anew, so that the others have something to break."""
+        machine.must("cp", os.path.join(machine.HERE, "opareta/docker/env"), machine.ENV_FILE)
+        if not engine.answers():
+            engine.start()
+        engine.compose("down")
+        engine.compose("up", "-d")
+        wait_until(self.is_well, "Opareta to be well again", timeout=90, every=0.2)
 
     def end_daemon(self):
         daemon, self.daemon = self.daemon, None
