@@ -78,7 +78,7 @@ class Result:
 
     def __init__(self, which, stage):
         self.scenario, self.stage = which, stage
-        self.times, self.verdict, self.attention = {}, "", None
+        self.times, self.verdict, self.people = {}, "", ""
         self.broken_at, self.watch, self.incident_id = None, None, None
 
     @property
@@ -111,17 +111,32 @@ class Result:
         self.incident_id = incident["id"]
         self.after("detected", epoch(incident["openedAt"]))
 
-    def wait_run(self, alertname, playbook, status="succeeded", timeout=LIMIT):
-        """The run that playbookd makes of the alert, once it is over."""
+    def wait_run(self, alertname, playbook, status="succeeded", timeout=LIMIT, asks=None):
+        """The run that playbookd makes of the alert, once it is over. asks: the approve step that
+        a person says yes to."""
         self.wait_incident(alertname)
         runs = wait_until(lambda: self.incident()["runs"], "its run")
         ck_eq(runs[0]["playbook"], playbook, "playbook")
+        if asks:
+            self.say_yes(runs[0]["id"], asks)
         run = self.daemon.wait_run(runs[0]["id"], timeout)
         ck_eq(run["status"], status, told(run))
         self.after("started", epoch(run["startedAt"]))
         self.after("ended", epoch(run["finishedAt"]))
-        self.attention = self.incident()["attention"]
+        if self.incident()["attention"]:
+            self.people = "people called"
         return run
+
+    def say_yes(self, run_id, asks, meanwhile=lambda: None):
+        """Once the run asks: it has done nothing of what it asks for, and goes on with a yes."""
+        run = wait_until(lambda: self.daemon.run(run_id)["status"] == "awaiting_approval"
+                         and self.daemon.run(run_id), f"the question '{asks}'", timeout=60)
+        ck_eq(run["approval"]["name"], asks, "question")
+        self.people = "with a yes"
+        meanwhile()
+        order = {"digest": run["approval"]["digest"], "reason": "drill"}
+        ck_status(self.daemon.request("POST", f"/api/v1/runs/{run_id}/approve", order,
+                                      operator=True), 200)
 
     def wait_healthy(self):
         wait_until(lambda: self.watch.well_at, "the endpoints to be healthy again", timeout=60)
@@ -150,12 +165,15 @@ class Result:
         ck_eq([i["id"] for i in told], [self.incident_id],
               f"incidents {[i['title'] for i in told]}")
 
-    def by_hand(self, playbook, params=None, status="succeeded", **order):
+    def by_hand(self, playbook, params=None, status="succeeded", asks=None, **order):
         """What a person would do: start a playbook. Returns the run, once it is over."""
         order |= {"params": params or {}, "reason": "drill"}
         answer = self.daemon.request("POST", f"/api/v1/playbooks/{playbook}/runs", order,
                                      operator=True)
         ck_status(answer, 200)
+        self.people = self.people or "by hand"
+        if asks:
+            self.say_yes(answer.data["runId"], asks)
         run = self.daemon.wait_run(answer.data["runId"], LIMIT)
         ck_eq(run["status"], status, told(run))
         return run
@@ -230,16 +248,27 @@ def postgres_hangs(s):
 
 @scenario("redis", "3: Redis hangs", short=True)
 def redis_hangs(s):
-    engine.docker("exec", "opareta-redis", "redis-cli", "set", "drill", "1")
     before = starts("redis", "argus-1", "hermes-1")
     s.breaks(lambda: engine.hang("opareta-redis"), ["argus-1", "hermes-1"])
     run = s.repaired("RedisDown", "recover-redis")
     ck_eq(restarted(before), ["opareta-redis"], "restarted")
     ck_eq([step["status"] for step in run["steps"] if step["name"] == "answers"], ["timed_out"],
           "redis-cli ping, before")
-    # Runbook: clear it when it is corrupt. A person does.
-    engine.docker("exec", "opareta-redis", "redis-cli", "set", "drill", "1")
-    s.by_hand("flush-redis")
+
+
+@scenario("cache", "3: Redis hangs, and what it comes back with is corrupt")
+def cache_is_corrupt(s):
+    def spoil():
+        engine.docker("exec", "opareta-redis", "redis-cli", "set", "format", "spoiled")
+        engine.docker("exec", "opareta-redis", "redis-cli", "save")
+        engine.hang("opareta-redis")
+
+    s.breaks(spoil, ["argus-1", "hermes-1"])
+    run = s.wait_run("RedisDown", "recover-redis", asks="may the cache be cleared")
+    ck_eq([step["status"] for step in run["steps"] if step["name"] == "services are well with it"],
+          ["failed"], "services after the restart")
+    s.wait_healthy()
+    s.wait_resolved()
     ck_eq(engine.docker("exec", "opareta-redis", "redis-cli", "dbsize"), "0", "keys")
 
 
@@ -262,13 +291,20 @@ def network_device():
 @scenario("network", "5: the containers' network is down")
 def network_is_down(s):
     before = engine.docker("network", "inspect", "-f", "{{.Id}}", "opareta_default")
+    running = starts("argus-1", "nginx", "redis")
     s.breaks(lambda: machine.must("ip", "link", "set", network_device(), "down"),
              ["argus-1", "argus-2", "hermes-1", "hermes-2"])
-    run = s.wait_run("NetworkTrouble", "diagnose-network")
-    ck_match("collected evidence", s.incident()["attention"], "attention")
+    s.wait_incident("NetworkTrouble")
+    run_id = wait_until(lambda: s.incident()["runs"], "its run")[0]["id"]
+
+    def nothing_is_done_yet():
+        ck_match("waits for approval: may everything", s.incident()["attention"], "attention")
+        ck_eq(restarted(running), [], "restarted before the yes")
+
+    s.say_yes(run_id, "may everything be taken down", nothing_is_done_yet)
+    run = s.wait_run("NetworkTrouble", "repair-network")
     ck_in("Redis unreachable", s.output(run, "from argus-1 to Redis"), "diagnosis")
     ck_in("PostgreSQL unreachable", s.output(run, "from argus-1 to PostgreSQL"), "diagnosis")
-    s.by_hand("recreate-network")  # everything is down in between, so a person starts it
     s.wait_healthy()
     s.wait_resolved()
     after = engine.docker("network", "inspect", "-f", "{{.Id}}", "opareta_default")
@@ -357,7 +393,8 @@ def disk_is_critical(s):
         waste(new[2], 1, days=1)
         s.breaks(lambda: fill_disk(4))
         before = machine.free_bytes()
-        s.wait_run("CriticalDiskSpace", "clean-disk-in-an-emergency")
+        s.wait_run("CriticalDiskSpace", "clean-disk-in-an-emergency",
+                   asks="may old backups be removed")
         won = machine.free_bytes() - before
         ck(won > 150 * MIB, f"{won} bytes were won")
         ck_eq([path for path in old + new if os.path.exists(path)], new, "files that stay")
@@ -408,7 +445,7 @@ def both_services_are_down(s):
     s.wait_healthy()
     s.wait_resolved()
     wait_until(lambda: s.daemon.incident(refused["incidentId"])["resolvedAt"], "both resolved", 30)
-    s.attention = "people"
+    s.people = "people called"
 
 
 def ck_evidence(s, run):
@@ -457,8 +494,16 @@ def rows_are_lost(s):
     run = s.by_hand("restore-database", {"service": "hermes", "timestamp": "20260101T000001Z"},
                     status="failed")
     ck_match("the backup is there and whole", run["reason"], "reason")
-    s.by_hand("restore-database", {"service": "hermes", "timestamp": "20260101T000000Z"})
+    s.by_hand("restore-database", {"service": "hermes", "timestamp": "20260101T000000Z"},
+              asks="may what was written since be lost")
     ck_eq(sql("hermes", "select count(*) from letters; drop table letters"), "500\nDROP TABLE", "rows")
+
+
+@scenario("flush", "3: a person clears Redis")
+def redis_is_cleared(s):
+    engine.docker("exec", "opareta-redis", "redis-cli", "set", "drill", "1")
+    s.by_hand("flush-redis")
+    ck_eq(engine.docker("exec", "opareta-redis", "redis-cli", "dbsize"), "0", "keys")
 
 
 @scenario("nginx", "Health endpoints: Nginx hangs")
