@@ -2,8 +2,8 @@
 
 Within them the paths and ports are exactly the runbook's, and whatever happens to them happens to
 nobody else: /var is a small disk that can be filled, /run and /opt are empty, /etc and /usr/local
-can be written without being changed, and the network is the drill's alone. All of it is gone when the last process in
-the namespaces is.
+can be written without being changed, and the network is the drill's alone. All of it is gone when
+the last process in the namespaces is.
 
 There is no systemd: `systemctl VERB NAME` is a script that calls `service NAME VERB`, which runs
 Debian's own init scripts. sshd is the real one.

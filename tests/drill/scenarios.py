@@ -231,8 +231,8 @@ def every_instance_is_down(s):
 
 
 def sql(database, text):
-    return engine.docker("exec", "opareta-postgres-" + database, "psql", "-U", "postgres", "-d", database,
-                         "-Atc", text)
+    return engine.docker("exec", "opareta-postgres-" + database,
+                         "psql", "-U", "postgres", "-d", database, "-Atc", text)
 
 
 @scenario("postgres", "3: PostgreSQL runs and accepts no connections", short=True)

@@ -1,4 +1,4 @@
-"""script/drill ends as it began: nothing of it is left, however it ends. What it drills is not tried here."""
+"""script/drill leaves nothing behind, however it ends. What it drills is not tried here."""
 
 import glob
 import os
@@ -20,7 +20,8 @@ def namespaces_of(folder):
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if os.readlink(f"/proc/{pid}/ns/net") != own and folder in read_file(f"/proc/{pid}/mountinfo"):
+            mounts = read_file(f"/proc/{pid}/mountinfo")
+            if os.readlink(f"/proc/{pid}/ns/net") != own and folder in mounts:
                 found.append(int(pid))
         except OSError:
             pass

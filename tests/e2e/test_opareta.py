@@ -1,4 +1,4 @@
-"""config/opareta: the failover procedures as a configuration. script/drill tries them on real things."""
+"""config/opareta: the failover procedures as a configuration. script/drill tries them for real."""
 
 import os
 import re
