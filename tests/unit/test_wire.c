@@ -79,8 +79,6 @@ static const struct msg_query query = {
 };
 static const struct msg_answer answer = { 2, ERR_BUG, "broken", "text/plain",
 	{ (const unsigned char *)"x", 1 } };
-static const struct msg_probe probe = { 3, CHECK_TCP, "", "[::1]:5432", 200, 1, NULL, 3000 };
-static const struct msg_probed probed = { 3, 1, "200 OK" };
 static struct check_field check_fields[] = { { "status", "ok" }, { "queues.0.length", "" } };
 static const struct msg_probe probe = { 3, CHECK_TCP, "", "[::1]:5432", 200, 1, NULL, check_fields,
 	2, 3000 };
