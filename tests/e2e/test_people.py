@@ -522,6 +522,26 @@ def test_no_value_of_others_forges_a_heading_a_link_or_html(t):
         ck_in(value, whole, "what is shown")
 
 
+def test_who_was_asked_and_said_yes_is_in_the_timeline(t):
+    d = t.daemon("""
+playbooks:
+  - name: ask
+    matchers: ['alertname="Asks"']
+    steps: [{ name: may it, approve: { within: 5m } }, { name: do, run: ["true"] }]
+""")
+    data = d.must_post(delivery(alert("Asks")))
+    one, run = data["decisions"][0]["incidentId"], data["decisions"][0]["runId"]
+    ck_error(order(d, f"incidents/{one}/close"), 409, rf"^run {run} is awaiting_approval: ")
+    digest = d.run(run)["approval"]["digest"]
+    must_order(d, f"runs/{run}/approve", {"digest": digest, "reason": "go"})
+    d.wait_run(run)
+    entries = [(e["kind"], e["who"], e["runId"]) for e in timeline(d, one)]
+    ck_eq(entries[:5], [("opened", None, None), ("queued", None, run), ("asked", None, run),
+                        ("approved", "operator", run), ("ended", None, run)], "timeline")
+    ck_match("waits for approval: may it$", timeline(d, one)[2]["text"], "asked")
+    ck_match(r"\*\*approved\*\* by operator: .*go", postmortem(d, one), "log")
+
+
 def test_reports_say_how_well_alerts_are_dealt_with(t):
     d = t.daemon(CONFIG)
     mends = alert("Mends")
