@@ -17,12 +17,16 @@ struct active;
 struct core;
 struct run_request;
 
-/* An alert fires, which changes an incident that was so before; id 0: it was not there. */
-int chronicle_fires(struct core *core, const struct incident_facts *before, int64_t incident_id,
-		const struct alert *alert, int64_t now, struct err *err);
-/* An alert of an incident that was so before ends. */
-int chronicle_ends(struct core *core, const struct incident_facts *before,
-		const struct alert *alert, int64_t now, struct err *err);
+/* An alert of an incident begins to fire, or ends. */
+struct chronicle_alert {
+	int64_t incident_id;
+	const struct incident_facts *before; /* the incident; id 0: it was not there */
+	const struct alert *alert;
+	int64_t now;
+};
+
+int chronicle_fires(struct core *core, const struct chronicle_alert *told, struct err *err);
+int chronicle_ends(struct core *core, const struct chronicle_alert *told, struct err *err);
 /* A run is added to the queue. */
 int chronicle_queued(struct core *core, const struct run_request *request, int64_t run_id,
 		struct err *err);

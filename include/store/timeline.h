@@ -58,8 +58,14 @@ int timeline_add(struct db *db, const struct timeline_row *row, struct err *err)
 /* The id of the incident's last entry; 0: it has none. */
 int timeline_last(struct db *db, int64_t incident_id, int64_t *ret_id, struct err *err);
 
-/* The first `limit` of the incident's with an id greater than after, oldest first. */
-int timeline_list(struct db *db, int64_t incident_id, int64_t after, int64_t limit, timeline_fn fn,
-		void *arg, struct err *err);
+struct timeline_query {
+	int64_t incident_id;
+	int64_t after; /* id; 0: from the oldest */
+	int64_t limit;
+};
+
+/* The oldest first. */
+int timeline_list(struct db *db, const struct timeline_query *query, timeline_fn fn, void *arg,
+		struct err *err);
 
 #endif

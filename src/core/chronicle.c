@@ -1,7 +1,6 @@
 #include "core/chronicle.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -12,19 +11,21 @@
 #include "store/notices.h"
 
 /* The alert in a few words: its name, and where it is. */
-static int add_alert(struct core *core, struct timeline_row *row, const char *before,
-		const struct alert *alert, struct err *err)
+static int add_alert(struct core *core, const struct chronicle_alert *told, enum timeline_kind kind,
+		const char *before, struct err *err)
 {
 	auto_buf struct buf text = { 0 };
+	struct timeline_row row = {
+		.incident_id = told->incident_id, .at = told->now, .kind = (uint8_t)kind
+	};
 
 	buf_adds(&text, before);
-	incident_title(NULL, alert, &text);
-	row->text = buf_text(&text);
-	return timeline_add(core->db, row, err);
+	incident_title(NULL, told->alert, &text);
+	row.text = buf_text(&text);
+	return timeline_add(core->db, &row, err);
 }
 
-int chronicle_fires(struct core *core, const struct incident_facts *before, int64_t incident_id,
-		const struct alert *alert, int64_t now, struct err *err)
+int chronicle_fires(struct core *core, const struct chronicle_alert *told, struct err *err)
 {
 	static const struct {
 		uint8_t kind;
@@ -35,25 +36,22 @@ int chronicle_fires(struct core *core, const struct incident_facts *before, int6
 		[INCIDENT_RESOLVED] = { TIMELINE_REOPENED, "it is not over, an alert fires: " },
 		[INCIDENT_CLOSED] = { TIMELINE_JOINED, "an alert fires: " },
 	};
-	struct timeline_row row = { .incident_id = incident_id,
-		.at = now,
-		.kind = before->id ? words[before->status].kind : TIMELINE_OPENED };
+	const struct incident_facts *before = told->before;
 
-	return add_alert(core, &row,
-			before->id ? words[before->status].text : "an alert fires: ", alert, err);
+	if (!before->id) {
+		return add_alert(core, told, TIMELINE_OPENED, "an alert fires: ", err);
+	}
+	return add_alert(core, told, words[before->status].kind, words[before->status].text, err);
 }
 
-int chronicle_ends(struct core *core, const struct incident_facts *before,
-		const struct alert *alert, int64_t now, struct err *err)
+int chronicle_ends(struct core *core, const struct chronicle_alert *told, struct err *err)
 {
-	bool was_open = before->status <= INCIDENT_MITIGATED;
-	struct timeline_row row = { .incident_id = before->id, .at = now, .kind = TIMELINE_LEFT };
+	const struct incident_facts *before = told->before;
 
-	if (was_open && before->firing <= 1) {
-		row.kind = TIMELINE_RESOLVED;
-		return add_alert(core, &row, "its last alert ended: ", alert, err);
+	if (before->status <= INCIDENT_MITIGATED && before->firing <= 1) {
+		return add_alert(core, told, TIMELINE_RESOLVED, "its last alert ended: ", err);
 	}
-	return add_alert(core, &row, "an alert ended: ", alert, err);
+	return add_alert(core, told, TIMELINE_LEFT, "an alert ended: ", err);
 }
 
 int chronicle_queued(struct core *core, const struct run_request *request, int64_t run_id,

@@ -35,6 +35,9 @@ int hindsight_timeline(struct reply *reply, struct err *err)
 	struct db *db = reply->core->db;
 	int64_t id = (int64_t)reply->query->ids[0];
 	struct page page = { .reply = reply, .left = reply_arg_int(reply, "limit", LIMIT_DEFAULT) };
+	const struct timeline_query query = { .incident_id = id,
+		.after = reply_arg_int(reply, "cursor", 0),
+		.limit = page.left + 1 };
 	struct incident_facts incident;
 	char cursor[24];
 
@@ -46,8 +49,7 @@ int hindsight_timeline(struct reply *reply, struct err *err)
 	}
 	jsonw_object(&reply->w, NULL);
 	jsonw_array(&reply->w, "timeline");
-	if (timeline_list(db, id, reply_arg_int(reply, "cursor", 0), page.left + 1, each_entry,
-			    &page, err) < 0) {
+	if (timeline_list(db, &query, each_entry, &page, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);

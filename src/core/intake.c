@@ -359,9 +359,11 @@ static int join_incident(struct intake *in, struct subject *subject,
 	if (!incident->id && open_incident(in, subject, playbook, group_hash, err) < 0) {
 		return -1;
 	}
+
+	const struct chronicle_alert told = { incident->id, &before, subject->alert, in->now };
+
 	if (incidents_move(db, incident, INCIDENT_FIRE, 1, in->now, err) < 0 ||
-			chronicle_fires(in->core, &before, incident->id, subject->alert, in->now,
-					err) < 0) {
+			chronicle_fires(in->core, &told, err) < 0) {
 		return -1;
 	}
 	if (incident->status == INCIDENT_RESOLVED) {
@@ -452,6 +454,8 @@ static int take_end(struct intake *in, struct subject *subject, const struct pla
 {
 	struct db *db = in->core->db;
 	struct incident_facts incident = { 0 };
+	const struct chronicle_alert ending = { open->incident_id, &incident, subject->alert,
+		in->now };
 	const struct verdict verdict = { DECISION_RESOLVED, told, NULL, open->incident_id, 0 };
 
 	if (episodes_end(db, open->id, in->delivery_id, plan_ends_at(subject->alert, in->now),
@@ -461,7 +465,7 @@ static int take_end(struct intake *in, struct subject *subject, const struct pla
 	if (open->incident_id && incidents_facts(db, open->incident_id, &incident, err) < 0) {
 		return -1;
 	}
-	if (incident.id && chronicle_ends(in->core, &incident, subject->alert, in->now, err) < 0) {
+	if (incident.id && chronicle_ends(in->core, &ending, err) < 0) {
 		return -1;
 	}
 	if (incident.id && incident.firing <= 1) {

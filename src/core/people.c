@@ -110,7 +110,10 @@ int people_note(struct reply *reply, struct err *err)
 			timeline_last(db, word.incident.id, &last, err) < 0) {
 		return -1;
 	}
-	return timeline_list(db, word.incident.id, last - 1, 1, write_entry, &reply->w, err);
+
+	const struct timeline_query query = { word.incident.id, last - 1, 1 };
+
+	return timeline_list(db, &query, write_entry, &reply->w, err);
 }
 
 /* May it be called over? What is about to act on it becomes the problem. */

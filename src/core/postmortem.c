@@ -291,6 +291,7 @@ static int gather(struct gathering *g, struct db *db, struct err *err)
 	struct report *report = &g->report;
 	int64_t id = report->id;
 	const struct follow_up_query follow_ups = { .incident_id = id, .limit = FOLLOW_UPS_MAX };
+	const struct timeline_query timeline = { .incident_id = id, .limit = INT64_MAX };
 	const struct report_query effect = { .alertname = report->alertname, .limit = 1 };
 
 	report->alerts = arena_calloc(g->arena, ALERTS_MAX, sizeof(*report->alerts));
@@ -299,7 +300,7 @@ static int gather(struct gathering *g, struct db *db, struct err *err)
 	report->told = arena_calloc(g->arena, TOLD_MAX, sizeof(*report->told));
 	report->follow_ups = arena_calloc(g->arena, FOLLOW_UPS_MAX, sizeof(*report->follow_ups));
 	if (episodes_of(db, id, ALERTS_MAX + 1, see_alert, g, err) < 0 ||
-			timeline_list(db, id, 0, INT64_MAX, see_entry, g, err) < 0 ||
+			timeline_list(db, &timeline, see_entry, g, err) < 0 ||
 			gather_runs(g, db, err) < 0 ||
 			decisions_about(db, id, DECISIONS_MAX, see_decision, g, err) < 0 ||
 			notices_of(db, id, TOLD_MAX + 1, see_notice, g, err) < 0 ||

@@ -88,8 +88,8 @@ int timeline_last(struct db *db, int64_t incident_id, int64_t *ret_id, struct er
 	return rc < 0 ? -1 : 0;
 }
 
-int timeline_list(struct db *db, int64_t incident_id, int64_t after, int64_t limit, timeline_fn fn,
-		void *arg, struct err *err)
+int timeline_list(struct db *db, const struct timeline_query *query, timeline_fn fn, void *arg,
+		struct err *err)
 {
 	static const char sql[] = "SELECT id, at, kind, who, text, run_id"
 				  " FROM timeline"
@@ -99,12 +99,12 @@ int timeline_list(struct db *db, int64_t incident_id, int64_t after, int64_t lim
 	struct stmt *s = db_stmt(db, sql);
 	int rc;
 
-	stmt_int(s, ":incident_id", incident_id);
-	stmt_int(s, ":after", after);
-	stmt_int(s, ":limit", limit);
+	stmt_int(s, ":incident_id", query->incident_id);
+	stmt_int(s, ":after", query->after);
+	stmt_int(s, ":limit", query->limit);
 	while ((rc = stmt_step(s, err)) == 1) {
 		const struct timeline_row row = {
-			.incident_id = incident_id,
+			.incident_id = query->incident_id,
 			.id = stmt_col_int(s, 0),
 			.at = stmt_col_int(s, 1),
 			.kind_name = stmt_col_text(s, 2),

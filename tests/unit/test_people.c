@@ -145,10 +145,11 @@ static void add_entry(const struct timeline_row *row, void *arg)
 static const char *timeline(struct core *core, int64_t id)
 {
 	static struct buf out;
+	const struct timeline_query query = { id, 1, 1000 };
 	struct err err;
 
 	buf_reset(&out);
-	must_ok(timeline_list(core->db, id, 1, 1000, add_entry, &out, &err), err);
+	must_ok(timeline_list(core->db, &query, add_entry, &out, &err), err);
 	return buf_text(&out);
 }
 
