@@ -2,7 +2,8 @@
  * config - YAML files in, one validated struct config out, or every mistake at once.
  *
  * Calling sequence:
- *   1. config_read() gathers the main file and what its `playbook_files` globs name, as bytes;
+ *   1. config_read() gathers the main file and what its `playbook_files` and `template_files`
+ *      globs name, as bytes;
  *   2. config_parse() turns those bytes into a config. It opens nothing but the files of the
  *      time zones that are named, so a role without access to the configuration's can do it too
  *      (the executor sends the core what it read itself).
@@ -10,7 +11,8 @@
  * Every mistake goes to the report as "file:line:column: error: …", all of them in one pass.
  *
  * The keys and what they may be are in the tables of src/config/: global.c, interval.c,
- * playbook.c, param.c, step.c, check.c and receiver.c.
+ * escalation.c, playbook.c, param.c, step.c, check.c and receiver.c; templates.c reads the
+ * templates.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -23,6 +25,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "config/files.h"
+#include "domain/escalation.h"
+#include "domain/letter.h"
 #include "domain/playbook.h"
 #include "domain/receiver.h"
 #include "sys/digest.h"
@@ -56,6 +60,8 @@ struct config {
 	size_t intervals_len;
 	const char **zones; /* of the intervals, each once: the positions that periods call clock */
 	size_t zones_len;
+	struct escalation escalation;
+	const char *templates[LETTERS]; /* never NULL */
 };
 
 /*

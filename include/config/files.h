@@ -19,10 +19,13 @@
 #define CONFIG_TOTAL_MAX (8 * 1024 * 1024)
 #define CONFIG_FILES_MAX 256
 
+enum config_kind { CONFIG_YAML, CONFIG_TEMPLATE, CONFIG_KINDS };
+
 struct config_file {
 	const char *path; /* as it is named in messages */
 	const char *text;
 	uint32_t len;
+	uint8_t kind; /* enum config_kind */
 };
 
 /* Zeroed is empty. The first file is the main one. */
@@ -34,12 +37,12 @@ struct config_files {
 };
 
 /*
- * Read path and the files that its playbook_files globs name (relative to its folder, in the order
- * of the list, each sorted). A glob that matches nothing is fine, a plain name that is not there is
- * not. Returns 0, or -1: ERR_NOT_FOUND, ERR_IO or ERR_INPUT when path itself cannot be used; or
- * ERR_INPUT ("2 mistakes in the configuration") when others cannot, with every mistake in report, a
- * line each, those of config_parse() included. Caller frees with config_files_clear(), on success
- * only.
+ * Read path and the files that its playbook_files and template_files globs name (relative to its
+ * folder, in the order of the lists, each sorted). A glob that matches nothing is fine, a plain
+ * name that is not there is not. Returns 0, or -1: ERR_NOT_FOUND, ERR_IO or ERR_INPUT when path
+ * itself cannot be used; or ERR_INPUT ("2 mistakes in the configuration") when others cannot, with
+ * every mistake in report, a line each, those of config_parse() included. Caller frees with
+ * config_files_clear(), on success only.
  */
 int config_read(const char *path, struct config_files *ret_files, struct buf *report,
 		struct err *err);

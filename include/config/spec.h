@@ -121,5 +121,7 @@ bool spec_list(struct loader *loader, const struct yaml_node *node, int64_t min,
 /* The text of a scalar by the rules of row, in arena; NULL after a mistake. */
 const char *spec_string(
 		struct loader *loader, const struct spec *row, const struct yaml_node *node);
+/* The one of row's choices that a scalar is; NULL after a mistake. */
+const char *spec_word(struct loader *loader, const struct spec *row, const struct yaml_node *node);
 
 #endif

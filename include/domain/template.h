@@ -38,6 +38,20 @@ int template_expand_known(const char *text, template_lookup lookup, void *arg, s
  * when there is none.
  */
 const char *template_next_name(const char **at, size_t *ret_len);
+
+/* Where a mistake stands, in bytes. Zeroed, the first is looked for. */
+struct template_mistake {
+	size_t begin;
+	size_t end; /* behind it */
+};
+
+/*
+ * Look for the next mistake of template_expand() in text, behind the one that is in mistake: -1
+ * with err, and mistake says where; 0 when there are none left.
+ */
+int template_check(const char *text, template_lookup lookup, void *arg,
+		struct template_mistake *mistake, struct err *err);
+
 /* Is there any ${name} in it? */
 bool template_has_names(const char *text);
 

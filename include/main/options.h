@@ -23,6 +23,7 @@ struct options {
 	const char *log_level;
 	const char *log_format;
 	const char *role; /* hidden: what this process is; NULL the executor */
+	bool render;
 	bool version;
 	bool help;
 	struct strv listen; /* one address at least */

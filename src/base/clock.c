@@ -299,3 +299,46 @@ const char *duration_format(int64_t ms, char *text)
 	}
 	return text;
 }
+
+const char *clock_say(int64_t ms, char *text)
+{
+	char whole[CLOCK_TEXT_MAX];
+
+	snprintf(text, CLOCK_TEXT_MAX, "%.10s %.5s UTC", clock_format(ms, whole), whole + 11);
+	return text;
+}
+
+static size_t say_amount(char *text, size_t used, int64_t amount, const char *unit)
+{
+	return used + (size_t)snprintf(text + used, CLOCK_TEXT_MAX - used, "%s%" PRId64 " %s%s",
+				      used ? " " : "", amount, unit, amount == 1 ? "" : "s");
+}
+
+const char *duration_say(int64_t ms, char *text)
+{
+	static const struct {
+		int64_t from; /* ms, from which on the unit is used */
+		int64_t ms;
+		const char *name;
+		int64_t part_ms; /* of the smaller unit beside it; 0: none */
+		const char *part;
+	} says[] = {
+		{ 2 * DAY_MS, DAY_MS, "day", 3600000, "hour" },
+		{ 2 * 3600000, 3600000, "hour", 60000, "minute" },
+		{ 60000, 60000, "minute", 0, "" },
+		{ INT64_MIN, 1000, "second", 0, "" },
+	};
+	size_t i = 0;
+	size_t used;
+
+	ms = ms < 0 ? 0 : ms;
+	while (ms < says[i].from) {
+		i++;
+	}
+	used = say_amount(text, 0, ms / says[i].ms, says[i].name);
+	ms %= says[i].ms;
+	if (says[i].part_ms && ms >= says[i].part_ms) {
+		say_amount(text, used, ms / says[i].part_ms, says[i].part);
+	}
+	return text;
+}

@@ -4,35 +4,40 @@
 #include <string.h>
 
 #include "config/check.h"
+#include "config/escalation.h"
 #include "config/global.h"
 #include "config/interval.h"
 #include "config/playbook.h"
 #include "config/receiver.h"
 #include "config/spec.h"
+#include "config/templates.h"
 #include "sys/yaml.h"
 
-static const struct spec playbook_file_row = { "playbook_files", "a glob", SPEC_STRING };
+static const struct spec glob_row = { "a list of globs", "a glob", SPEC_STRING };
 
 /* config_read() has used it; here its form is checked. */
-static void check_playbook_files(struct loader *loader, const struct yaml_node *node, void *base)
+static void check_globs(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	(void)base;
 	if (!spec_list(loader, node, 0, CONFIG_FILES_MAX)) {
 		return;
 	}
 	for (yaml_each(item, node)) {
-		spec_string(loader, &playbook_file_row, item);
+		spec_string(loader, &glob_row, item);
 	}
 }
 
-/* vars, time_intervals and receivers stand before what may name them. */
+/* What others may name stands before them. */
 static const struct spec main_keys[] = {
 	{ "global", "what is true for all playbooks", SPEC_MAPPING, .keys = global_keys },
 	{ "vars", "constants of this site", SPEC_CUSTOM, .load = global_load_vars },
 	{ "playbook_files", "globs of files with playbooks and checks", SPEC_CUSTOM,
-			.load = check_playbook_files },
+			.load = check_globs },
+	{ "template_files", "globs of files with what people are written", SPEC_CUSTOM,
+			.load = check_globs },
 	{ "time_intervals", "named times, for guards", SPEC_CUSTOM, .load = intervals_load },
 	{ "receivers", "who is told", SPEC_CUSTOM, .load = receivers_load },
+	{ "escalation", "who is called, when and why", SPEC_MAPPING, .keys = escalation_keys },
 	{ "checks", "health checks", SPEC_CUSTOM, .load = checks_load },
 	{ "playbooks", "remediations", SPEC_CUSTOM, .load = playbooks_load },
 	{ 0 },
@@ -50,6 +55,10 @@ static void load_file(struct loader *loader, const struct config_file *file, uin
 	const struct yaml_source source = { file->path, number, file->text, file->len };
 	const struct yaml_node *root = NULL;
 
+	if (number > 0 && file->kind == CONFIG_TEMPLATE) {
+		templates_load(loader, file, number);
+		return;
+	}
 	if (yaml_parse(&source, loader->arena, loader->mistakes, &root) && root) {
 		spec_load(loader, number == 0 ? main_keys : file_keys, root, loader->config, NULL);
 	}
@@ -109,6 +118,8 @@ struct config *config_build(const struct config_files *files, struct mistakes *m
 
 	config->arena = arena;
 	global_defaults(config);
+	escalation_defaults(config);
+	memcpy(config->templates, letter_presets, sizeof(config->templates));
 	hash_files(files, config->hash);
 	for (size_t i = 0; i < files->len; i++) {
 		load_file(&loader, &files->items[i], (uint32_t)i);
@@ -168,6 +179,13 @@ void config_free(struct config *config)
 	}
 	for (size_t i = 0; i < config->playbooks_len; i++) {
 		clear_playbook(&config->playbooks[i]);
+	}
+	for (size_t i = 0; i < config->escalation.rules_len; i++) {
+		const struct escalation_rule *rule = &config->escalation.rules[i];
+
+		for (size_t j = 0; j < rule->matchers_len; j++) {
+			matcher_clear(&rule->matchers[j]);
+		}
 	}
 	arena_free(config->arena);
 }

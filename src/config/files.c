@@ -15,7 +15,8 @@
 struct collector {
 	struct config_files *files;
 	struct mistakes *mistakes;
-	size_t total; /* bytes of all files so far */
+	size_t total;          /* bytes of all files so far */
+	enum config_kind kind; /* of those that are read now */
 };
 
 static int open_file(const char *path, struct err *err)
@@ -109,6 +110,7 @@ static int add_file(struct collector *collector, const char *path, struct err *e
 	file->path = arena_strdup(files->arena, path);
 	file->text = arena_memdup(files->arena, buf_text(&text), text.len);
 	file->len = (uint32_t)text.len;
+	file->kind = (uint8_t)collector->kind;
 	files->len++;
 	return 0;
 }
@@ -180,6 +182,18 @@ static void add_glob(struct collector *collector, const struct yaml_node *node)
 	}
 }
 
+static void add_list(struct collector *collector, const struct yaml_node *globs)
+{
+	if (!globs || globs->kind != YAML_SEQUENCE) {
+		return;
+	}
+	for (yaml_each(item, globs)) {
+		if (item->kind == YAML_SCALAR && *item->text) {
+			add_glob(collector, item);
+		}
+	}
+}
+
 /* What the main file names. Whatever is wrong in its text is config_parse()'s to say. */
 static void add_named(struct collector *collector)
 {
@@ -191,17 +205,9 @@ static void add_named(struct collector *collector)
 	if (!yaml_parse(&source, collector->files->arena, &ignored, &root)) {
 		return;
 	}
-
-	const struct yaml_node *globs = yaml_get(root, "playbook_files");
-
-	if (!globs || globs->kind != YAML_SEQUENCE) {
-		return;
-	}
-	for (yaml_each(item, globs)) {
-		if (item->kind == YAML_SCALAR && *item->text) {
-			add_glob(collector, item);
-		}
-	}
+	add_list(collector, yaml_get(root, "playbook_files"));
+	collector->kind = CONFIG_TEMPLATE;
+	add_list(collector, yaml_get(root, "template_files"));
 }
 
 int config_read(const char *path, struct config_files *ret_files, struct buf *report,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config/escalation.h"
 #include "config/interval.h"
 #include "config/matchers.h"
 #include "config/param.h"
@@ -10,14 +11,11 @@
 
 #define PLAYBOOKS_MAX 1000
 
-static const char *const levels[] = { "L1", "L2", "L3", "L4", NULL };
-
 static const struct spec incident_keys[] = {
 	{ "group_by", "labels whose values make one incident", SPEC_STRINGS,
 			SPEC_FIELD(struct playbook, group_by), .min = 1, .max = 16,
 			.format = text_is_label_name },
-	{ "level", "the level at which it opens", SPEC_WORD, SPEC_FIELD(struct playbook, level),
-			.choices = levels },
+	{ "level", "the level at which it opens", SPEC_CUSTOM, .load = escalation_load_level },
 	{ "title", "what the incident is called", SPEC_STRING, SPEC_FIELD(struct playbook, title),
 			SPEC_PARAMS | SPEC_LABELS, .max = 1024, .format = text_is_line },
 	{ 0 },

@@ -191,13 +191,20 @@ static void read_choice(struct loader *loader, const struct spec *row, const str
 	}
 }
 
-static void read_word(struct loader *loader, const struct spec *row, const struct yaml_node *node,
-		void *field)
+const char *spec_word(struct loader *loader, const struct spec *row, const struct yaml_node *node)
 {
 	int choice = choose(loader, row, node);
 
-	if (choice >= 0) {
-		*(const char **)field = row->choices[choice];
+	return choice >= 0 ? row->choices[choice] : NULL;
+}
+
+static void read_word(struct loader *loader, const struct spec *row, const struct yaml_node *node,
+		void *field)
+{
+	const char *word = spec_word(loader, row, node);
+
+	if (word) {
+		*(const char **)field = word;
 	}
 }
 

@@ -125,6 +125,23 @@ int template_expand_known(const char *text, template_lookup lookup, void *arg, s
 	return 0;
 }
 
+int template_check(const char *text, template_lookup lookup, void *arg,
+		struct template_mistake *mistake, struct err *err)
+{
+	while (text[mistake->end]) {
+		const struct piece piece = piece_next(text + mistake->end);
+
+		mistake->begin = mistake->end;
+		mistake->end += piece.len;
+		if (piece.kind == PIECE_OPEN || piece.kind == PIECE_BAD_NAME ||
+				(piece.kind == PIECE_NAME &&
+						!lookup(piece.name, piece.name_len, arg))) {
+			return bad_piece(&piece, err);
+		}
+	}
+	return 0;
+}
+
 const char *template_next_name(const char **at, size_t *ret_len)
 {
 	while (**at) {

@@ -74,6 +74,8 @@ static const struct option table[] = {
 			check_level },
 	{ "log.format", "FORMAT", "logfmt", "logfmt or json", AT(log_format), OPTION_TEXT,
 			check_format },
+	{ "render", NULL, NULL, "check-config prints what people are written, with sample data",
+			AT(render), OPTION_SWITCH, NULL },
 	{ "version", NULL, NULL, "print the version", AT(version), OPTION_SWITCH, NULL },
 	{ "help", NULL, NULL, "print this", AT(help), OPTION_SWITCH, NULL },
 	{ "role", "ROLE", NULL, NULL, AT(role), OPTION_TEXT, NULL },
@@ -194,7 +196,7 @@ const char *options_config_file(const struct options *options)
 void options_help(FILE *out)
 {
 	fprintf(out, "usage: playbookd [FLAGS]\n"
-		     "       playbookd check-config FILE...\n"
+		     "       playbookd check-config [--render] FILE...\n"
 		     "       playbookd [--config.file=FILE] test-receiver NAME\n"
 		     "\n"
 		     "Runs remediation playbooks for Alertmanager's alerts and keeps the incident "

@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "config/secrets.h"
 #include "core/core.h"
+#include "domain/letter.h"
 #include "egress/egress.h"
 #include "executor/executor.h"
 #include "executor/roles.h"
@@ -102,7 +103,24 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-static int check_file(const char *path)
+/* What people would be written of the sample incident. The loader has tried all of it. */
+static void render(const struct config *config)
+{
+	for (int i = 0; i < LETTERS; i++) {
+		struct letter_facts facts = letter_sample;
+		auto_buf struct buf subject = { 0 };
+		auto_buf struct buf text = { 0 };
+		struct err err;
+
+		facts.status = i == LETTER_RESOLVED ? INCIDENT_RESOLVED : INCIDENT_FIRING;
+		if (letter_write(config->templates[i], &facts, &subject, &text, &err) == 0) {
+			printf("\n--- %s ---\n%s%s", letter_kinds[i], buf_text(&text),
+					text.len && text.data[text.len - 1] == '\n' ? "" : "\n");
+		}
+	}
+}
+
+static int check_file(const char *path, bool rendered)
 {
 	struct config_files files = { 0 };
 	struct secrets secrets = { 0 };
@@ -126,6 +144,9 @@ static int check_file(const char *path)
 	printf("%s: OK, %zu playbook%s, %zu check%s\n", path, config->playbooks_len,
 			plural(config->playbooks_len), config->checks_len,
 			plural(config->checks_len));
+	if (rendered) {
+		render(config);
+	}
 	config_free(config);
 	return 0;
 }
@@ -138,7 +159,7 @@ static int check_config(const struct options *options)
 		return usage("check-config needs at least one FILE");
 	}
 	for (size_t i = 1; i < options->args.len; i++) {
-		status |= check_file(options->args.items[i]);
+		status |= check_file(options->args.items[i], options->render);
 	}
 	return status;
 }

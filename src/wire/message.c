@@ -68,6 +68,7 @@ static_assert(offsetof(struct config_file, len) - offsetof(struct config_file, t
 static const struct wire_field config_file_fields[] = {
 	WIRE_FIELD_STR(struct config_file, path),
 	{ .kind = WIRE_BYTES, .name = "text", .offset = offsetof(struct config_file, text) },
+	WIRE_FIELD_ENUM8(struct config_file, kind, CONFIG_KINDS),
 };
 static const struct wire_type config_file_type =
 		WIRE_TYPE("config_file", struct config_file, config_file_fields);

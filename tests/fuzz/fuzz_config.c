@@ -1,6 +1,7 @@
 /*
- * Any bytes as the main file, and after the first U+0001 as a playbook file: a configuration or
- * mistakes, and nothing left in memory. Build with clang -fsanitize=fuzzer,address,undefined.
+ * Any bytes as the main file, and after the first U+0001 as a playbook file, or after the first
+ * U+0002 as a template: a configuration or mistakes, and nothing left in memory. Build with clang
+ * -fsanitize=fuzzer,address,undefined.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const uint8_t *cut = size > 0 ? memchr(data, 1, size) : NULL;
+	const uint8_t *template = size > 0 ? memchr(data, 2, size) : NULL;
+	const uint8_t *cut = template || size == 0 ? template : memchr(data, 1, size);
 	size_t main_len = cut ? (size_t)(cut - data) : size;
 	struct config_file items[2] = {
 		{ "main.yml", (const char *)data, (uint32_t)main_len },
@@ -27,8 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	if (cut) {
-		items[files.len++] = (struct config_file){ "more.yml", (const char *)cut + 1,
-			(uint32_t)(size - main_len - 1) };
+		items[files.len++] = (struct config_file){ template ? "initial.txt" : "more.yml",
+			(const char *)cut + 1, (uint32_t)(size - main_len - 1),
+			template ? CONFIG_TEMPLATE : CONFIG_YAML };
 	}
 
 	struct config *config = config_parse(&files, &report, &err);

@@ -204,3 +204,32 @@ TEST(both_clocks_go_on)
 	ck(clock_mono_ms() >= mono);
 	ck(clock_wall_ms() > INT64_C(1700000000000));
 }
+
+TEST(times_and_durations_are_said_in_words)
+{
+	static const struct {
+		int64_t ms;
+		const char *want;
+	} cases[] = {
+		{ -5, "0 seconds" },
+		{ 999, "0 seconds" },
+		{ 1000, "1 second" },
+		{ 59999, "59 seconds" },
+		{ 60000, "1 minute" },
+		{ 12 * 60000 + 59999, "12 minutes" },
+		{ 2 * 3600000 - 1, "119 minutes" },
+		{ 2 * 3600000, "2 hours" },
+		{ 3 * 3600000 + 5 * 60000, "3 hours 5 minutes" },
+		{ 48 * 3600000 - 1, "47 hours 59 minutes" },
+		{ 48 * 3600000, "2 days" },
+		{ INT64_C(53) * 3600000, "2 days 5 hours" },
+		{ INT64_C(49) * 3600000, "2 days 1 hour" },
+	};
+	char text[CLOCK_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_str(duration_say(cases[i].ms, text), cases[i].want);
+	}
+	ck(strlen(duration_say(INT64_MAX, text)) < CLOCK_TEXT_MAX);
+	ck_str(clock_say(INT64_C(1795572899999), text), "2026-11-25 02:14 UTC");
+}

@@ -44,6 +44,38 @@ TEST(files_are_read_in_the_order_of_their_names)
 	config_files_clear(&files);
 }
 
+TEST(templates_travel_with_the_files_and_change_what_they_are)
+{
+	struct config_files files = { 0 };
+	struct buf report = { 0 };
+	struct config *before;
+	struct config *after;
+	struct err err;
+
+	must(mkdir("templates", 0755) == 0);
+	must_write("main.yml", "template_files: ['templates/*.txt']\n", 0644);
+	must_write("templates/update.txt", "${title}", 0600);
+	must_ok(config_read("main.yml", &files, &report, &err), err);
+	must(files.len == 2);
+	ck_int(files.items[0].kind, CONFIG_YAML);
+	ck_int(files.items[1].kind, CONFIG_TEMPLATE);
+	ck_str(files.items[1].path, "templates/update.txt");
+	before = config_parse(&files, &report, &err);
+	must(before);
+	files.items[1].text = "${titel}";
+	ck(config_parse(&files, &report, &err) == NULL);
+	ck_has(buf_text(&report), "templates/update.txt:1:1: error: unknown name");
+	files.items[1].text = "${level}";
+	after = config_parse(&files, &report, &err);
+	must(after);
+	ck_str(after->templates[LETTER_UPDATE], "${level}");
+	ck(memcmp(before->hash, after->hash, DIGEST_SIZE) != 0);
+	config_free(before);
+	config_free(after);
+	config_files_clear(&files);
+	buf_clear(&report);
+}
+
 TEST(files_that_cannot_be_used_are_mistakes_beside_the_others)
 {
 	struct config_files files = { 0 };

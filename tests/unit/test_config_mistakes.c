@@ -11,29 +11,41 @@ TEST(mistakes_in_keys_are_told)
 	static const struct mistake_case cases[] = {
 		{ "globl: {}\n", "etc/main.yml:1:1: error: unknown key 'globl', did you mean "
 				 "'global'?\n" },
-		{ "actions: []\n", "etc/main.yml:1:1: error: unknown key 'actions': expected "
-				   "global, vars, playbook_files, time_intervals, receivers, "
-				   "checks or playbooks\n" },
+		{ "actions: []\n",
+				"etc/main.yml:1:1: error: unknown key 'actions': expected global, "
+				"vars, playbook_files, template_files, time_intervals, receivers, "
+				"escalation, checks or playbooks\n" },
 		{ "global: {dry_run: 1, dry_run: true}\n",
-				"etc/main.yml:1:19: error: expected true or false, got \"1\"\n"
-				"etc/main.yml:1:22: error: duplicate key 'dry_run', first given in "
+				"etc/main.yml:1:19: error: expected true or false, "
+				"got \"1\"\n"
+				"etc/main.yml:1:22: error: duplicate key "
+				"'dry_run', first given in "
 				"line 1\n" },
-		{ "- a\n", "etc/main.yml:1:1: error: expected a mapping, got a list\n" },
-		{ "hello\n", "etc/main.yml:1:1: error: expected a mapping, got \"hello\"\n" },
-		{ "global: [", "etc/main.yml:2:1: error: flow sequence without a closing "
+		{ "- a\n", "etc/main.yml:1:1: error: expected a mapping, got a "
+			   "list\n" },
+		{ "hello\n", "etc/main.yml:1:1: error: expected a mapping, got "
+			     "\"hello\"\n" },
+		{ "global: [", "etc/main.yml:2:1: error: flow sequence without a "
+			       "closing "
 			       "bracket\n" },
-		{ "playbooks: {}\n", "etc/main.yml:1:12: error: expected a list, got a mapping\n" },
+		{ "playbooks: {}\n", "etc/main.yml:1:12: error: expected a list, "
+				     "got a mapping\n" },
 		{ "playbooks:\n- cooldown: 5m\n",
-				"etc/main.yml:2:3: error: unknown key 'cooldown': expected name, "
-				"matchers, continue, params, incident, dry_run, guards, precheck, "
+				"etc/main.yml:2:3: error: unknown key 'cooldown': "
+				"expected name, "
+				"matchers, continue, params, incident, dry_run, "
+				"guards, precheck, "
 				"steps, verify or rescue\n"
-				"etc/main.yml:2:3: error: missing key 'name': every playbook needs "
+				"etc/main.yml:2:3: error: missing key 'name': "
+				"every playbook needs "
 				"a "
 				"name of its own\n"
-				"etc/main.yml:2:3: error: missing key 'matchers': which alerts it "
+				"etc/main.yml:2:3: error: missing key 'matchers': "
+				"which alerts it "
 				"is "
 				"for\n"
-				"etc/main.yml:2:3: error: missing key 'steps': what is to be "
+				"etc/main.yml:2:3: error: missing key 'steps': "
+				"what is to be "
 				"done\n" },
 	};
 

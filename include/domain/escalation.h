@@ -1,0 +1,130 @@
+/*
+ * escalation - who is called for an incident, when, and why.
+ *
+ *	(opened) ─ hold ─▶ own level ─ respond_within ─▶ next level ─ respond_within ─▶ … the last
+ *
+ * Pure: the policy, what is known of an incident and the time go in, one thing to do comes out. Who
+ * calls does it, takes it into the facts and asks again, until there is nothing to do.
+ *
+ *	the chain goes on while the incident is firing, or is mitigated and needs a person all the
+ *	same. Acknowledged, mitigated or resolved, it stops. When a mitigated one fires again, the
+ *	time begins anew.
+ *	a remedy that failed ends the hold and calls one level more, at once.
+ *	each level is called once in a generation of an incident; a level is never lowered.
+ *	updates go to whoever was called, as long as the incident is open; then comes the end.
+ *
+ * Levels are 1 to 4, for L1 to L4; 0 is none. All times are wall ms. A timer is when it is due, and
+ * how long it was set for: when the clock was set back, it is due that much after now at the
+ *latest.
+ */
+#ifndef DOMAIN_ESCALATION_H
+#define DOMAIN_ESCALATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "domain/incident.h"
+#include "domain/matcher.h"
+
+#define ESCALATION_LEVELS  4
+#define ESCALATION_WHY_MAX 768
+
+/* NULL-terminated: "L1" to "L4". */
+extern const char *const escalation_level_names[];
+/* 1 to 4; 0 for NULL and for what is no level. */
+uint8_t escalation_level_parse(const char *name);
+/* "L1" to "L4", NULL for 0. */
+const char *escalation_level_name(uint8_t level);
+
+struct escalation_level {
+	uint8_t level;
+	const char *const *receivers; /* names, NULL-terminated */
+	int64_t respond_within_ms;    /* 0: at once */
+};
+
+/* Incidents that match, firing at the same time, raise each other. */
+struct escalation_rule {
+	uint8_t level;
+	struct matcher *matchers; /* of the labels of the alert that opened the incident */
+	size_t matchers_len;
+	const char *distinct; /* the label whose values are counted; NULL: the incidents are */
+	int64_t at_least;
+};
+
+struct escalation {
+	int64_t hold_ms;
+	int64_t update_every_ms;         /* 0: no updates */
+	struct escalation_level *levels; /* ascending; none: nobody is called */
+	size_t levels_len;
+	struct escalation_rule *rules;
+	size_t rules_len;
+};
+
+/* The level of that number, else the next above it, else the last; NULL when there are none. */
+const struct escalation_level *escalation_at(const struct escalation *policy, uint8_t level);
+/* The first one above, or NULL. */
+const struct escalation_level *escalation_above(const struct escalation *policy, uint8_t level);
+
+/* due_at 0: it does not run. */
+struct escalation_timer {
+	int64_t due_at;
+	int64_t wait_ms; /* what it was set to */
+};
+
+struct escalation_facts {
+	uint8_t status; /* enum incident_status */
+	bool acknowledged;
+	uint8_t level;      /* the incident's own, as it is now */
+	uint8_t called;     /* the highest that was called in this generation; 0: nobody yet */
+	const char *failed; /* why it is to be raised at once; NULL */
+	const char *needed; /* why a person is needed, as far as that is known; NULL */
+	struct escalation_timer chain;  /* the end of the hold, or of respond_within */
+	struct escalation_timer update; /* the promised one */
+};
+
+enum escalation_deed {
+	ESCALATION_NOTHING, /* before the next timer is due */
+	ESCALATION_STOP,    /* the chain's timer is off, and `failed` forgotten */
+	ESCALATION_SET,     /* both timers become those of the step */
+	ESCALATION_CALL,    /* tell `level`; timers become those of the step; `failed`, see below */
+	ESCALATION_UPDATE,  /* tell whoever was called how it stands; the same */
+	ESCALATION_END,     /* tell whoever was called that it is over; timers are off */
+};
+
+struct escalation_step {
+	enum escalation_deed deed;
+	const struct escalation_level *level; /* of CALL */
+	bool raises; /* CALL: another level was called before; `failed` is answered by it */
+	char why[ESCALATION_WHY_MAX];
+	struct escalation_timer chain;
+	struct escalation_timer update;
+};
+
+/* What is to be done now. */
+void escalation_next(const struct escalation *policy, const struct escalation_facts *facts,
+		int64_t now, struct escalation_step *ret);
+
+/* The timers after a level was called, whoever called it. */
+void escalation_called(const struct escalation *policy, const struct escalation_level *level,
+		const struct escalation_timer *update, int64_t now, struct escalation_step *ret);
+
+/* The chain's timer when the incident begins to fire (again), with `called` from before. */
+struct escalation_timer escalation_begin(
+		const struct escalation *policy, uint8_t called, int64_t now);
+
+/* An open incident as rules see it. */
+struct escalation_case {
+	const struct labels *labels; /* of the alert that opened it */
+	uint8_t called;
+	bool matches; /* set by escalation_correlate() */
+};
+
+/*
+ * Do enough of the cases match the rule? Marks those that do. 1 or 0, and *ret_count is how many
+ * different ones there are; a matcher that gave up is -1.
+ */
+int escalation_correlate(const struct escalation_rule *rule, struct escalation_case *cases,
+		size_t len, int64_t *ret_count, struct err *err);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * letter - what people are written of an incident: a template, and the facts that are put into it.
+ *
+ *	[INCIDENT] ${title}
+ *	Time: ${time}
+ *	Affected Services: ${affected_services}
+ *
+ * The first line is the subject (the title, when nothing is in it), all of it is the text. Each
+ *value is put in once, as one line: control characters in it are spaces, and what is longer than
+ *LETTER_VALUE_MAX bytes is cut. What nobody knows yet is said in plain words.
+ *
+ * The names are those of letter_names; ${labels.NAME} and ${annotations.NAME} are those of the
+ * alert that opened the incident, empty when it has none.
+ */
+#ifndef DOMAIN_LETTER_H
+#define DOMAIN_LETTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "domain/incident.h"
+#include "domain/label.h"
+
+#define LETTER_TEXT_MAX  (16 * 1024) /* of a template */
+#define LETTER_VALUE_MAX 1024
+
+enum letter_kind {
+	LETTER_INITIAL,    /* the first that anybody hears of it */
+	LETTER_ESCALATION, /* another level is called */
+	LETTER_UPDATE,     /* how it stands, at the promised time */
+	LETTER_RESOLVED,   /* it is over */
+	LETTERS
+};
+
+/* "initial", "escalation", "update", "resolved": the names of their templates. NULL-terminated. */
+extern const char *const letter_kinds[];
+/* The templates that are used when the configuration has none. */
+extern const char *const letter_presets[LETTERS];
+/* The names that may stand in a template, sorted, NULL-terminated. */
+extern const char *const letter_names[];
+
+struct letter_facts {
+	int64_t id;
+	const char *title;
+	const char *level;     /* NULL: none */
+	const char *severity;  /* of the alert; "": not said */
+	const char *services;  /* affected, "argus, hermes"; "": not known */
+	const char *incidents; /* those that this is about, "7 Disk is full; 8 …" */
+	const char *playbook;  /* NULL: none */
+	const char *reason;    /* why this is written */
+	const char *url;       /* ""; there is none */
+	uint8_t status;        /* enum incident_status */
+	bool acknowledged;
+	int64_t time; /* of what this tells */
+	int64_t opened_at;
+	int64_t next_update;    /* 0: none is promised */
+	const char *root_cause; /* NULL: not known, as are the following */
+	const char *resolution;
+	const char *follow_up;
+	const struct labels *labels;
+	const struct labels *annotations;
+};
+
+/* Is it a name that may stand in a template? */
+bool letter_knows(const char *name, size_t len);
+
+/* Put facts into template: the first line into subject, all into text. ERR_INPUT: see
+ * template_expand(). */
+int letter_write(const char *template, const struct letter_facts *facts, struct buf *subject,
+		struct buf *text, struct err *err);
+
+/* Facts to try a template with. */
+extern const struct letter_facts letter_sample;
+
+#endif

@@ -1,0 +1,215 @@
+#include "domain/escalation.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+const char *const escalation_level_names[] = { "L1", "L2", "L3", "L4", NULL };
+
+uint8_t escalation_level_parse(const char *name)
+{
+	for (uint8_t i = 0; name && escalation_level_names[i]; i++) {
+		if (!strcmp(escalation_level_names[i], name)) {
+			return (uint8_t)(i + 1);
+		}
+	}
+	return 0;
+}
+
+const char *escalation_level_name(uint8_t level)
+{
+	return level > 0 && level <= ESCALATION_LEVELS ? escalation_level_names[level - 1] : NULL;
+}
+
+const struct escalation_level *escalation_above(const struct escalation *policy, uint8_t level)
+{
+	for (size_t i = 0; i < policy->levels_len; i++) {
+		if (policy->levels[i].level > level) {
+			return &policy->levels[i];
+		}
+	}
+	return NULL;
+}
+
+const struct escalation_level *escalation_at(const struct escalation *policy, uint8_t level)
+{
+	const struct escalation_level *found =
+			escalation_above(policy, level ? (uint8_t)(level - 1) : 0);
+
+	return found || !policy->levels_len ? found : &policy->levels[policy->levels_len - 1];
+}
+
+static struct escalation_timer set(int64_t now, int64_t wait_ms)
+{
+	return (struct escalation_timer){ now + wait_ms, wait_ms };
+}
+
+static bool is_due(const struct escalation_timer *timer, int64_t now)
+{
+	return timer->due_at && timer->due_at <= now;
+}
+
+/* The clock was set back. How long it waited already is not known any more: it waits anew. */
+static bool is_late(const struct escalation_timer *timer, int64_t now)
+{
+	return timer->due_at && timer->due_at - now > timer->wait_ms;
+}
+
+static struct escalation_timer hasten(const struct escalation_timer *timer, int64_t now)
+{
+	return is_late(timer, now) ? set(now, timer->wait_ms) : *timer;
+}
+
+struct escalation_timer escalation_begin(
+		const struct escalation *policy, uint8_t called, int64_t now)
+{
+	const struct escalation_level *level = escalation_at(policy, called);
+
+	if (!called) {
+		return set(now, policy->hold_ms);
+	}
+	return level && escalation_above(policy, called) ? set(now, level->respond_within_ms)
+							 : (struct escalation_timer){ 0 };
+}
+
+void escalation_called(const struct escalation *policy, const struct escalation_level *level,
+		const struct escalation_timer *update, int64_t now, struct escalation_step *ret)
+{
+	ret->deed = ESCALATION_CALL;
+	ret->level = level;
+	ret->chain = escalation_begin(policy, level->level, now);
+	ret->update = *update;
+	if (!update->due_at && policy->update_every_ms) {
+		ret->update = set(now, policy->update_every_ms);
+	}
+}
+
+static void call(const struct escalation *policy, const struct escalation_facts *facts,
+		const struct escalation_level *level, int64_t now, struct escalation_step *ret)
+{
+	const struct escalation_level *before = escalation_at(policy, facts->called);
+	char within[CLOCK_TEXT_MAX];
+
+	escalation_called(policy, level, &facts->update, now, ret);
+	ret->raises = facts->called != 0;
+	if (facts->failed || !facts->called) {
+		snprintf(ret->why, sizeof(ret->why), "%s",
+				facts->failed   ? facts->failed
+				: facts->needed ? facts->needed
+						: "it fires, and nothing has helped yet");
+		return;
+	}
+	duration_format(facts->chain.wait_ms, within);
+	snprintf(ret->why, sizeof(ret->why), "nobody acknowledged within %s of %s", within,
+			before ? escalation_level_name(facts->called) : "the call");
+}
+
+/* Whom does the chain call now? NULL: nobody. */
+static const struct escalation_level *whom(
+		const struct escalation *policy, const struct escalation_facts *facts, int64_t now)
+{
+	if (!facts->failed && !is_due(&facts->chain, now)) {
+		return NULL;
+	}
+	return facts->called ? escalation_above(policy, facts->called)
+			     : escalation_at(policy, facts->level);
+}
+
+static bool needs_people(const struct escalation_facts *facts)
+{
+	bool open = facts->status == INCIDENT_FIRING ||
+		    (facts->status == INCIDENT_MITIGATED && facts->needed);
+
+	return open && !facts->acknowledged;
+}
+
+/* What is over, or in somebody's hands. */
+static bool at_rest(const struct escalation_facts *facts, struct escalation_step *ret)
+{
+	bool open = facts->status == INCIDENT_FIRING || facts->status == INCIDENT_MITIGATED;
+	bool waits = facts->chain.due_at || facts->failed;
+
+	if (!open && facts->called && (waits || facts->update.due_at)) {
+		ret->deed = ESCALATION_END;
+		return true;
+	}
+	if (waits && !needs_people(facts)) {
+		ret->deed = ESCALATION_STOP;
+		ret->update = facts->update;
+		return true;
+	}
+	return false;
+}
+
+void escalation_next(const struct escalation *policy, const struct escalation_facts *facts,
+		int64_t now, struct escalation_step *ret)
+{
+	const struct escalation_level *level;
+
+	*ret = (struct escalation_step){
+		.deed = ESCALATION_NOTHING, .chain = facts->chain, .update = facts->update
+	};
+	if (at_rest(facts, ret)) {
+		return;
+	}
+	level = whom(policy, facts, now);
+	if (level) {
+		call(policy, facts, level, now, ret);
+		return;
+	}
+	if (facts->failed || is_due(&facts->chain, now)) {
+		ret->deed = ESCALATION_STOP; /* there is nobody above */
+		return;
+	}
+	if (is_due(&facts->update, now)) {
+		ret->deed = ESCALATION_UPDATE;
+		ret->update = policy->update_every_ms ? set(now, policy->update_every_ms)
+						      : (struct escalation_timer){ 0 };
+		return;
+	}
+	if (is_late(&facts->chain, now) || is_late(&facts->update, now)) {
+		ret->deed = ESCALATION_SET;
+		ret->chain = hasten(&facts->chain, now);
+		ret->update = hasten(&facts->update, now);
+	}
+}
+
+/* Was this value seen in a case before? An absent label counts as no value at all. */
+static bool is_new(
+		const struct escalation_rule *rule, const struct escalation_case *cases, size_t i)
+{
+	const char *value;
+
+	if (!rule->distinct) {
+		return true;
+	}
+	value = labels_value(cases[i].labels, rule->distinct);
+	if (!*value) {
+		return false;
+	}
+	for (size_t j = 0; j < i; j++) {
+		if (cases[j].matches &&
+				!strcmp(labels_value(cases[j].labels, rule->distinct), value)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int escalation_correlate(const struct escalation_rule *rule, struct escalation_case *cases,
+		size_t len, int64_t *ret_count, struct err *err)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (matchers_match(rule->matchers, rule->matchers_len, cases[i].labels,
+				    &cases[i].matches, err) < 0) {
+			return -1;
+		}
+		count += cases[i].matches && is_new(rule, cases, i);
+	}
+	*ret_count = count;
+	return count >= rule->at_least;
+}
