@@ -10,7 +10,8 @@
  *	pause     the kill switch
  *	clocks    the time now in the zones of time intervals
  *	manual    what people start and cancel; replay: an incident's playbook once more
- *	outbox    what people are told
+ *	attention a person is needed; escalator: who is called, with round, calls and correlation
+ *	notice    what people are told, in words; outbox: on its way to them
  *	people    what people say of an incident; review: follow-ups and checklist
  *	chronicle what the core does, in the timelines of incidents
  *	recovery  what was running when the last core ended                   (at start)
@@ -34,6 +35,7 @@
 #include "config/config.h"
 #include "core/approvals.h"
 #include "core/clocks.h"
+#include "core/escalator.h"
 #include "core/janitor.h"
 #include "core/outbox.h"
 #include "core/pause.h"
@@ -41,6 +43,7 @@
 #include "core/runner.h"
 #include "core/space.h"
 #include "core/turn.h"
+#include "domain/escalation.h"
 #include "domain/plan.h"
 #include "domain/run.h"
 #include "store/notices.h"
@@ -64,6 +67,7 @@ struct counters {
 	uint64_t alerts[ALERT_STATUSES];
 	uint64_t decisions[DECISIONS];
 	uint64_t commits;
+	uint64_t calls[ESCALATION_LEVELS]; /* of each level */
 	struct run_counter {
 		char *playbook;
 		uint64_t ended[RUN_STATUSES];
@@ -107,6 +111,7 @@ struct core {
 	struct prober prober;
 	struct janitor janitor;
 	struct outbox outbox;
+	struct escalator escalator;
 	struct counters counters;
 	struct daemon_state daemon;
 	bool failed; /* the store failed: end without another commit */

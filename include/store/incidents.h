@@ -64,7 +64,8 @@ int incidents_facts(struct db *db, int64_t id, struct incident_facts *ret, struc
 
 /*
  * Let event happen at time now and count `firing_change` more (or fewer) firing alerts. Opening a
- * resolved one again adds one to its generation. An event that may not happen is ERR_BUG.
+ * resolved one again adds one to its generation, which nobody has acknowledged. An event that may
+ * not happen is ERR_BUG.
  */
 int incidents_move(struct db *db, const struct incident_facts *incident, enum incident_event event,
 		int firing_change, int64_t now, struct err *err);
@@ -80,6 +81,8 @@ int incidents_attention(struct db *db, int64_t id, const char *attention, struct
 
 /* That is not why a person is needed any more; any other reason stays. */
 int incidents_attention_over(struct db *db, int64_t id, const char *attention, struct err *err);
+/* Its level becomes this one ("L1" to "L4"), unless it is as high already: it is never lowered. */
+int incidents_raise(struct db *db, int64_t id, const char *level, struct err *err);
 
 /* Call fn for the one of that id. Returns 1, 0 when there is none, or -1. */
 int incidents_get(struct db *db, int64_t id, incident_fn fn, void *arg, struct err *err);

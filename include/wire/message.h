@@ -226,13 +226,14 @@ enum route {
 	ROUTE_DELIVERY_BODY,    /* ids[0]; the front's own, for replay: content is the raw body */
 	ROUTE_DECISIONS,        /* fingerprint, decision, limit, cursor */
 	ROUTE_PLAYBOOKS,
-	ROUTE_PLAYBOOK_RUN,    /* playbook, params.NAME, dry_run, force, reason */
-	ROUTE_INCIDENT_REPLAY, /* ids[0]; dry_run, force, reason */
-	ROUTE_RUN_CANCEL,      /* ids[0]; reason */
-	ROUTE_RUN_APPROVE,     /* ids[0]; digest, reason; seal, which the front adds */
-	ROUTE_RUN_REJECT,      /* ids[0]; digest, reason */
-	ROUTE_HEALTH,          /* status */
-	ROUTE_HEALTH_CHECK,    /* check */
+	ROUTE_PLAYBOOK_RUN,      /* playbook, params.NAME, dry_run, force, reason */
+	ROUTE_INCIDENT_ESCALATE, /* ids[0]; level, reason */
+	ROUTE_INCIDENT_REPLAY,   /* ids[0]; dry_run, force, reason */
+	ROUTE_RUN_CANCEL,        /* ids[0]; reason */
+	ROUTE_RUN_APPROVE,       /* ids[0]; digest, reason; seal, which the front adds */
+	ROUTE_RUN_REJECT,        /* ids[0]; digest, reason */
+	ROUTE_HEALTH,            /* status */
+	ROUTE_HEALTH_CHECK,      /* check */
 	ROUTE_PAUSE,
 	ROUTE_PAUSE_BEGIN, /* reason, for (ms) */
 	ROUTE_PAUSE_END,

@@ -12,6 +12,7 @@
 #include "core/api_rows.h"
 #include "core/approve.h"
 #include "core/core.h"
+#include "core/escalate.h"
 #include "core/hindsight.h"
 #include "core/manual.h"
 #include "core/metrics.h"
@@ -430,6 +431,7 @@ static const struct {
 	[ROUTE_DECISIONS] = { get_decisions, NULL },
 	[ROUTE_PLAYBOOKS] = { get_playbooks, NULL },
 	[ROUTE_PLAYBOOK_RUN] = { manual_run, "run" },
+	[ROUTE_INCIDENT_ESCALATE] = { escalate, "escalate" },
 	[ROUTE_INCIDENT_REPLAY] = { replay_incident, "replay" },
 	[ROUTE_RUN_CANCEL] = { manual_cancel, "cancel" },
 	[ROUTE_RUN_APPROVE] = { approve_run, "approve" },

@@ -2,6 +2,7 @@
 
 #include "core/api_rows.h"
 #include "core/core.h"
+#include "core/escalate.h"
 
 #define ALERTS_MAX     1000 /* of one incident, in its answer; so the others */
 #define RUNS_MAX       1000
@@ -102,7 +103,8 @@ int api_incident(struct reply *reply, struct err *err)
 	if (rc != 1) {
 		return reply_found(reply, rc, "incident", (uint64_t)id);
 	}
-	if (write_lists(reply, id, err) < 0 || write_checklist(reply, id, err) < 0) {
+	if (write_lists(reply, id, err) < 0 || write_checklist(reply, id, err) < 0 ||
+			escalate_write(reply, id, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
+#include "core/escalator.h"
 #include "core/recovery.h"
 #include "domain/approval.h"
 #include "store/approvals.h"
@@ -140,7 +141,9 @@ int approvals_ask(struct core *core, const struct approval_question *question, s
 	if (timeline_add(core->db, &row, err) < 0) {
 		return -1;
 	}
-	return incidents_attention(core->db, question->incident_id, text, err);
+	return incidents_attention(core->db, question->incident_id, text, err) < 0
+			       ? -1
+			       : escalator_needed(core, question->incident_id, err);
 }
 
 /* Ending. */

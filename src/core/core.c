@@ -108,6 +108,18 @@ static int on_setup(void *arg, const void *msg, int fd, struct err *err)
 	return 0;
 }
 
+/* Rooms that want to know of every configuration. */
+static int tell_rooms(struct core *core, struct err *err)
+{
+	return outbox_config_new(core, err) < 0 ? -1 : escalator_config_new(core, err);
+}
+
+/* Of the first one recovery has told approvals. */
+static int take_config(struct core *core, struct err *err)
+{
+	return approvals_follow(core, err) < 0 ? -1 : tell_rooms(core, err);
+}
+
 static int on_config(void *arg, const void *msg, int fd, struct err *err)
 {
 	const struct msg_config *config = msg;
@@ -137,13 +149,9 @@ static int on_config(void *arg, const void *msg, int fd, struct err *err)
 	}
 	if (!first) {
 		drop_generations(core);
-		if (approvals_follow(core, err) < 0) {
-			return settle(core, -1, err);
-		}
-		return settle(core, outbox_config_new(core, err), err);
+		return settle(core, take_config(core, err), err);
 	}
-	if (pause_load(core, err) < 0 || recovery_run(core, err) < 0 ||
-			outbox_config_new(core, err) < 0) {
+	if (pause_load(core, err) < 0 || recovery_run(core, err) < 0 || tell_rooms(core, err) < 0) {
 		return settle(core, -1, err);
 	}
 	turn_send(&core->turn, core->control, MSG_READY, &(struct msg_ready){ 0 });
@@ -368,7 +376,7 @@ static int64_t sooner(int64_t a, int64_t b)
 static int64_t do_what_is_due(struct core *core, struct err *err)
 {
 	static int64_t (*const rooms[])(struct core *, struct err *) = { pause_tick, approvals_tick,
-		runner_tick, prober_tick, outbox_tick, janitor_tick };
+		runner_tick, prober_tick, escalator_tick, outbox_tick, janitor_tick };
 	int64_t wait = -1;
 
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {

@@ -9,8 +9,10 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/attention.h"
 #include "core/chronicle.h"
 #include "core/core.h"
+#include "core/escalator.h"
 #include "core/facts.h"
 #include "domain/incident.h"
 #include "domain/plan.h"
@@ -107,22 +109,11 @@ static int record(struct intake *in, const struct subject *subject, const struct
 	return decisions_add(in->core->db, &row, err);
 }
 
-/* A person is needed; unless that is known already it is logged, too. */
+/* A person is needed, unless this is a rehearsal. */
 static int call_for_attention(
 		struct intake *in, int64_t incident_id, const char *why, struct err *err)
 {
-	const struct timeline_row row = {
-		.incident_id = incident_id, .at = in->now, .kind = TIMELINE_ATTENTION, .text = why
-	};
-
-	if (!in->msg->dry_run) {
-		log_warn("incident needs a person", LOG_INT("incident", incident_id),
-				LOG_STR("why", why));
-	}
-	if (timeline_add(in->core->db, &row, err) < 0) {
-		return -1;
-	}
-	return incidents_attention(in->core->db, incident_id, why, err);
+	return in->msg->dry_run ? 0 : attention_call(in->core, incident_id, why, err);
 }
 
 /* Nothing runs for a firing alert, and no run before it did or will do. */
@@ -317,6 +308,17 @@ static int consider_all(struct intake *in, const struct subject *subject,
 	return record(in, subject, &verdict, err);
 }
 
+/* Without a playbook that says so, it begins at the first level that there is. */
+static const char *level_of(const struct intake *in, const struct playbook *playbook)
+{
+	const struct escalation_level *first = escalation_at(&in->config->escalation, 0);
+
+	if (playbook && playbook->level) {
+		return playbook->level;
+	}
+	return first ? escalation_level_name(first->level) : NULL;
+}
+
 static int open_incident(struct intake *in, struct subject *subject,
 		const struct playbook *playbook, const uint8_t group_hash[DIGEST_SIZE],
 		struct err *err)
@@ -324,7 +326,7 @@ static int open_incident(struct intake *in, struct subject *subject,
 	const struct alert *alert = subject->alert;
 	auto_buf struct buf title = { 0 };
 	struct incident_row row = {
-		.level = playbook ? playbook->level : NULL,
+		.level = level_of(in, playbook),
 		.severity = labels_value(&alert->labels, "severity"),
 		.service = labels_value(&alert->labels, "service"),
 		.alertname = subject->alertname,
@@ -349,6 +351,7 @@ static int join_incident(struct intake *in, struct subject *subject,
 	uint8_t group_hash[DIGEST_SIZE];
 	struct incident_facts *incident = &subject->incident;
 	struct incident_facts before;
+	bool fires;
 
 	incident_group(playbook, &subject->alert->labels, group_hash);
 	if (incidents_of_group(db, group_hash, in->now - in->config->reopen_within_ms, incident,
@@ -356,7 +359,8 @@ static int join_incident(struct intake *in, struct subject *subject,
 		return -1;
 	}
 	before = *incident;
-	if (!incident->id && open_incident(in, subject, playbook, group_hash, err) < 0) {
+	fires = !incident->id;
+	if (fires && open_incident(in, subject, playbook, group_hash, err) < 0) {
 		return -1;
 	}
 
@@ -369,8 +373,9 @@ static int join_incident(struct intake *in, struct subject *subject,
 	if (incident->status == INCIDENT_RESOLVED) {
 		incident->generation++;
 	}
+	fires |= incident->status != INCIDENT_FIRING;
 	incident->status = INCIDENT_FIRING;
-	return 0;
+	return fires ? escalator_fires(in->core, incident->id, incident->generation, err) : 0;
 }
 
 static int add_episode(struct intake *in, struct subject *subject, struct err *err)
@@ -469,7 +474,8 @@ static int take_end(struct intake *in, struct subject *subject, const struct pla
 		return -1;
 	}
 	if (incident.id && incident.firing <= 1) {
-		if (incidents_move(db, &incident, INCIDENT_RESOLVE, -1, in->now, err) < 0) {
+		if (incidents_move(db, &incident, INCIDENT_RESOLVE, -1, in->now, err) < 0 ||
+				escalator_over(in->core, incident.id, err) < 0) {
 			return -1;
 		}
 	} else if (incident.id && incidents_count(db, incident.id, -1, err) < 0) {

@@ -39,6 +39,11 @@ static void write_intake(const struct counters *counters, struct buf *out)
 		buf_addf(out, "playbookd_alerts_total{status=\"%s\"} %" PRIu64 "\n",
 				alert_status_names[i], counters->alerts[i]);
 	}
+	head(out, "playbookd_escalation_calls_total", "counter", "Levels that were called.");
+	for (int i = 0; i < ESCALATION_LEVELS; i++) {
+		buf_addf(out, "playbookd_escalation_calls_total{level=\"%s\"} %" PRIu64 "\n",
+				escalation_level_names[i], counters->calls[i]);
+	}
 	head(out, "playbookd_decisions_total", "counter", "What was done with alerts.");
 	for (int i = 0; i < DECISIONS; i++) {
 		buf_addf(out, "playbookd_decisions_total{decision=\"%s\"} %" PRIu64 "\n",

@@ -10,6 +10,7 @@
 #include "core/api_incident.h"
 #include "core/api_rows.h"
 #include "core/core.h"
+#include "core/escalator.h"
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -150,8 +151,11 @@ static int move(struct word *word, enum incident_event event, enum incident_stat
 			incidents_moved_by(db, word->incident.id, status, word->who, err) < 0) {
 		return -1;
 	}
-	return tell(word, status == INCIDENT_CLOSED ? TIMELINE_CLOSED : TIMELINE_RESOLVED,
-			buf_text(&text), err);
+	if (tell(word, status == INCIDENT_CLOSED ? TIMELINE_CLOSED : TIMELINE_RESOLVED,
+			    buf_text(&text), err) < 0) {
+		return -1;
+	}
+	return escalator_over(word->reply->core, word->incident.id, err);
 }
 
 int people_resolve(struct reply *reply, struct err *err)

@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/approvals.h"
+#include "core/attention.h"
 #include "core/chronicle.h"
 #include "core/core.h"
+#include "core/escalator.h"
 #include "core/launch.h"
 #include "core/outcome.h"
 #include "domain/incident.h"
@@ -78,14 +80,18 @@ static void count_run(struct core *core, const struct active *active)
 	counter->ended[active->cursor.status]++;
 }
 
-/* A person is needed because of the run. */
-static int call_for_attention(
-		struct core *core, const struct active *active, const char *why, struct err *err)
+/* A person is needed because of the run; failed: it was to help, and did not. */
+static int call_for_attention(struct core *core, const struct active *active, const char *why,
+		bool failed, struct err *err)
 {
-	if (chronicle_moved(core, active, TIMELINE_ATTENTION, why, err) < 0) {
-		return -1;
-	}
-	return incidents_attention(core->db, active->incident_id, why, err);
+	const struct attention attention = {
+		.incident_id = active->incident_id,
+		.run_id = active->run_id,
+		.why = why,
+		.failed = failed,
+	};
+
+	return attention_say(core, &attention, err);
 }
 
 /* The verify of the run passed. */
@@ -116,6 +122,17 @@ static int tell_verified(struct core *core, const struct active *active,
 	return incidents_attention(core->db, incident->id, NULL, err);
 }
 
+static int fires_again(struct core *core, const struct active *active,
+		const struct incident_facts *incident, struct err *err)
+{
+	if (incidents_move(core->db, incident, INCIDENT_FIRE, 0, clock_wall_ms(), err) < 0 ||
+			chronicle_moved(core, active, TIMELINE_FIRED, "what helped did not last",
+					err) < 0) {
+		return -1;
+	}
+	return escalator_fires(core, incident->id, incident->generation, err);
+}
+
 /* Its alert fires on after a run that was verified: a person is needed, whatever was seen now. */
 static int tell_looked_again(struct core *core, const struct active *active,
 		const struct incident_facts *incident, struct err *err)
@@ -127,10 +144,7 @@ static int tell_looked_again(struct core *core, const struct active *active,
 	if (incident->status != INCIDENT_MITIGATED) {
 		return 0;
 	}
-	if (!passed && (incidents_move(core->db, incident, INCIDENT_FIRE, 0, clock_wall_ms(), err) <
-						       0 ||
-				       chronicle_moved(core, active, TIMELINE_FIRED,
-						       "what helped did not last", err) < 0)) {
+	if (!passed && fires_again(core, active, incident, err) < 0) {
 		return -1;
 	}
 	if (passed) {
@@ -143,7 +157,13 @@ static int tell_looked_again(struct core *core, const struct active *active,
 				"run %" PRId64 " (%s) looked again: %s; what helped did not last",
 				active->run_id, active->playbook_name, cursor->reason);
 	}
-	return call_for_attention(core, active, why, err);
+	return call_for_attention(core, active, why, true, err);
+}
+
+/* Was it tried in vain? What a person canceled, and what only looked, was not. */
+static bool did_not_help(uint8_t status)
+{
+	return status == RUN_FAILED || status == RUN_TIMED_OUT || status == RUN_INTERRUPTED;
 }
 
 /* It had not begun, and is not needed any more: nobody has to do anything. */
@@ -196,7 +216,7 @@ static int tell_incident(struct core *core, const struct active *active, struct 
 				active->playbook_name, run_status_names[cursor->status],
 				cursor->reason);
 	}
-	return call_for_attention(core, active, why, err);
+	return call_for_attention(core, active, why, did_not_help(cursor->status), err);
 }
 
 static int finish_run(struct core *core, struct active *active, struct err *err)

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "domain/check.h"
+#include "domain/escalation.h"
 #include "domain/incident.h"
 #include "domain/plan.h"
 #include "domain/run.h"
@@ -120,6 +121,11 @@ static const struct arg_rule cancel_fields[] = {
 	{ "reason", ARG_TEXT, NULL, 0 },
 };
 
+static const struct arg_rule escalate_fields[] = {
+	{ "level", ARG_WORD, escalation_level_names, ESCALATION_LEVELS },
+	{ "reason", ARG_TEXT, NULL, 0, .required = true },
+};
+
 static const struct arg_rule pause_fields[] = {
 	{ "for", ARG_DURATION, NULL, 0 },
 	{ "reason", ARG_TEXT, NULL, 0, .required = true },
@@ -184,6 +190,7 @@ const struct route_row route_rows[] = {
 	{ "/api/v1/incidents/{id}/acknowledge", "POST", "I have it in hand", RIGHT_OPERATE, DEED_QUERY, ROUTE_ACKNOWLEDGE, NO_ARGS, FIELDS(acknowledge_fields) },
 	{ "/api/v1/incidents/{id}/checklist/{item}", "PATCH", "an item of the checklist is done", RIGHT_OPERATE, DEED_QUERY, ROUTE_CHECK, NO_ARGS, FIELDS(check_fields) },
 	{ "/api/v1/incidents/{id}/close", "POST", "we are done with it", RIGHT_OPERATE, DEED_QUERY, ROUTE_CLOSE, NO_ARGS, FIELDS(over_fields) },
+	{ "/api/v1/incidents/{id}/escalate", "POST", "call the next level, or the one named", RIGHT_OPERATE, DEED_QUERY, ROUTE_INCIDENT_ESCALATE, NO_ARGS, FIELDS(escalate_fields) },
 	{ "/api/v1/incidents/{id}/follow-ups", "POST", "to be done later", RIGHT_OPERATE, DEED_QUERY, ROUTE_FOLLOW_UP_ADD, NO_ARGS, FIELDS(follow_up_fields) },
 	{ "/api/v1/incidents/{id}/note", "POST", "write into its timeline", RIGHT_OPERATE, DEED_QUERY, ROUTE_NOTE, NO_ARGS, FIELDS(note_fields) },
 	{ "/api/v1/incidents/{id}/postmortem.md", "GET", "the post-incident log, as Markdown", RIGHT_READ, DEED_QUERY, ROUTE_POSTMORTEM, NO_ARGS },

@@ -184,6 +184,18 @@ int incidents_change(
 	return stmt_run(s, err);
 }
 
+int incidents_raise(struct db *db, int64_t id, const char *level, struct err *err)
+{
+	static const char sql[] = "UPDATE incident"
+				  " SET level = :level"
+				  " WHERE id = :id AND (level IS NULL OR level < :level)";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_text(s, ":level", level);
+	return stmt_run(s, err);
+}
+
 /* What people said, or else what its level says. */
 #define IS_MAJOR                                                                                 \
 	"CASE WHEN major IS NULL AND level IN ('L3', 'L4') THEN 1 WHEN major = 1 THEN 1 ELSE 0 " \

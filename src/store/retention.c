@@ -87,6 +87,9 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		"DELETE FROM episode WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM target_call WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM follow_up WHERE incident_id IN (" OLD_INCIDENTS ")",
+		"DELETE FROM escalation WHERE incident_id IN (" OLD_INCIDENTS ")",
+		"DELETE FROM raise WHERE incident_id IN (" OLD_INCIDENTS ")",
+		"DELETE FROM told WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM incident WHERE id IN (" OLD_INCIDENTS ")",
 		NULL,
 	};

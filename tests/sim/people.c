@@ -133,6 +133,8 @@ static int talk(struct err *err)
 		{ ROUTE_CHECK, { { "done", "false" }, { "item", "review" } }, 2 },
 		{ ROUTE_FOLLOW_UP_ADD, { { "text", "more disk" } }, 1 },
 		{ ROUTE_FOLLOW_UP_CHANGE, { { "done", "true" } }, 1 },
+		{ ROUTE_INCIDENT_ESCALATE, { { "reason", "help" } }, 1 },
+		{ ROUTE_INCIDENT_ESCALATE, { { "level", "L3" }, { "reason", "help" } }, 2 },
 		{ ROUTE_POSTMORTEM, { { 0 } }, 0 },
 	};
 	unsigned i = world_random(sizeof(words) / sizeof(words[0]));

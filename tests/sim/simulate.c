@@ -6,9 +6,10 @@
  *
  * The core takes in deliveries of two Alertmanagers, late, repeated, reordered, resolved first;
  * steps end well, badly, by their deadline, or nobody knows how; people pause, resume, cancel,
- * approve, reject and start runs by hand, or say nothing; the configuration is changed, or only its
- * file; clocks jump; and the core dies at any moment: before its commit, after it, with and without
- * what it was about to say. A seed gives the same schedule always.
+ * approve, reject and start runs by hand, say what they know of incidents, or say nothing; levels
+ * are called; the configuration is changed, or only its file; clocks jump; and the core dies at any
+ * moment: before its commit, after it, with and without what it was about to say. A seed gives the
+ * same schedule always.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -19,10 +20,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "called.h"
 #include "core/recovery.h"
 #include "domain/approval.h"
 #include "sys/migrate.h"
 #include "world.h"
+
+#define QUARTER_HOUR (INT64_C(15) * 60 * 1000)
 
 static const char configuration[] =
 		"global: { max_concurrent_runs: 3 }\n"
@@ -30,6 +34,20 @@ static const char configuration[] =
 		"  - name: crew\n"
 		"    webhook_configs: [{ url: 'http://127.0.0.1/a' }, { url: 'http://127.0.0.1/b' "
 		"}]\n"
+		"  - { name: on-call, webhook_configs: [{ url: 'http://a/' }] }\n"
+		"  - { name: senior, webhook_configs: [{ url: 'http://b/' }] }\n"
+		"  - { name: lead, webhook_configs: [{ url: 'http://c/' }] }\n"
+		"escalation:\n"
+		"  hold: 1m\n"
+		"  update_every: 30m\n"
+		"  levels:\n"
+		"    - { name: L1, receivers: [on-call], respond_within: 2m }\n"
+		"    - { name: L2, receivers: [senior, on-call], respond_within: 5m }\n"
+		"    - { name: L3, receivers: [lead], respond_within: 0 }\n"
+		"  raise:\n"
+		"    - { level: L3, matchers: ['alertname=~\"Restart|Guarded\"'],\n"
+		"        distinct: service, at_least: 3 }\n"
+		"    - { level: L2, matchers: [alertname=Nobodys], at_least: 2 }\n"
 		"checks:\n"
 		"  - { name: up, http: { url: 'http://127.0.0.1/' } }\n"
 		"  - { name: there, command: ['true'] }\n"
@@ -85,8 +103,8 @@ static struct generation generations[VARIANTS];
 static struct generation *in_force;
 
 static const char *const tables[] = { "outbox", "output", "step", "run_param", "approval",
-	"target_call", "decision", "run", "episode", "timeline", "follow_up", "checklist",
-	"incident", "delivery", "pause" };
+	"target_call", "decision", "run", "episode", "timeline", "follow_up", "checklist", "told",
+	"raise", "escalation", "incident", "delivery", "pause" };
 
 /* What must give no row, after each event. */
 static const char *const always[] = {
@@ -196,7 +214,8 @@ static const char *const at_rest[] = {
 	"SELECT 'not every endpoint has a row: ' || run_id || '.' || step FROM step"
 	" WHERE kind = 'notify' AND status = 'succeeded' AND 2 <> (SELECT count(*) FROM outbox"
 	" WHERE key = 'step/' || run_id || '/' || step)",
-	"SELECT 'a notice without a cause: ' || key FROM outbox WHERE NOT EXISTS"
+	"SELECT 'a notice without a cause: ' || key FROM outbox WHERE"
+	" kind NOT IN ('initial', 'escalation', 'update', 'resolved') AND NOT EXISTS"
 	" (SELECT 1 FROM step WHERE kind = 'notify' AND key = 'step/' || run_id || '/' || step)",
 	"SELECT 'it was never sent: ' || id FROM outbox WHERE status = 'sent' AND attempts = 0",
 	"PRAGMA foreign_key_check",
@@ -212,7 +231,7 @@ struct options {
 
 /* Totals over all seeds. */
 static struct {
-	uint64_t events, crashes, acks, runs, effects, approved, notices;
+	uint64_t events, crashes, acks, calls, effects, approved, notices;
 } totals;
 
 static uint64_t seed_now;
@@ -270,6 +289,7 @@ static int end_turn(struct core *core)
 	if (settle(pause_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
 			settle(approvals_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
 			settle(runner_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
+			settle(escalator_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
 			settle(outbox_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
 			settle(turn_end(&core->turn, &err), &err) < 0) {
 		return -1;
@@ -298,7 +318,8 @@ static int core_born(struct core *core, struct db *db)
 	}
 	if (settle(pause_load(core, &err), &err) < 0 ||
 			settle(recovery_run(core, &err), &err) < 0 ||
-			settle(outbox_config_new(core, &err), &err) < 0) {
+			settle(outbox_config_new(core, &err), &err) < 0 ||
+			settle(escalator_config_new(core, &err), &err) < 0) {
 		return -1;
 	}
 	return end_turn(core);
@@ -381,6 +402,7 @@ static void one_turn(struct core *core)
 	int64_t begun = count_begun();
 	struct err err;
 
+	called_watch();
 	world.fuse = world_random(100) < 5 ? 1 + world_random(30) : 0;
 	if (settle(world_random(100) < 2 ? change_configuration(core, &err) : world_event(&err),
 			    &err) == 0) {
@@ -396,6 +418,10 @@ static void one_turn(struct core *core)
 		violation("a run began while playbookd was paused");
 	}
 	ask(always);
+	ask(called_always);
+	if (called_complaint()) {
+		violation("%s", called_complaint());
+	}
 }
 
 static const struct step *step_of(const struct config *config, const char *playbook, int64_t step)
@@ -514,7 +540,7 @@ static void check_acks(void)
 	totals.acks += world.acks_len;
 }
 
-static void drain(struct core *core)
+static void let_it_end(struct core *core)
 {
 	struct err err;
 	int rc;
@@ -528,6 +554,26 @@ static void drain(struct core *core)
 		}
 	}
 	end_turn(core);
+}
+
+/* What ends may be what others are told of, and then that must arrive. */
+static void come_to_rest(struct core *core)
+{
+	do {
+		let_it_end(core);
+	} while (core->outbox.flights.len || core->outbox.look_at);
+}
+
+/* Nothing new happens; then an hour and a half passes, in which people are called and told. */
+static void drain(struct core *core)
+{
+	come_to_rest(core);
+	for (int i = 0; i < 6; i++) {
+		world.mono_ms += QUARTER_HOUR;
+		world.wall_ms += QUARTER_HOUR;
+		end_turn(core);
+		come_to_rest(core);
+	}
 }
 
 static void empty_tables(struct db *db)
@@ -601,13 +647,16 @@ static void run_seed(struct db *db, const struct options *options)
 	}
 	drain(&core);
 	ask(always);
+	ask(called_always);
 	ask(at_rest);
+	ask(called_at_rest);
 	check_attempts(generations[0].config);
 	check_effects(generations[0].config);
 	check_approved(db);
 	check_notices();
 	check_acks();
 	totals.events += options->events;
+	totals.calls += called_count();
 	core_dies(&core);
 }
 
@@ -685,10 +734,10 @@ int main(int argc, char **argv)
 		run_seed(db, &options);
 	}
 	printf("%" PRIu64 " seeds, %" PRIu64 " events, %" PRIu64 " crashes, %" PRIu64
-	       " acknowledged deliveries, %" PRIu64 " effects, %" PRIu64
+	       " acknowledged deliveries, %" PRIu64 " calls, %" PRIu64 " effects, %" PRIu64
 	       " approvals acted upon, %" PRIu64 " notices\nok the_invariants_hold\n",
-			options.seeds, totals.events, totals.crashes, totals.acks, totals.effects,
-			totals.approved, totals.notices);
+			options.seeds, totals.events, totals.crashes, totals.acks, totals.calls,
+			totals.effects, totals.approved, totals.notices);
 	db_close(db);
 	for (size_t i = 0; i < VARIANTS; i++) {
 		config_free(generations[i].config);

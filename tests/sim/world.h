@@ -22,7 +22,7 @@
 #define ATTEMPTS_MAX 4096
 #define FRAMES_MAX   1024
 #define ACKS_MAX     4096
-#define NOTICES_MAX  4096
+#define NOTICES_MAX  16384
 
 /* One attempt, as its folder and its process have it. */
 struct attempt {

@@ -1,0 +1,59 @@
+/*
+ * round - one look of the escalator at what is due: the policy, the time, and the incidents that
+ * fire together, which are read once.
+ */
+#ifndef CORE_ROUND_H
+#define CORE_ROUND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "domain/escalation.h"
+#include "store/escalations.h"
+
+#define ROUND_FIRING_MAX 1000 /* incidents that rules look at: the newest */
+
+struct core;
+
+/* An incident that fires, and that somebody was called for. */
+struct firing {
+	struct escalation_row *row;
+	struct labels labels; /* of the alert that opened it */
+};
+
+struct round {
+	struct core *core;
+	struct arena *arena; /* of all that is read */
+	const struct escalation *policy;
+	int64_t now;
+	bool known;                    /* firing was read */
+	struct firing *firing;         /* the oldest first */
+	struct escalation_case *cases; /* the same, as rules see them */
+	size_t len;
+};
+
+/* Borrows arena. */
+struct round round_begin(struct core *core, struct arena *arena);
+
+/* A copy of row in the round's arena. */
+struct escalation_row *round_copy(struct round *round, const struct escalation_row *row);
+/* The chain of an incident, NULL when it has none. */
+int round_row(struct round *round, int64_t incident_id, struct escalation_row **ret,
+		struct err *err);
+
+/* Read what fires, unless it was read already. */
+int round_firing(struct round *round, struct err *err);
+/* Do enough of what fires match rule? 1 or 0; cases say which do. What cannot be said is 0. */
+int round_holds(struct round *round, const struct escalation_rule *rule, int64_t *ret_count);
+
+/*
+ * The incidents that fire together with this one by the highest rule that holds for it, itself
+ * among them; none when no rule does. They live in the round's arena.
+ */
+int round_group(struct round *round, int64_t incident_id, const int64_t **ret_ids, size_t *ret_len,
+		struct err *err);
+
+#endif
