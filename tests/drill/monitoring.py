@@ -109,8 +109,9 @@ def install_playbookd():
     """The configuration of playbookd, unchanged, as it would be installed."""
     os.makedirs("/etc/playbookd", exist_ok=True)
     shutil.copy(os.path.join(OPARETA, "playbookd.yml"), "/etc/playbookd/playbookd.yml")
-    shutil.copytree(os.path.join(OPARETA, "playbooks"), "/etc/playbookd/playbooks")
-    for folder, _, names in os.walk("/etc/playbookd/playbooks"):
-        for name in names:
-            os.chmod(os.path.join(folder, name), 0o644)
+    for part in ("playbooks", "templates"):
+        shutil.copytree(os.path.join(OPARETA, part), "/etc/playbookd/" + part)
+        for folder, _, names in os.walk("/etc/playbookd/" + part):
+            for name in names:
+                os.chmod(os.path.join(folder, name), 0o644)
     os.chmod("/etc/playbookd/playbookd.yml", 0o644)
