@@ -24,15 +24,22 @@ struct firing {
 	struct labels labels; /* of the alert that opened it */
 };
 
+/* What a rule says of them. */
+struct verdict_of_rule {
+	bool holds;
+	int64_t count; /* of different ones */
+	bool *matches; /* of each that fires */
+};
+
 struct round {
 	struct core *core;
 	struct arena *arena; /* of all that is read */
 	const struct escalation *policy;
 	int64_t now;
-	bool known;                    /* firing was read */
-	struct firing *firing;         /* the oldest first */
-	struct escalation_case *cases; /* the same, as rules see them */
+	bool known;            /* firing was read, and every rule asked */
+	struct firing *firing; /* the oldest first */
 	size_t len;
+	struct verdict_of_rule *verdicts; /* of each rule of the policy, in order */
 };
 
 /* Borrows arena. */
@@ -44,10 +51,8 @@ struct escalation_row *round_copy(struct round *round, const struct escalation_r
 int round_row(struct round *round, int64_t incident_id, struct escalation_row **ret,
 		struct err *err);
 
-/* Read what fires, unless it was read already. */
+/* Read what fires and ask every rule, unless that was done already. */
 int round_firing(struct round *round, struct err *err);
-/* Do enough of what fires match rule? 1 or 0; cases say which do. What cannot be said is 0. */
-int round_holds(struct round *round, const struct escalation_rule *rule, int64_t *ret_count);
 
 /*
  * The incidents that fire together with this one by the highest rule that holds for it, itself

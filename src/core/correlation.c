@@ -14,6 +14,7 @@
 struct holding {
 	struct round *round;
 	const struct escalation_rule *rule;
+	const struct verdict_of_rule *verdict;
 	char why[ESCALATION_WHY_MAX];
 	int64_t *matching; /* incidents */
 	size_t matching_len;
@@ -26,11 +27,11 @@ struct holding {
 static bool names_first(const struct holding *holding, size_t i, const char *value)
 {
 	const struct round *round = holding->round;
+	const char *label = holding->rule->distinct;
 
 	for (size_t j = 0; j < i; j++) {
-		if (round->cases[j].matches && !strcmp(labels_value(round->cases[j].labels,
-								       holding->rule->distinct),
-							       value)) {
+		if (holding->verdict->matches[j] &&
+				!strcmp(labels_value(&round->firing[j].labels, label), value)) {
 			return false;
 		}
 	}
@@ -38,8 +39,9 @@ static bool names_first(const struct holding *holding, size_t i, const char *val
 }
 
 /* "2 at the same time (service): argus, hermes" */
-static void say_why(struct holding *holding, int64_t count)
+static void say_why(struct holding *holding)
 {
+	int64_t count = holding->verdict->count;
 	const struct round *round = holding->round;
 	const char *label = holding->rule->distinct;
 	auto_buf struct buf out = { 0 };
@@ -53,9 +55,9 @@ static void say_why(struct holding *holding, int64_t count)
 	}
 	buf_addf(&out, "%" PRId64 " at the same time (%.64s): ", count, label);
 	for (size_t i = 0; i < round->len && named < NAMED_MAX; i++) {
-		const char *value = labels_value(round->cases[i].labels, label);
+		const char *value = labels_value(&round->firing[i].labels, label);
 
-		if (round->cases[i].matches && names_first(holding, i, value)) {
+		if (holding->verdict->matches[i] && names_first(holding, i, value)) {
 			buf_addf(&out, "%s%.64s", named++ ? ", " : "", value);
 		}
 	}
@@ -115,25 +117,26 @@ static int tell(const struct holding *holding, struct err *err)
 	return notice_tell(round->core, &order, level->receivers, err);
 }
 
-static int apply(struct round *round, const struct escalation_rule *rule, struct err *err)
+static int apply(struct round *round, size_t rule, struct err *err)
 {
 	struct holding holding = {
 		.round = round,
-		.rule = rule,
+		.rule = &round->policy->rules[rule],
+		.verdict = &round->verdicts[rule],
 		.matching = arena_calloc(round->arena, round->len, sizeof(int64_t)),
 		.raised = arena_calloc(round->arena, round->len, sizeof(int64_t)),
 	};
-	int64_t count = 0;
 
-	if (!round_holds(round, rule, &count)) {
+	if (!holding.verdict->holds) {
 		return 0;
 	}
 	if (turn_write(&round->core->turn, err) < 0) {
 		return -1;
 	}
-	say_why(&holding, count);
+	say_why(&holding);
 	for (size_t i = 0; i < round->len; i++) {
-		if (round->cases[i].matches && raise_one(&holding, round->firing[i].row, err) < 0) {
+		if (holding.verdict->matches[i] &&
+				raise_one(&holding, round->firing[i].row, err) < 0) {
 			return -1;
 		}
 	}
@@ -150,8 +153,7 @@ int correlation_apply(struct round *round, struct err *err)
 	}
 	for (uint8_t level = 1; level <= ESCALATION_LEVELS && round->len; level++) {
 		for (size_t i = 0; i < policy->rules_len; i++) {
-			if (policy->rules[i].level == level &&
-					apply(round, &policy->rules[i], err) < 0) {
+			if (policy->rules[i].level == level && apply(round, i, err) < 0) {
 				return -1;
 			}
 		}

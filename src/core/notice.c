@@ -14,7 +14,8 @@
 #include "store/runs.h"
 #include "wire/json_labels.h"
 
-#define SERVICES_MAX   64 /* that are named */
+#define SERVICES_MAX   64  /* that are named */
+#define AFFECTED_MAX   100 /* incidents that are asked for their services */
 #define FOLLOW_UPS_MAX 20
 #define EPISODES_MAX   1000 /* of an incident, that are looked at */
 
@@ -112,7 +113,8 @@ static void take_episode(const struct episode_row *row, void *arg)
 
 static int add_services(struct gathering *g, const int64_t *ids, size_t len, struct err *err)
 {
-	for (size_t i = 0; i < len; i++) {
+	g->more |= len > AFFECTED_MAX;
+	for (size_t i = 0; i < len && i < AFFECTED_MAX && g->services_len < SERVICES_MAX; i++) {
 		if (episodes_of(g->core->db, ids[i], EPISODES_MAX, take_episode, g, err) < 0) {
 			return -1;
 		}
@@ -200,7 +202,7 @@ static int gather(struct gathering *g, const struct notice_order *order, struct 
 			name_helper(g, err) < 0 || name_follow_ups(g, err) < 0) {
 		return -1;
 	}
-	for (size_t i = 0; i < order->incidents_len; i++) {
+	for (size_t i = 0; i < order->incidents_len && g->incidents.len < LETTER_VALUE_MAX; i++) {
 		if (incidents_get(db, order->incidents[i], take_title, g, err) < 0) {
 			return -1;
 		}

@@ -60,6 +60,38 @@ static void take_firing(const struct escalation_row *row, void *arg)
 	}
 }
 
+/* A rule that cannot be asked does not hold. */
+static void ask(struct round *round, struct escalation_case *cases, size_t rule)
+{
+	struct verdict_of_rule *verdict = &round->verdicts[rule];
+	struct err wrong;
+	int rc = escalation_correlate(
+			&round->policy->rules[rule], cases, round->len, &verdict->count, &wrong);
+
+	if (rc < 0) {
+		log_error("a rule of escalation cannot be asked", LOG_STR("error", wrong.msg));
+	}
+	verdict->holds = rc > 0;
+	verdict->matches = arena_calloc(round->arena, round->len, sizeof(*verdict->matches));
+	for (size_t i = 0; i < round->len; i++) {
+		verdict->matches[i] = cases[i].matches;
+	}
+}
+
+static void ask_all(struct round *round)
+{
+	size_t rules = round->policy->rules_len;
+	struct escalation_case *cases = arena_calloc(round->arena, round->len, sizeof(*cases));
+
+	for (size_t i = 0; i < round->len; i++) {
+		cases[i].labels = &round->firing[i].labels;
+	}
+	round->verdicts = arena_calloc(round->arena, rules, sizeof(*round->verdicts));
+	for (size_t rule = 0; rule < rules; rule++) {
+		ask(round, cases, rule);
+	}
+}
+
 int round_firing(struct round *round, struct err *err)
 {
 	struct firing *all;
@@ -73,56 +105,45 @@ int round_firing(struct round *round, struct err *err)
 	if (escalations_firing(round->core->db, ROUND_FIRING_MAX, take_firing, round, err) < 0) {
 		return -1;
 	}
-	round->known = true;
 	round->firing = all + ROUND_FIRING_MAX - round->len;
-	round->cases = arena_calloc(round->arena, round->len, sizeof(*round->cases));
-	for (size_t i = 0; i < round->len; i++) {
-		round->cases[i].labels = &round->firing[i].labels;
-	}
+	round->known = true;
+	ask_all(round);
 	return 0;
 }
 
-int round_holds(struct round *round, const struct escalation_rule *rule, int64_t *ret_count)
-{
-	struct err wrong;
-	int rc = escalation_correlate(rule, round->cases, round->len, ret_count, &wrong);
-
-	if (rc < 0) {
-		log_error("a rule of escalation cannot be asked", LOG_STR("error", wrong.msg));
-	}
-	return rc > 0;
-}
-
-static bool is_in(const struct round *round, int64_t incident_id)
+static bool is_in(const struct round *round, const struct verdict_of_rule *verdict,
+		int64_t incident_id)
 {
 	for (size_t i = 0; i < round->len; i++) {
-		if (round->cases[i].matches && round->firing[i].row->incident_id == incident_id) {
+		if (verdict->matches[i] && round->firing[i].row->incident_id == incident_id) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* The highest rule that holds for the incident; cases say which match it. */
-static bool find_rule(struct round *round, int64_t incident_id)
+/* What the highest rule says that holds for the incident, or NULL. */
+static const struct verdict_of_rule *find_verdict(const struct round *round, int64_t incident_id)
 {
-	for (int level = ESCALATION_LEVELS; level > 0; level--) {
-		for (size_t i = 0; i < round->policy->rules_len; i++) {
-			const struct escalation_rule *rule = &round->policy->rules[i];
-			int64_t count;
+	const struct escalation *policy = round->policy;
 
-			if (rule->level == level && round_holds(round, rule, &count) &&
-					is_in(round, incident_id)) {
-				return true;
+	for (int level = ESCALATION_LEVELS; level > 0; level--) {
+		for (size_t i = 0; i < policy->rules_len; i++) {
+			const struct verdict_of_rule *verdict = &round->verdicts[i];
+
+			if (policy->rules[i].level == level && verdict->holds &&
+					is_in(round, verdict, incident_id)) {
+				return verdict;
 			}
 		}
 	}
-	return false;
+	return NULL;
 }
 
 int round_group(struct round *round, int64_t incident_id, const int64_t **ret_ids, size_t *ret_len,
 		struct err *err)
 {
+	const struct verdict_of_rule *verdict;
 	int64_t *ids;
 	size_t len = 0;
 
@@ -131,12 +152,13 @@ int round_group(struct round *round, int64_t incident_id, const int64_t **ret_id
 	if (round_firing(round, err) < 0) {
 		return -1;
 	}
-	if (!find_rule(round, incident_id)) {
+	verdict = find_verdict(round, incident_id);
+	if (!verdict) {
 		return 0;
 	}
 	ids = arena_calloc(round->arena, round->len, sizeof(*ids));
 	for (size_t i = 0; i < round->len; i++) {
-		if (round->cases[i].matches) {
+		if (verdict->matches[i]) {
 			ids[len++] = round->firing[i].row->incident_id;
 		}
 	}

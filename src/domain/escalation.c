@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 
 const char *const escalation_level_names[] = { "L1", "L2", "L3", "L4", NULL };
 
@@ -176,40 +178,45 @@ void escalation_next(const struct escalation *policy, const struct escalation_fa
 	}
 }
 
-/* Was this value seen in a case before? An absent label counts as no value at all. */
-static bool is_new(
-		const struct escalation_rule *rule, const struct escalation_case *cases, size_t i)
+static int compare(const void *a, const void *b)
 {
-	const char *value;
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
-	if (!rule->distinct) {
-		return true;
+/* How many different ones there are. Sorts them. */
+static int64_t count_different(const char **values, size_t len)
+{
+	int64_t count = 0;
+
+	if (len) {
+		qsort(values, len, sizeof(*values), compare);
 	}
-	value = labels_value(cases[i].labels, rule->distinct);
-	if (!*value) {
-		return false;
+	for (size_t i = 0; i < len; i++) {
+		count += i == 0 || strcmp(values[i - 1], values[i]) != 0;
 	}
-	for (size_t j = 0; j < i; j++) {
-		if (cases[j].matches &&
-				!strcmp(labels_value(cases[j].labels, rule->distinct), value)) {
-			return false;
-		}
-	}
-	return true;
+	return count;
 }
 
 int escalation_correlate(const struct escalation_rule *rule, struct escalation_case *cases,
 		size_t len, int64_t *ret_count, struct err *err)
 {
-	int64_t count = 0;
+	auto_free const char **values = xcalloc(len + 1, sizeof(*values));
+	int64_t matching = 0;
+	size_t values_len = 0;
 
 	for (size_t i = 0; i < len; i++) {
+		const char *value;
+
 		if (matchers_match(rule->matchers, rule->matchers_len, cases[i].labels,
 				    &cases[i].matches, err) < 0) {
 			return -1;
 		}
-		count += cases[i].matches && is_new(rule, cases, i);
+		matching += cases[i].matches;
+		value = rule->distinct ? labels_value(cases[i].labels, rule->distinct) : "";
+		if (cases[i].matches && *value) { /* an absent label is no value at all */
+			values[values_len++] = value;
+		}
 	}
-	*ret_count = count;
-	return count >= rule->at_least;
+	*ret_count = rule->distinct ? count_different(values, values_len) : matching;
+	return *ret_count >= rule->at_least;
 }

@@ -13,6 +13,7 @@
 #include "core/intake.h"
 #include "domain/incident.h"
 #include "store/incidents.h"
+#include "store/retention.h"
 #include "sys/file.h"
 #include "sys/migrate.h"
 #include "test.h"
@@ -600,5 +601,36 @@ TEST(a_rehearsal_calls_nobody)
 	must_settle(&core);
 	CK_TOLD(&core, "");
 	CK_RAISED(&core, "");
+	killed(&core);
+}
+
+static void ignore_run(int64_t run_id, void *arg)
+{
+	(void)run_id;
+	(void)arg;
+}
+
+TEST(what_is_old_goes_with_its_calls)
+{
+	struct core core;
+	struct err err;
+	int gone = 1;
+
+	must_start(&core, at_once);
+	fires(&core, "Down", "argus");
+	must_settle(&core);
+	ends(&core, "Down", "argus");
+	fires(&core, "Down", "hermes");
+	must_settle(&core);
+	must_ok(turn_write(&core.turn, &err), err);
+	for (int i = 0; i < 100 && gone > 0; i++) {
+		gone = retention_sweep(core.db, INT64_MAX, ignore_run, NULL, &err);
+	}
+	must_ok(gone, err);
+	must_ok(turn_end(&core.turn, &err), err);
+	ck_str(rows(&core, "SELECT id FROM incident"), "2");
+	CK_RAISED(&core, "2/1L1");
+	ck_str(rows(&core, "SELECT incident_id FROM told"), "2");
+	ck_str(rows(&core, "SELECT incident_id FROM escalation"), "2");
 	killed(&core);
 }
