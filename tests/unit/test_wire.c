@@ -16,7 +16,7 @@ static struct matcher filters[] = {
 };
 static struct config_file files[] = {
 	{ "/etc/a.yml", "global:\n\0x", 10 },
-	{ "/etc/b.yml", "", 0 },
+	{ "/etc/b.txt", "", 0, CONFIG_TEMPLATE },
 };
 static struct role_state role_states[] = {
 	{ ROLE_CORE, 100, 1763851200000, 3 },
