@@ -31,19 +31,26 @@ EMPTY = "playbooks: []\n"
 
 
 @limit(180)
-def test_kill_each_role_200_times_in_all_loses_nothing_and_repeats_nothing(t):
-    print("#", kill_loop.figures(kill_loop.kill_loop(t, 200)))
+def test_120_kills_of_one_role_after_the_other_lose_nothing_and_repeat_nothing(t):
+    print("#", kill_loop.kill_loop(t, 120))
 
 
 @limit(120)
-def test_kill_each_role_and_shims_50_times_in_all_loses_nothing_and_repeats_nothing(t):
-    print("#", kill_loop.figures(kill_loop.kill_loop(t, 50, shims=True)))
+def test_55_kills_of_shims_too_lose_nothing_and_repeat_nothing(t):
+    print("#", kill_loop.kill_loop(t, 55, shims=True))
 
 
 @limit(180)
 def test_a_system_call_that_fails_or_kills_loses_nothing_and_repeats_nothing(t):
     """One of each kind of point that tests/faults/sweep goes to, as far as time allows."""
     print("#", sweep.sweep(t, 40))
+
+
+def test_what_the_teeth_take_out_is_in_the_sources(t):
+    """They are not run here, which takes minutes; so that they can be whenever somebody does."""
+    for room in ("sim", "faults"):
+        status, _, said = t.command(os.path.join(ROOT, "tests", room, "teeth"), "--anchors")
+        ck_eq(status, 0, f"{room}: {said}")
 
 
 def start_long_run(t, d):

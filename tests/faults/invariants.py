@@ -1,10 +1,10 @@
 """invariants - what must hold of a store and of the effects of its runs, whatever has happened.
 
-An effect of a step is a line, "run step", in a file outside; each step of a run has one.
+An effect of a step is a line, "run step instance", in a file outside; each step of a run has one.
 
     I1  every alert that was answered with 200 has a decision
     I2  a run succeeded if and only if all its effects are there
-    I3  no (run, step) has two effects
+    I3  no (run, step) has two effects, nor has a step for an alert; no incident has two runs
     I4  no effect without a run
     I5  every run is over
     I6  no group has two open incidents
@@ -13,6 +13,8 @@ An effect of a step is a line, "run step", in a file outside; each step of a run
 """
 
 import collections
+import os
+import sqlite3
 
 from harness import alive, ck, ck_eq, command_of, read_file, wait_until
 from processes import descendants, name_of
@@ -31,12 +33,22 @@ def wait_all_over(d):
 
 
 def read_effects(path):
-    """How often each (run, step) had its effect."""
+    """How often each (run, step, instance) had its effect."""
     effects = collections.Counter()
-    for line in read_file(path).splitlines():
-        run, step = line.split()
-        effects[int(run), step] += 1
+    for line in read_file(path).rpartition("\n")[0].splitlines():
+        run, step, instance = line.split()
+        effects[int(run), step, instance] += 1
     return effects
+
+
+def ck_no_effect_twice(effects):
+    of_run, of_alert = collections.Counter(), collections.Counter()
+    for (run, step, instance), count in effects.items():
+        of_run[run, step] += count
+        of_alert[instance, step] += count
+    for whose, counts in (("a run", of_run), ("an alert", of_alert)):
+        twice = [key for key, count in counts.items() if count > 1]
+        ck(not twice, f"I3: {len(twice)} effects of {whose} happened twice: {twice[:10]}")
 
 
 def ck_acked(db, acked):
@@ -46,37 +58,50 @@ def ck_acked(db, acked):
     ck(not lost, f"I1: {len(lost)} of {len(acked)} acknowledged alerts have no decision: {lost}")
 
 
-def ck_effects(db, effects, also=()):
-    """also: what a run may be whatever its effects are."""
-    runs = dict(db.execute("SELECT id, status FROM run").fetchall())
-    twice = [key for key, count in effects.items() if count > 1]
-    ck(not twice, f"I3: {len(twice)} effects happened twice: {twice[:10]}")
-    ck(all(run in runs for run, _ in effects), "I4: an effect without a run")
-    wrong = []
-    for run, status in runs.items():
-        whole = all(effects[run, step] for step in STEPS)
-        if status not in also and (status != "succeeded" or not whole):
-            wrong.append((run, status, [s for s in STEPS if effects[run, s]]))
-    ck(not wrong, f"I2, I5: {len(wrong)} runs and their effects disagree: {wrong[:10]}")
-    return collections.Counter(runs.values())
-
-
-# Without a gap, opened first, and its one run queued and ended once.
-TIMELINES = """
-    SELECT incident_id, group_concat(kind) FROM timeline GROUP BY incident_id
-    HAVING count(*) <> max(id) OR sum(kind = 'opened' AND id = 1) <> 1
-        OR sum(kind = 'queued') <> 1 OR sum(kind = 'ended') <> 1"""
-
-
-def ck_store(db, acked):
+def ck_none_twice(db):
     groups = db.execute("SELECT count(*) FROM incident WHERE status IN ('firing', 'mitigated')"
                         " GROUP BY group_hash HAVING count(*) > 1").fetchall()
     ck_eq(groups, [], "I6: groups with two open incidents")
     twice = db.execute("SELECT labels FROM incident GROUP BY labels HAVING count(*) > 1").fetchall()
     ck_eq(twice, [], "I6: alerts with two incidents")
-    runs = db.execute("SELECT count(DISTINCT incident_id), count(*) FROM run").fetchone()
-    ck_eq(runs[0], runs[1], "runs, one for each incident")
-    ck(runs[1] >= len(acked), f"{runs[1]} runs for {len(acked)} acknowledged alerts")
+    twice = db.execute("SELECT incident_id FROM run GROUP BY 1 HAVING count(*) > 1").fetchall()
+    ck_eq(twice, [], "I3: incidents with two runs")
+
+
+def ck_safe(db, acked, effects):
+    """What must hold at any time. acked and effects are older than what db shows."""
+    ck_no_effect_twice(effects)
+    runs = {row[0] for row in db.execute("SELECT id FROM run")}
+    ck(all(run in runs for run, _, _ in effects), "I4: an effect without a run")
+    ck_acked(db, acked)
+    ck_none_twice(db)
+
+
+def ck_over(db, effects, also=()):
+    """also: what a run may be whatever its effects are."""
+    runs = dict(db.execute("SELECT id, status FROM run").fetchall())
+    had = {(run, step) for run, step, _ in effects}
+    wrong = []
+    for run, status in runs.items():
+        whole = all((run, step) in had for step in STEPS)
+        if status not in also and (status != "succeeded" or not whole):
+            wrong.append((run, status, [step for step in STEPS if (run, step) in had]))
+    ck(not wrong, f"I2, I5: {len(wrong)} runs and their effects disagree: {wrong[:10]}")
+    return collections.Counter(runs.values())
+
+
+# Without a gap, opened first, and each of its runs queued and ended once.
+TIMELINES = """
+    SELECT t.incident_id, group_concat(t.kind) FROM timeline t GROUP BY t.incident_id
+    HAVING count(*) <> max(t.id) OR sum(t.kind = 'opened' AND t.id = 1) <> 1
+        OR sum(t.kind = 'queued') <> (SELECT count(*) FROM run WHERE incident_id = t.incident_id)
+        OR sum(t.kind = 'ended') <> (SELECT count(*) FROM run WHERE incident_id = t.incident_id)"""
+
+
+def ck_store(db, wanted):
+    """wanted: how many alerts that want a run were acknowledged."""
+    runs = db.execute("SELECT count(*) FROM run").fetchone()[0]
+    ck(runs >= wanted, f"I1: {runs} runs for {wanted} acknowledged alerts")
     ck_eq(db.execute(TIMELINES).fetchall(), [], "incidents whose timeline is not what happened")
     ck_eq(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)], "I7: integrity")
     ck_eq(db.execute("PRAGMA foreign_key_check").fetchall(), [], "I7: foreign keys")
@@ -87,3 +112,36 @@ def ck_no_process_left():
         return [f"{pid} {name_of(pid)}: {command_of(pid)}" for pid in descendants() if alive(pid)]
 
     wait_until(lambda: not left(), f"I8: the end of {left()}", timeout=10)
+
+
+def look(daemon, acked, effects):
+    """While it runs. The store is opened for reading only: whoever may write would tidy it up."""
+    path = os.path.join(daemon.storage, "playbookd.db")
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        ck_safe(db, acked, effects)
+    finally:
+        db.close()
+
+
+def look_at_what_is_left(daemon, acked, effects):
+    """It came to a halt. What is worse than that is said instead."""
+    try:
+        look(daemon, acked, effects)
+    except sqlite3.Error:
+        pass
+
+
+def ck_all(daemon, acked, wanted, effects, also=()):
+    """When all is over. Returns how many runs ended in which status."""
+    db = daemon.store()
+    try:
+        ck_safe(db, acked, effects)
+        statuses = ck_over(db, effects, also)
+        ck_store(db, wanted)
+        statuses["attempts stopped before they ran"] = db.execute(
+            "SELECT count(*) FROM step WHERE status = 'not_started'").fetchone()[0]
+    finally:
+        db.close()
+    ck_no_process_left()
+    return dict(statuses)

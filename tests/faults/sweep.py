@@ -25,7 +25,7 @@ import time
 from harness import (
     FINAL, READY, SANITIZER, Failed, ToldToEnd, alert, ck, ck_eq, ck_in, ck_match, delivery,
 )
-from invariants import STEPS, ck_acked, ck_effects, ck_no_process_left, ck_store, read_effects
+from invariants import STEPS, ck_no_process_left, ck_over, ck_safe, ck_store, read_effects
 from processes import kill_ours, reap_orphans
 from strace import Injection, Start, injecting
 from sweep_points import (
@@ -45,9 +45,11 @@ playbooks:
       instance: { from: labels.instance, pattern: "[a-z0-9-]+" }
     steps:
       - name: one
-        script: 'echo "$PLAYBOOKD_RUN_ID $PLAYBOOKD_STEP" >> %(effects)s; echo "$PARAM_INSTANCE"'
+        script: |
+          echo "$PLAYBOOKD_RUN_ID $PLAYBOOKD_STEP $PARAM_INSTANCE" >> %(effects)s
+          echo "$PARAM_INSTANCE"
       - name: two
-        script: 'echo "$PLAYBOOKD_RUN_ID $PLAYBOOKD_STEP" >> %(effects)s'
+        script: 'echo "$PLAYBOOKD_RUN_ID $PLAYBOOKD_STEP $PARAM_INSTANCE" >> %(effects)s'
     verify:
       - { check: web, within: 5s, every: 100ms, settle: 0s }
 """
@@ -75,9 +77,9 @@ class World:
         return read_effects(self.effects_path)
 
     def ck(self, db):
-        ck_acked(db, self.acked)
-        statuses = ck_effects(db, self.effects(), ("failed", "interrupted"))
-        ck_store(db, self.acked)
+        ck_safe(db, self.acked, self.effects())
+        statuses = ck_over(db, self.effects(), ("failed", "interrupted"))
+        ck_store(db, len(self.acked))
         db.close()
         return statuses
 
@@ -228,7 +230,7 @@ class Sweep:
         self.ck_run(self.until(over, "the end of the run"), instance)
 
     def ck_run(self, run, instance):
-        effects = {step: self.world.effects()[run["id"], step] for step in STEPS}
+        effects = {step: self.world.effects()[run["id"], step, instance] for step in STEPS}
         if run["status"] == "succeeded":
             ck_eq(effects, dict.fromkeys(STEPS, 1), "effects of a run that succeeded")
             ck_eq(run["steps"][-1]["status"], "succeeded", "its verify")
