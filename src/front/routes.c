@@ -354,10 +354,10 @@ void route_index(struct buf *out)
 {
 	buf_adds(out, "playbookd maps alerts to remediation playbooks, runs them, checks that "
 		      "they\n"
-		      "helped, and keeps the incident log. Point an Alertmanager webhook_config "
-		      "at\n"
-		      "/api/v1/alerts. What can be asked (* needs the operator's token; ? "
-		      "query\nparameters; { fields of a JSON body):\n\n");
+		      "helped, calls people when they did not, and keeps the incident log. Point\n"
+		      "an Alertmanager webhook_config at /api/v1/alerts. What can be asked (* "
+		      "needs\n"
+		      "the operator's token; ? query parameters; { fields of a JSON body):\n\n");
 	for (size_t i = 0; i < route_rows_len; i++) {
 		const struct route_row *row = &route_rows[i];
 

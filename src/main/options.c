@@ -199,8 +199,8 @@ void options_help(FILE *out)
 		     "       playbookd check-config [--render] FILE...\n"
 		     "       playbookd [--config.file=FILE] test-receiver NAME\n"
 		     "\n"
-		     "Runs remediation playbooks for Alertmanager's alerts and keeps the incident "
-		     "log.\n"
+		     "Runs remediation playbooks for Alertmanager's alerts, calls people when they "
+		     "do not help, and keeps\nthe incident log.\n"
 		     "\n");
 	for (size_t i = 0; i < TABLE_LEN; i++) {
 		const struct option *o = &table[i];
