@@ -140,6 +140,16 @@ static void on_control_closed(void *arg, const struct err *why)
 	loop_stop(egress->loop, why ? 1 : 0);
 }
 
+/* INT and HUP of a terminal go to the whole group; what they mean is the parent's matter. */
+static void on_signal(void *arg, int signo)
+{
+	struct egress *egress = arg;
+
+	if (signo == SIGTERM) {
+		loop_stop(egress->loop, 0);
+	}
+}
+
 static int64_t on_tick(void *arg)
 {
 	struct egress *egress = arg;
@@ -154,9 +164,10 @@ static int64_t on_tick(void *arg)
 static int egress_open(struct egress *egress, int control_fd, struct err *err)
 {
 	static const struct channel_ops control_ops = { on_control_frame, on_control_closed };
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
 
 	egress->loop = loop_new(err);
-	if (!egress->loop) {
+	if (!egress->loop || loop_signals(egress->loop, signals, on_signal, egress, err) < 0) {
 		close(control_fd);
 		return -1;
 	}

@@ -150,6 +150,16 @@ def test_sigterm_ends_it_and_all_of_it(t):
     ck_eq(own_children(), [], "processes left")
 
 
+def test_sigint_at_a_terminal_ends_every_role_in_order(t):
+    d = t.daemon(CONFIG)
+    for pid in d.roles().values():  # a terminal tells the whole group
+        os.kill(pid, signal.SIGINT)
+    ck_eq(d.wait_exit(), 0, "exit status")
+    ended = [line for line in d.log_text().splitlines() if 'msg="role ended"' in line]
+    ck_eq(len(ended), 3, "roles that ended")
+    ck(all("status=0" in line for line in ended), f"ended: {ended}")
+
+
 def test_what_was_accepted_survives_a_restart(t):
     d = t.daemon(CONFIG)
     run = d.must_run(delivery(alert("Down")))
