@@ -45,6 +45,7 @@ struct config {
 	bool dry_run;                /* global.dry_run: decide and record, run nothing */
 	int64_t max_concurrent_runs; /* global, default 4, 1 to 64 */
 	int64_t max_alert_age_ms;    /* global, default 0 = any age */
+	int64_t max_replay_age_ms;   /* global, default 7d; 0 = any age */
 	int64_t max_starts_per_hour; /* global, 0 = any number */
 	int64_t reopen_within_ms;    /* global, default 10m */
 	bool unmatched_incident;     /* global.unmatched: incident (default) or ignore */

@@ -3,6 +3,7 @@
  *
  * One struct owns everything in the process; the rooms of core/ work on it:
  *
+ *	receive   the answer to a delivery
  *	intake    a delivery becomes decisions, incidents and queued runs     (C1)
  *	runner    queued runs become steps, steps become results              (C2 to C5)
  *	approvals what waits for a person; approve: what people say and see of it
@@ -16,6 +17,7 @@
  *	chronicle what the core does, in the timelines of incidents
  *	recovery  what was running when the last core ended                   (at start)
  *	api       answers to reads and orders
+ *	order     each order once, and written down; audit: the chain of them
  *	hindsight timelines and sums; postmortem: the post-incident log
  *	metrics   what Prometheus asks for
  *

@@ -28,6 +28,7 @@ struct run_request {
 	int64_t episode_id;
 	int64_t generation; /* of the incident */
 	int64_t starts_at;  /* of the alert; 0: its age does not matter */
+	int64_t heard_at;   /* of a replay: when what is replayed was delivered; 0: it is none */
 	int64_t now;
 	bool by_hand;        /* an earlier run does not count as the same */
 	bool forced;         /* the guards do not count */

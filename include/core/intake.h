@@ -1,23 +1,25 @@
 /*
- * intake - a delivery becomes decisions, incidents and queued runs (C1), and an answer.
+ * intake - a delivery becomes decisions, incidents and queued runs (C1).
  */
 #ifndef CORE_INTAKE_H
 #define CORE_INTAKE_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "wire/message.h"
 
 struct core;
 
 /*
- * Decide about every alert of the delivery, write all of it, and hold the answer
+ * Decide about every alert of the delivery, write all of it, and append the answer
  *
  *	{"deliveryId":7,"alerts":3,"decisions":[{"fingerprint":"…","alertname":"…",
  *	 "decision":"queued","reason":"…","playbook":"…","incidentId":4,"runId":9}]}
  *
- * until it is committed. A dry run decides the same and leaves nothing behind (deliveryId null).
+ * A dry run decides the same and leaves nothing behind (deliveryId null).
  * Returns -1 when the store failed.
  */
-int intake_deliver(struct core *core, const struct msg_deliver *msg, struct err *err);
+int intake_deliver(
+		struct core *core, const struct msg_deliver *msg, struct buf *out, struct err *err);
 
 #endif

@@ -27,6 +27,8 @@ struct reply {
 const char *reply_arg(const struct reply *reply, const char *name);
 /* The same as a number. */
 int64_t reply_arg_int(const struct reply *reply, const char *name, int64_t otherwise);
+/* How many rows a page of a list has: `limit`, else 50; 1 to 1000. */
+int64_t reply_limit(const struct reply *reply);
 /* Was it given, as true? */
 bool reply_arg_true(const struct reply *reply, const char *name);
 

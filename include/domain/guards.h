@@ -44,6 +44,10 @@ struct guard_run {
 /* max_alert_age: an alert that began longer ago is recorded, not acted on. */
 bool guard_age(int64_t max_age_ms, int64_t starts_at, int64_t now, char *reason);
 
+/* max_replay_age: what was last heard of longer ago may be about another world. heard_at 0: no
+ * alert is replayed. */
+bool guard_replay_age(int64_t max_age_ms, int64_t heard_at, int64_t now, char *reason);
+
 /*
  * cooldown: "cooldown: last run 7 ended 3m12s ago, next at 02:14:05 UTC". A last run that is not
  * over holds, too.

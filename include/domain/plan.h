@@ -103,12 +103,14 @@ struct plan_facts {
 	bool forced;             /* a person overrules the guards; dry_run holds nevertheless */
 	int64_t now;
 	int64_t starts_at;
-	int64_t max_alert_age_ms; /* 0: any */
-	bool dry_run;             /* global.dry_run */
-	const char *asks;         /* the approve step that the run begins with; NULL: none */
-	int64_t episode_run;      /* the run of this episode and playbook; 0: none */
-	int64_t target_run;       /* that of this incident's generation with the same params */
-	const char *known_status; /* the status of the one that is there */
+	int64_t max_alert_age_ms;  /* 0: any */
+	int64_t heard_at;          /* of what is replayed: when it was delivered; 0: nothing is */
+	int64_t max_replay_age_ms; /* 0: any */
+	bool dry_run;              /* global.dry_run */
+	const char *asks;          /* the approve step that the run begins with; NULL: none */
+	int64_t episode_run;       /* the run of this episode and playbook; 0: none */
+	int64_t target_run;        /* that of this incident's generation with the same params */
+	const char *known_status;  /* the status of the one that is there */
 	struct guard_pause pause;
 	const struct interval_clock *clocks; /* see guard_intervals(); of the playbook's zones */
 	int64_t starts_at_most;              /* global.max_starts_per_hour; 0: any */

@@ -26,14 +26,22 @@ enum stage {
 	STAGES
 };
 
+/* How a kept delivery is delivered again. */
+struct again {
+	uint64_t delivery;
+	bool dry_run;
+	bool forced;
+	char *reason; /* malloc(3)ed, or NULL */
+	char *key;    /* the same: its Idempotency-Key */
+};
+
 struct pending {
 	uint64_t id;
 	struct httpd_request *request;
 	const struct route_row *row;
 	const char *principal; /* static */
 	uint8_t stage;         /* enum stage */
-	uint64_t delivery;     /* STAGE_BODY: which */
-	bool dry_run;          /* STAGE_BODY */
+	struct again again;    /* STAGE_BODY; belongs to who takes it */
 	int64_t deadline_ms;   /* clock_mono_ms() */
 };
 
@@ -44,11 +52,12 @@ struct pendings *pendings_new(void);
 /* NULL is a no-op. Answers nobody. */
 void pendings_free(struct pendings *pendings);
 
-/* Copies pending, with an id and a deadline of its own. Returns the id, or 0 when all places are
- * taken. */
+/* Takes over pending, when there is a place, with an id and a deadline of its own. Returns the id,
+ * or 0 when all places are taken. */
 uint64_t pendings_add(struct pendings *pendings, const struct pending *pending);
-/* Take the one of that id out into *ret. False when it is gone. */
+/* Take the one of that id out into *ret, for pending_clear(). False when it is gone. */
 bool pendings_take(struct pendings *pendings, uint64_t id, struct pending *ret);
+void pending_clear(struct pending *pending);
 /* The oldest, or NULL. Valid until it is taken. */
 const struct pending *pendings_first(const struct pendings *pendings);
 /* The oldest of the given stages (a bit set of 1 << stage), or NULL. */

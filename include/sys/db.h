@@ -35,6 +35,8 @@ struct stmt;
  * link; its folder may be reached through one. Caller closes with db_close().
  */
 struct db *db_open(const char *path, struct err *err);
+/* The same for a file that is there, to read only; its owner may have it open meanwhile. */
+struct db *db_open_reading(const char *path, struct err *err);
 /* NULL is a no-op. Rolls back what is open; all its statements are gone. */
 void db_close(struct db *db);
 /*

@@ -84,6 +84,7 @@ struct msg_peer {
 struct msg_config {
 	struct config_file *files;
 	size_t files_len;
+	const char *by; /* who had it read again; "": nobody, it is the one to begin with */
 };
 
 /* To egress, and to nobody else: whom it may tell, with the secrets for that. */
@@ -110,7 +111,8 @@ struct msg_roles {
 };
 
 struct msg_reload {
-	uint64_t id; /* of the request at the front */
+	uint64_t id;           /* of the request at the front */
+	const char *principal; /* who asked */
 };
 
 struct msg_reloaded {
@@ -199,6 +201,9 @@ struct msg_deliver {
 	const char *principal; /* who sent it */
 	uint64_t replay_of;    /* the delivery that is sent again by hand; 0: none */
 	uint8_t dry_run;
+	uint8_t forced;     /* of a replay, as are the following */
+	const char *reason; /* NULL: not said */
+	const char *key;    /* Idempotency-Key; "": none */
 	struct delivery delivery;
 	struct bytes body;
 };
@@ -237,6 +242,7 @@ enum route {
 	ROUTE_PAUSE,
 	ROUTE_PAUSE_BEGIN, /* reason, for (ms) */
 	ROUTE_PAUSE_END,
+	ROUTE_AUDIT, /* limit, cursor */
 	ROUTE_STATUS,
 	ROUTE_METRICS,
 	ROUTE_READY,

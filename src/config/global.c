@@ -17,6 +17,9 @@ const struct spec global_keys[] = {
 			.max = 365 * DAY_MS },
 	{ "max_concurrent_runs", "how many runs may go on at the same time", SPEC_INT,
 			SPEC_FIELD(struct config, max_concurrent_runs), .min = 1, .max = 64 },
+	{ "max_replay_age", "what was last heard of longer ago is not replayed; 0 is any age",
+			SPEC_DURATION, SPEC_FIELD(struct config, max_replay_age_ms),
+			.max = 365 * DAY_MS },
 	{ "max_starts_per_hour", "how many runs of all playbooks in an hour; 0 is any number",
 			SPEC_INT, SPEC_FIELD(struct config, max_starts_per_hour), .max = 100000 },
 	{ "reopen_within", "a new episode so soon after the last reopens its incident",
@@ -30,6 +33,7 @@ const struct spec global_keys[] = {
 void global_defaults(struct config *config)
 {
 	config->max_concurrent_runs = 4;
+	config->max_replay_age_ms = 7 * DAY_MS;
 	config->reopen_within_ms = INT64_C(10) * 60 * 1000;
 	config->unmatched_incident = true;
 }

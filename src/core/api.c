@@ -11,6 +11,7 @@
 #include "core/api_incident.h"
 #include "core/api_rows.h"
 #include "core/approve.h"
+#include "core/audit.h"
 #include "core/core.h"
 #include "core/escalate.h"
 #include "core/hindsight.h"
@@ -29,20 +30,11 @@
 #include "store/steps.h"
 #include "wire/json_labels.h"
 
-#define LIMIT_DEFAULT   50
-#define LIMIT_MAX       1000
 #define CONTENT_MAX     (MESSAGE_LARGE_MAX - 65536)
 #define SCAN_MAX        10000 /* incidents that one page of a filtered list looks at */
 #define OUTPUT_TAIL_MAX 4096  /* outputTail of a step */
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
-
-static int64_t arg_limit(const struct reply *a)
-{
-	int64_t limit = reply_arg_int(a, "limit", LIMIT_DEFAULT);
-
-	return limit < 1 ? 1 : limit > LIMIT_MAX ? LIMIT_MAX : limit;
-}
 
 /* A list that ends with the cursor of its next page, when there may be one. */
 struct page {
@@ -144,7 +136,7 @@ static int compile_filters(struct reply *a)
 static int get_incidents(struct reply *a, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct page page = { .a = a, .limit = arg_limit(a), .arena = arena };
+	struct page page = { .a = a, .limit = reply_limit(a), .arena = arena };
 	const struct incident_query query = {
 		.status = reply_arg(a, "status"),
 		.playbook = reply_arg(a, "playbook"),
@@ -180,7 +172,7 @@ static void each_run(const struct run_row *row, void *arg)
 
 static int get_runs(struct reply *a, struct err *err)
 {
-	struct page page = { .a = a, .limit = arg_limit(a) };
+	struct page page = { .a = a, .limit = reply_limit(a) };
 	const struct run_query query = {
 		.status = reply_arg(a, "status"),
 		.playbook = reply_arg(a, "playbook"),
@@ -277,7 +269,7 @@ static void each_delivery(const struct delivery_row *row, void *arg)
 
 static int get_deliveries(struct reply *a, struct err *err)
 {
-	struct page page = { .a = a, .limit = arg_limit(a) };
+	struct page page = { .a = a, .limit = reply_limit(a) };
 
 	begin_page(a, "deliveries");
 	if (deliveries_list(a->core->db, reply_arg_int(a, "cursor", 0), page.limit + 1,
@@ -346,7 +338,7 @@ static void each_decision(const struct decision_row *row, void *arg)
 
 static int get_decisions(struct reply *a, struct err *err)
 {
-	struct page page = { .a = a, .limit = arg_limit(a) };
+	struct page page = { .a = a, .limit = reply_limit(a) };
 	const char *cursor = reply_arg(a, "cursor");
 	const char *colon = cursor ? strchr(cursor, ':') : NULL;
 	const struct decision_query query = {
@@ -382,8 +374,12 @@ static int get_playbooks(struct reply *a, struct err *err)
 
 static int get_status(struct reply *a, struct err *err)
 {
-	(void)err;
+	jsonw_object(&a->w, NULL);
 	api_write_status(&a->w, a->core);
+	if (audit_write_newest(a, "audit", err) < 0) {
+		return -1;
+	}
+	jsonw_close(&a->w);
 	return 0;
 }
 
@@ -403,58 +399,55 @@ static int get_ready(struct reply *a, struct err *err)
 	return 0;
 }
 
-/* A handler returns -1 only when the store failed. */
-static const struct {
-	int (*fn)(struct reply *reply, struct err *err);
-	const char *order; /* the word for it; NULL: it only reads */
-} handlers[ROUTES] = {
-	[ROUTE_INCIDENTS] = { get_incidents, NULL },
-	[ROUTE_INCIDENT] = { api_incident, NULL },
-	[ROUTE_TIMELINE] = { hindsight_timeline, NULL },
-	[ROUTE_POSTMORTEM] = { postmortem_show, NULL },
-	[ROUTE_CHANGE] = { people_change, "change" },
-	[ROUTE_ACKNOWLEDGE] = { people_acknowledge, "acknowledge" },
-	[ROUTE_NOTE] = { people_note, "note" },
-	[ROUTE_RESOLVE] = { people_resolve, "resolve" },
-	[ROUTE_CLOSE] = { people_close, "close" },
-	[ROUTE_CHECK] = { review_check, "check" },
-	[ROUTE_FOLLOW_UPS] = { review_follow_ups, NULL },
-	[ROUTE_FOLLOW_UP_ADD] = { review_follow_up_add, "follow_up" },
-	[ROUTE_FOLLOW_UP_CHANGE] = { review_follow_up_change, "follow_up_change" },
-	[ROUTE_REPORT_ALERTS] = { hindsight_alerts, NULL },
-	[ROUTE_RUNS] = { get_runs, NULL },
-	[ROUTE_RUN] = { get_run, NULL },
-	[ROUTE_OUTPUT] = { get_output, NULL },
-	[ROUTE_DELIVERIES] = { get_deliveries, NULL },
-	[ROUTE_DELIVERY] = { get_delivery, NULL },
-	[ROUTE_DELIVERY_BODY] = { get_delivery_body, NULL },
-	[ROUTE_DECISIONS] = { get_decisions, NULL },
-	[ROUTE_PLAYBOOKS] = { get_playbooks, NULL },
-	[ROUTE_PLAYBOOK_RUN] = { manual_run, "run" },
-	[ROUTE_INCIDENT_ESCALATE] = { escalate, "escalate" },
-	[ROUTE_INCIDENT_REPLAY] = { replay_incident, "replay" },
-	[ROUTE_RUN_CANCEL] = { manual_cancel, "cancel" },
-	[ROUTE_RUN_APPROVE] = { approve_run, "approve" },
-	[ROUTE_RUN_REJECT] = { approve_reject, "reject" },
-	[ROUTE_HEALTH] = { api_checks, NULL },
-	[ROUTE_HEALTH_CHECK] = { api_check, NULL },
-	[ROUTE_PAUSE] = { pause_show, NULL },
-	[ROUTE_PAUSE_BEGIN] = { pause_begin, "pause" },
-	[ROUTE_PAUSE_END] = { pause_end, "resume" },
-	[ROUTE_STATUS] = { get_status, NULL },
-	[ROUTE_METRICS] = { get_metrics, NULL },
-	[ROUTE_READY] = { get_ready, NULL },
+/* What only reads has no word. */
+static const struct order handlers[ROUTES] = {
+	[ROUTE_INCIDENTS] = { get_incidents, NULL, NULL },
+	[ROUTE_INCIDENT] = { api_incident, NULL, NULL },
+	[ROUTE_TIMELINE] = { hindsight_timeline, NULL, NULL },
+	[ROUTE_POSTMORTEM] = { postmortem_show, NULL, NULL },
+	[ROUTE_CHANGE] = { people_change, "change", "incident" },
+	[ROUTE_ACKNOWLEDGE] = { people_acknowledge, "acknowledge", "incident" },
+	[ROUTE_NOTE] = { people_note, "note", "incident" },
+	[ROUTE_RESOLVE] = { people_resolve, "resolve", "incident" },
+	[ROUTE_CLOSE] = { people_close, "close", "incident" },
+	[ROUTE_CHECK] = { review_check, "check", "incident" },
+	[ROUTE_FOLLOW_UPS] = { review_follow_ups, NULL, NULL },
+	[ROUTE_FOLLOW_UP_ADD] = { review_follow_up_add, "follow_up", "incident" },
+	[ROUTE_FOLLOW_UP_CHANGE] = { review_follow_up_change, "follow_up_change", "follow-up" },
+	[ROUTE_REPORT_ALERTS] = { hindsight_alerts, NULL, NULL },
+	[ROUTE_RUNS] = { get_runs, NULL, NULL },
+	[ROUTE_RUN] = { get_run, NULL, NULL },
+	[ROUTE_OUTPUT] = { get_output, NULL, NULL },
+	[ROUTE_DELIVERIES] = { get_deliveries, NULL, NULL },
+	[ROUTE_DELIVERY] = { get_delivery, NULL, NULL },
+	[ROUTE_DELIVERY_BODY] = { get_delivery_body, NULL, NULL },
+	[ROUTE_DECISIONS] = { get_decisions, NULL, NULL },
+	[ROUTE_PLAYBOOKS] = { get_playbooks, NULL, NULL },
+	[ROUTE_PLAYBOOK_RUN] = { manual_run, "run", "playbook" },
+	[ROUTE_INCIDENT_ESCALATE] = { escalate, "escalate", "incident" },
+	[ROUTE_INCIDENT_REPLAY] = { replay_incident, "replay", "incident" },
+	[ROUTE_RUN_CANCEL] = { manual_cancel, "cancel", "run" },
+	[ROUTE_RUN_APPROVE] = { approve_run, "approve", "run" },
+	[ROUTE_RUN_REJECT] = { approve_reject, "reject", "run" },
+	[ROUTE_HEALTH] = { api_checks, NULL, NULL },
+	[ROUTE_HEALTH_CHECK] = { api_check, NULL, NULL },
+	[ROUTE_PAUSE] = { pause_show, NULL, NULL },
+	[ROUTE_PAUSE_BEGIN] = { pause_begin, "pause", "pause" },
+	[ROUTE_PAUSE_END] = { pause_end, "resume", "pause" },
+	[ROUTE_AUDIT] = { audit_show, NULL, NULL },
+	[ROUTE_STATUS] = { get_status, NULL, NULL },
+	[ROUTE_METRICS] = { get_metrics, NULL, NULL },
+	[ROUTE_READY] = { get_ready, NULL, NULL },
 };
 
 int api_query(struct core *core, const struct msg_query *query, struct err *err)
 {
+	const struct order *order = &handlers[query->route];
 	struct reply a = { .core = core, .query = query, .content_type = "" };
 	int rc;
 
 	a.w = jsonw_begin(&a.content);
-	rc = handlers[query->route].order ? order_once(&a, handlers[query->route].order,
-							    handlers[query->route].fn, err)
-					  : handlers[query->route].fn(&a, err);
+	rc = order->word ? order_once(&a, order, err) : order->fn(&a, err);
 	if (a.content.len > CONTENT_MAX) {
 		err_set(&a.problem, ERR_LIMIT, "the answer would be %zu bytes long, %d at most",
 				a.content.len, CONTENT_MAX);

@@ -266,7 +266,6 @@ void api_write_status(struct jsonw *w, const struct core *core)
 	const struct config *config = core_config(core);
 	char hash[DIGEST_TEXT_MAX];
 
-	jsonw_object(w, NULL);
 	jsonw_str(w, "version", PLAYBOOKD_VERSION);
 	jsonw_time(w, "startedAt", daemon->started_at);
 	jsonw_str(w, "storagePath", core->storage_path);
@@ -292,6 +291,5 @@ void api_write_status(struct jsonw *w, const struct core *core)
 		jsonw_int(w, "restarts", (int64_t)daemon->roles[i].restarts);
 		jsonw_close(w);
 	}
-	jsonw_close(w);
 	jsonw_close(w);
 }

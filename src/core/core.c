@@ -9,9 +9,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/api.h"
-#include "core/intake.h"
+#include "core/audit.h"
 #include "core/janitor.h"
 #include "core/outcome.h"
+#include "core/receive.h"
 #include "core/recovery.h"
 #include "sys/file.h"
 #include "sys/migrate.h"
@@ -149,6 +150,9 @@ static int on_config(void *arg, const void *msg, int fd, struct err *err)
 	}
 	if (!first) {
 		drop_generations(core);
+		if (audit_reload(core, config->by, err) < 0) {
+			return settle(core, -1, err);
+		}
 		return settle(core, take_config(core, err), err);
 	}
 	if (pause_load(core, err) < 0 || recovery_run(core, err) < 0 || tell_rooms(core, err) < 0) {
@@ -221,7 +225,7 @@ static int on_deliver(void *arg, const void *msg, int fd, struct err *err)
 		answer_later(core, deliver->id, &why);
 		return 0;
 	}
-	return settle(arg, intake_deliver(arg, msg, err), err);
+	return settle(arg, receive_delivery(arg, msg, err), err);
 }
 
 static int on_query(void *arg, const void *msg, int fd, struct err *err)

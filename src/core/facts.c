@@ -104,6 +104,8 @@ int facts_gather(struct core *core, struct run_request *request, struct plan_fac
 		.now = request->now,
 		.starts_at = request->starts_at,
 		.max_alert_age_ms = config->max_alert_age_ms,
+		.heard_at = request->heard_at,
+		.max_replay_age_ms = config->max_replay_age_ms,
 		.dry_run = config->dry_run,
 		.pause = core->pause.guard,
 		.clocks = clocks_at(core, request->now),

@@ -32,6 +32,7 @@ struct intake {
 	const struct msg_deliver *msg;
 	uint8_t body_hash[DIGEST_SIZE];
 	int64_t now;
+	int64_t heard_at; /* of a replay: when it was first delivered */
 	int64_t delivery_id;
 	int64_t position;       /* of the next decision */
 	int64_t truncated_said; /* the incident that was last told of cut alerts */
@@ -207,8 +208,11 @@ static int consider(struct intake *in, const struct subject *subject,
 		.episode_id = subject->episode_id,
 		.generation = subject->incident.generation,
 		.starts_at = subject->alert->starts_at,
+		.heard_at = in->heard_at,
 		.now = in->now,
 		.by_hand = in->msg->replay_of != 0,
+		.forced = in->msg->forced,
+		.reason = in->msg->reason,
 		.trigger = in->msg->replay_of ? "replay" : "alert",
 		.requested_by = in->msg->principal,
 		.alertname = subject->alertname,
@@ -655,21 +659,23 @@ static void count_delivery(struct intake *in)
 	}
 }
 
-int intake_deliver(struct core *core, const struct msg_deliver *msg, struct err *err)
+int intake_deliver(
+		struct core *core, const struct msg_deliver *msg, struct buf *out, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	auto_buf struct buf content = { 0 };
 	struct intake in = {
 		.core = core,
 		.config = core_config(core),
 		.msg = msg,
 		.now = clock_wall_ms(),
 		.arena = arena,
-		.answer = jsonw_begin(&content),
+		.answer = jsonw_begin(out),
 	};
 
 	digest_sha256(msg->body.data, msg->body.len, in.body_hash);
-	if (turn_write(&core->turn, err) < 0) {
+	if (turn_write(&core->turn, err) < 0 ||
+			(msg->replay_of && deliveries_heard_at(core->db, (int64_t)msg->replay_of,
+							   &in.heard_at, err) < 0)) {
 		return -1;
 	}
 	if (msg->dry_run && db_savepoint(core->db, err) < 0) {
@@ -684,9 +690,5 @@ int intake_deliver(struct core *core, const struct msg_deliver *msg, struct err 
 	if (!msg->dry_run) {
 		count_delivery(&in);
 	}
-	turn_send(&core->turn, core->front, MSG_ANSWER,
-			&(struct msg_answer){ .id = msg->id,
-					.content_type = "",
-					.content = { content.data, (uint32_t)content.len } });
 	return 0;
 }

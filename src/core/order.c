@@ -1,9 +1,11 @@
 #include "core/order.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "core/audit.h"
 #include "core/core.h"
 #include "store/orders.h"
 
@@ -38,14 +40,49 @@ static void repeat(const struct order_row *row, void *arg)
 	jsonw_raw(&reply->w, NULL, row->answer);
 }
 
-int order_once(struct reply *reply, const char *word,
-		int (*fn)(struct reply *reply, struct err *err), struct err *err)
+/* run/7, playbook/restart-web, pause */
+static void name_object(const struct reply *reply, const struct order *order, struct buf *out)
+{
+	const char *playbook = reply_arg(reply, "playbook");
+	uint64_t id = reply->query->ids[0];
+
+	buf_adds(out, order->about);
+	if (id) {
+		buf_addf(out, "/%" PRIu64, id);
+	} else if (playbook) {
+		buf_addf(out, "/%s", playbook);
+	}
+}
+
+/* What was refused, and what was only a question, is no order. */
+static int write_down(struct reply *reply, const struct order *order, struct err *err)
+{
+	auto_buf struct buf object = { 0 };
+
+	if (reply->problem.code != ERR_NONE || reply_arg_true(reply, "dry_run")) {
+		return 0;
+	}
+	name_object(reply, order, &object);
+	return audit_add(reply->core,
+			&(struct audit_order){ .principal = reply->query->principal,
+					.action = order->word,
+					.object = buf_text(&object),
+					.args = &reply->query->args },
+			err);
+}
+
+static int carry_out(struct reply *reply, const struct order *order, struct err *err)
+{
+	return order->fn(reply, err) < 0 ? -1 : write_down(reply, order, err);
+}
+
+int order_once(struct reply *reply, const struct order *order, struct err *err)
 {
 	struct db *db = reply->core->db;
 	uint8_t hash[DIGEST_SIZE];
 	struct earlier earlier = { reply, hash };
 	struct order_row row = { .principal = reply->query->principal,
-		.route = word,
+		.route = order->word,
 		.key = reply->query->key,
 		.hash = hash,
 		.at = clock_wall_ms() };
@@ -55,14 +92,14 @@ int order_once(struct reply *reply, const char *word,
 		return -1;
 	}
 	if (!*row.key) {
-		return fn(reply, err);
+		return carry_out(reply, order, err);
 	}
 	hash_of(reply->query, hash);
 	rc = orders_get(db, &row, repeat, &earlier, err);
 	if (rc != 0) {
 		return rc < 0 ? -1 : 0;
 	}
-	if (fn(reply, err) < 0) {
+	if (carry_out(reply, order, err) < 0) {
 		return -1;
 	}
 	row.answer = buf_text(&reply->content);

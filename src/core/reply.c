@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LIMIT_DEFAULT 50
+#define LIMIT_MAX     1000
+
 const char *reply_arg(const struct reply *reply, const char *name)
 {
 	return labels_get(&reply->query->args, name);
@@ -14,6 +17,13 @@ int64_t reply_arg_int(const struct reply *reply, const char *name, int64_t other
 	const char *text = reply_arg(reply, name);
 
 	return text ? strtoll(text, NULL, 10) : otherwise;
+}
+
+int64_t reply_limit(const struct reply *reply)
+{
+	int64_t limit = reply_arg_int(reply, "limit", LIMIT_DEFAULT);
+
+	return limit < 1 ? 1 : limit > LIMIT_MAX ? LIMIT_MAX : limit;
 }
 
 bool reply_arg_true(const struct reply *reply, const char *name)

@@ -38,6 +38,19 @@ bool guard_age(int64_t max_age_ms, int64_t starts_at, int64_t now, char *reason)
 	return false;
 }
 
+bool guard_replay_age(int64_t max_age_ms, int64_t heard_at, int64_t now, char *reason)
+{
+	char age[CLOCK_TEXT_MAX];
+	char max[CLOCK_TEXT_MAX];
+
+	if (!max_age_ms || !heard_at || now - heard_at <= max_age_ms) {
+		return true;
+	}
+	SAY("the alert was last heard of %s ago, max_replay_age is %s",
+			duration_format(now - heard_at, age), duration_format(max_age_ms, max));
+	return false;
+}
+
 bool guard_cooldown(
 		const struct guard_rules *rules, struct guard_run last, int64_t now, char *reason)
 {

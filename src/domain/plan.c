@@ -128,10 +128,12 @@ bool plan_look_again(const struct plan_look *look)
 /* One guard of the row: DECISION_QUEUED when it lets the run through. */
 typedef enum decision (*guard_fn)(const struct plan_facts *facts, char *reason);
 
-/* Whoever asks by hand knows how old it is. */
+/* Whoever asks by hand knows when it began; not, that nobody has heard of it for a month. */
 static enum decision ask_age(const struct plan_facts *f, char *reason)
 {
-	bool passes = f->by_hand || guard_age(f->max_alert_age_ms, f->starts_at, f->now, reason);
+	bool passes = f->by_hand ? guard_replay_age(f->max_replay_age_ms, f->heard_at, f->now,
+						   reason)
+				 : guard_age(f->max_alert_age_ms, f->starts_at, f->now, reason);
 
 	return passes ? DECISION_QUEUED : DECISION_TOO_OLD;
 }

@@ -54,10 +54,12 @@ static void send_core(void *arg, enum message_id id, const void *msg)
 	roles_send(e->roles, ROLE_CORE, id, msg, -1);
 }
 
-static void send_config(struct executor *e)
+static void send_config(struct executor *e, const char *by)
 {
 	send_core(e, MSG_CONFIG,
-			&(struct msg_config){ .files = e->files.items, .files_len = e->files.len });
+			&(struct msg_config){ .files = e->files.items,
+					.files_len = e->files.len,
+					.by = by });
 }
 
 static void send_receivers(struct executor *e)
@@ -93,7 +95,7 @@ static void on_started(void *arg, enum role role)
 
 	roles_send(e->roles, role, MSG_SETUP, &setup, -1);
 	if (role == ROLE_CORE) {
-		send_config(e);
+		send_config(e, "");
 	}
 	if (role == ROLE_EGRESS) {
 		send_receivers(e);
@@ -159,7 +161,7 @@ static void log_report(const struct buf *report, const struct err *err)
 }
 
 /* Returns whether it worked; report says what did not. */
-static bool reload(struct executor *e, struct buf *report)
+static bool reload(struct executor *e, const char *by, struct buf *report)
 {
 	struct err err;
 
@@ -175,7 +177,7 @@ static bool reload(struct executor *e, struct buf *report)
 			LOG_INT("playbooks", e->generations.items[0]->playbooks_len),
 			LOG_INT("checks", e->generations.items[0]->checks_len));
 	send_receivers(e);
-	send_config(e);
+	send_config(e, by);
 	send_roles(e);
 	return true;
 }
@@ -185,7 +187,7 @@ static int on_reload(void *arg, const void *msg, int fd, struct err *err)
 	const struct msg_reload *request = msg;
 	struct executor *e = arg;
 	auto_buf struct buf report = { 0 };
-	bool ok = reload(e, &report);
+	bool ok = reload(e, request->principal, &report);
 
 	(void)fd;
 	(void)err;
@@ -346,7 +348,7 @@ static void on_signal(void *arg, int signo)
 	if (signo == SIGCHLD) {
 		on_child(e);
 	} else if (signo == SIGHUP) {
-		reload(e, &report);
+		reload(e, "SIGHUP", &report);
 	} else {
 		stop(e, sigabbrev_np(signo));
 	}

@@ -52,8 +52,24 @@ static void refuse(struct exchange *x, const struct err *err)
 
 /* --- from a request to the core --- */
 
+static char *copy(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+static struct again again_in(const struct exchange *x)
+{
+	const struct labels *args = &x->args.values;
+
+	return (struct again){ .delivery = x->match.ids[0],
+		.dry_run = !strcmp(labels_value(args, "dry_run"), "true"),
+		.forced = !strcmp(labels_value(args, "force"), "true"),
+		.reason = copy(labels_get(args, "reason")),
+		.key = copy(x->key) };
+}
+
 /* Somebody's answer is needed: wait for it. Returns the id, or 0 after a 503. */
-static uint64_t wait_for(struct exchange *x, enum stage stage, bool dry_run)
+static uint64_t wait_for(struct exchange *x, enum stage stage)
 {
 	struct desk *desk = x->desk;
 	struct err err;
@@ -62,10 +78,12 @@ static uint64_t wait_for(struct exchange *x, enum stage stage, bool dry_run)
 		.row = x->match.row,
 		.principal = x->principal,
 		.stage = stage,
-		.delivery = x->match.ids[0],
-		.dry_run = dry_run,
 	};
 	uint64_t id = 0;
+
+	if (stage == STAGE_BODY) {
+		pending.again = again_in(x);
+	}
 
 	if (!desk->core && stage != STAGE_RELOAD) {
 		err_set(&err, ERR_BUSY, "core is starting");
@@ -77,6 +95,7 @@ static uint64_t wait_for(struct exchange *x, enum stage stage, bool dry_run)
 		err_set(&err, ERR_BUSY, "too many requests at once");
 	}
 	if (id == 0) {
+		pending_clear(&pending);
 		refuse(x, &err);
 	}
 	return id;
@@ -92,16 +111,18 @@ static void refuse_delivery(struct exchange *x, const struct err *err)
 	refuse(x, err);
 }
 
-/* Decode body and send it to the core. replay_of 0: it came just now. */
-static void deliver(
-		struct exchange *x, const char *body, size_t len, uint64_t replay_of, bool dry_run)
+/* Decode body and send it to the core, as again says; all 0: it came just now. */
+static void deliver(struct exchange *x, const char *body, size_t len, const struct again *again)
 {
 	struct desk *desk = x->desk;
 	struct arena *arena = arena_new();
 	struct msg_deliver msg = {
 		.principal = x->principal,
-		.replay_of = replay_of,
-		.dry_run = dry_run,
+		.replay_of = again->delivery,
+		.dry_run = again->dry_run,
+		.forced = again->forced,
+		.reason = again->reason,
+		.key = again->key,
 		.body = { (const unsigned char *)body, (uint32_t)len },
 	};
 	struct err err;
@@ -110,7 +131,7 @@ static void deliver(
 			0) {
 		refuse_delivery(x, &err);
 	} else {
-		msg.id = wait_for(x, STAGE_DELIVER, dry_run);
+		msg.id = wait_for(x, STAGE_DELIVER);
 		if (msg.id != 0) {
 			message_send(desk->core, MSG_DELIVER, &msg, -1);
 		}
@@ -123,10 +144,10 @@ static void do_deliver(struct exchange *x)
 	size_t len;
 	const char *body = httpd_body(x->request, &len);
 
-	deliver(x, body, len, 0, false);
+	deliver(x, body, len, &(struct again){ 0 });
 }
 
-static void ask_core(struct exchange *x, enum stage stage, bool dry_run)
+static void ask_core(struct exchange *x, enum stage stage)
 {
 	struct msg_query msg = {
 		.route = x->match.row->query,
@@ -135,7 +156,7 @@ static void ask_core(struct exchange *x, enum stage stage, bool dry_run)
 		.key = x->key,
 	};
 
-	msg.id = wait_for(x, stage, dry_run);
+	msg.id = wait_for(x, stage);
 	if (msg.id == 0) {
 		return;
 	}
@@ -149,17 +170,17 @@ static void ask_core(struct exchange *x, enum stage stage, bool dry_run)
 
 static void do_query(struct exchange *x)
 {
-	ask_core(x, STAGE_QUERY, false);
+	ask_core(x, STAGE_QUERY);
 }
 
 static void do_replay(struct exchange *x)
 {
-	ask_core(x, STAGE_BODY, !strcmp(labels_value(&x->args.values, "dry_run"), "true"));
+	ask_core(x, STAGE_BODY);
 }
 
 static void do_reload(struct exchange *x)
 {
-	struct msg_reload msg = { .id = wait_for(x, STAGE_RELOAD, false) };
+	struct msg_reload msg = { .id = wait_for(x, STAGE_RELOAD), .principal = x->principal };
 
 	if (msg.id != 0) {
 		message_send(x->desk->control, MSG_RELOAD, &msg, -1);
@@ -347,11 +368,11 @@ static void replay(struct desk *desk, const struct pending *pending, struct byte
 	struct exchange x = {
 		.desk = desk,
 		.request = pending->request,
-		.match = { .row = pending->row, .ids = { pending->delivery } },
+		.match = { .row = pending->row },
 		.principal = pending->principal,
 	};
 
-	deliver(&x, (const char *)body.data, body.len, pending->delivery, pending->dry_run);
+	deliver(&x, (const char *)body.data, body.len, &pending->again);
 }
 
 static void answer_content(
@@ -400,6 +421,7 @@ int desk_answer(struct desk *desk, const struct msg_answer *msg, struct err *err
 	} else {
 		answer_content(desk, &pending, msg);
 	}
+	pending_clear(&pending);
 	return 0;
 }
 
@@ -414,6 +436,7 @@ void desk_set_core(struct desk *desk, struct channel *core)
 	while ((first = pendings_first_of(desk->pendings, CORE_STAGES))) {
 		pendings_take(desk->pendings, first->id, &pending);
 		fail_pending(desk, &pending, &err);
+		pending_clear(&pending);
 	}
 }
 
@@ -497,6 +520,7 @@ static int64_t expire(struct desk *desk)
 		pendings_take(desk->pendings, first->id, &pending);
 		err_set(&err, ERR_BUSY, "no answer within %d s; send again", PENDING_MAX_MS / 1000);
 		fail_pending(desk, &pending, &err);
+		pending_clear(&pending);
 	}
 	return first ? first->deadline_ms - now : -1;
 }

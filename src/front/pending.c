@@ -34,8 +34,24 @@ struct pendings *pendings_new(void)
 	return p;
 }
 
+void pending_clear(struct pending *pending)
+{
+	free(pending->again.reason);
+	free(pending->again.key);
+	pending->again = (struct again){ 0 };
+}
+
 void pendings_free(struct pendings *pendings)
 {
+	struct slot *slot;
+
+	if (!pendings) {
+		return;
+	}
+	TAILQ_FOREACH(slot, &pendings->used, link)
+	{
+		pending_clear(&slot->pending);
+	}
 	free(pendings);
 }
 

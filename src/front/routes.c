@@ -39,6 +39,11 @@ static const struct arg_rule deliveries_args[] = {
 	{ "limit", ARG_LIMIT, NULL, 0 },
 };
 
+static const struct arg_rule audit_args[] = {
+	{ "cursor", ARG_CURSOR, NULL, 0 },
+	{ "limit", ARG_LIMIT, NULL, 0 },
+};
+
 static const struct arg_rule incidents_args[] = {
 	{ "cursor", ARG_CURSOR, NULL, 0 },
 	{ "filter", ARG_MATCHER, NULL, 0 },
@@ -152,6 +157,11 @@ static const struct arg_rule replay_args[] = {
 	{ "dry_run", ARG_BOOL, NULL, 0 },
 };
 
+static const struct arg_rule replay_delivery_fields[] = {
+	{ "force", ARG_BOOL, NULL, 0 },
+	{ "reason", ARG_TEXT, NULL, 0 },
+};
+
 static const struct arg_rule runs_args[] = {
 	{ "cursor", ARG_CURSOR, NULL, 0 },
 	{ "incident", ARG_NUMBER, NULL, 0 },
@@ -176,12 +186,13 @@ const struct route_row route_rows[] = {
 	{ "/-/ready", "GET", "200 when deliveries are taken", RIGHT_READ, DEED_QUERY, ROUTE_READY, NO_ARGS },
 	{ "/-/reload", "POST", "read the configuration again", RIGHT_OPERATE, DEED_RELOAD, ROUTES, NO_ARGS },
 	{ "/api/v1/alerts", "POST", "Alertmanager's webhook", RIGHT_ALERT, DEED_DELIVER, ROUTES, NO_ARGS },
+	{ "/api/v1/audit", "GET", "what people ordered, newest first", RIGHT_READ, DEED_QUERY, ROUTE_AUDIT, ARGS(audit_args) },
 	{ "/api/v1/checks", "GET", "the health table: every check and how it is", RIGHT_READ, DEED_QUERY, ROUTE_HEALTH, ARGS(checks_args) },
 	{ "/api/v1/checks/{check}", "GET", "one check, and when it changed", RIGHT_READ, DEED_QUERY, ROUTE_HEALTH_CHECK, NO_ARGS },
 	{ "/api/v1/decisions", "GET", "what was done with each alert, and why", RIGHT_READ, DEED_QUERY, ROUTE_DECISIONS, ARGS(decisions_args) },
 	{ "/api/v1/deliveries", "GET", "what was delivered", RIGHT_READ, DEED_QUERY, ROUTE_DELIVERIES, ARGS(deliveries_args) },
 	{ "/api/v1/deliveries/{id}", "GET", "one delivery, its body and its decisions", RIGHT_READ, DEED_QUERY, ROUTE_DELIVERY, NO_ARGS },
-	{ "/api/v1/deliveries/{id}/replay", "POST", "deliver it again", RIGHT_OPERATE, DEED_REPLAY, ROUTE_DELIVERY_BODY, ARGS(replay_args) },
+	{ "/api/v1/deliveries/{id}/replay", "POST", "deliver it again", RIGHT_OPERATE, DEED_REPLAY, ROUTE_DELIVERY_BODY, ARGS(replay_args), FIELDS(replay_delivery_fields) },
 	{ "/api/v1/follow-ups", "GET", "what is to be done later, newest first", RIGHT_READ, DEED_QUERY, ROUTE_FOLLOW_UPS, ARGS(follow_ups_args) },
 	{ "/api/v1/follow-ups/{id}", "PATCH", "it is done, or another", RIGHT_OPERATE, DEED_QUERY, ROUTE_FOLLOW_UP_CHANGE, NO_ARGS, FIELDS(follow_up_change_fields) },
 	{ "/api/v1/incidents", "GET", "the incidents, newest first", RIGHT_READ, DEED_QUERY, ROUTE_INCIDENTS, ARGS(incidents_args) },

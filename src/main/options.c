@@ -198,6 +198,7 @@ void options_help(FILE *out)
 	fprintf(out, "usage: playbookd [FLAGS]\n"
 		     "       playbookd check-config [--render] FILE...\n"
 		     "       playbookd [--config.file=FILE] test-receiver NAME\n"
+		     "       playbookd [--storage.path=DIR] verify-audit\n"
 		     "\n"
 		     "Runs remediation playbooks for Alertmanager's alerts, calls people when they "
 		     "do not help, and keeps\nthe incident log.\n"

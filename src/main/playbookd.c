@@ -26,6 +26,7 @@
 #include "front/front.h"
 #include "main/options.h"
 #include "main/test_receiver.h"
+#include "main/verify_audit.h"
 #include "wire/message.h"
 
 #define EXIT_USAGE 2
@@ -172,9 +173,18 @@ static int run_test_receiver(const struct options *options)
 	return test_receiver(options_config_file(options), options->args.items[1]);
 }
 
+static int run_verify_audit(const struct options *options)
+{
+	if (options->args.len != 1) {
+		return usage("verify-audit takes --storage.path, and nothing else");
+	}
+	return verify_audit(options->storage_path);
+}
+
 static const struct command commands[] = {
 	{ "check-config", check_config },
 	{ "test-receiver", run_test_receiver },
+	{ "verify-audit", run_verify_audit },
 };
 
 static int run_command(const struct options *options)

@@ -73,6 +73,24 @@ int deliveries_get(struct db *db, int64_t id, delivery_fn fn, void *arg, struct 
 	return rc;
 }
 
+int deliveries_heard_at(struct db *db, int64_t id, int64_t *ret_at, struct err *err)
+{
+	static const char sql[] = "WITH RECURSIVE told (at, replay_of) AS ("
+				  " SELECT received_at, replay_of FROM delivery WHERE id = :id"
+				  " UNION SELECT d.received_at, d.replay_of FROM told"
+				  " JOIN delivery AS d ON d.id = told.replay_of)"
+				  " SELECT min(at) FROM told";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	if (stmt_step(s, err) < 0) {
+		return -1;
+	}
+	*ret_at = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return 0;
+}
+
 int deliveries_list(struct db *db, int64_t before, int64_t limit, delivery_fn fn, void *arg,
 		struct err *err)
 {

@@ -119,8 +119,15 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		" ORDER BY id LIMIT :batch)",
 		NULL,
 	};
+	/* Only from the oldest on: what is left has to be a chain still. */
+	static const char *const audits[] = {
+		"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < coalesce("
+		" (SELECT id FROM audit WHERE at >= :before ORDER BY id LIMIT 1),"
+		" (SELECT max(id) FROM audit)) ORDER BY id LIMIT :batch)",
+		NULL,
+	};
 	static const char *const *const rows[] = { runs, incidents, deliveries, episodes, orders,
-		notices };
+		notices, audits };
 
 	if (name_runs(db, before, fn, arg, err) < 0) {
 		return -1;

@@ -452,6 +452,18 @@ int db_check(struct db *db, int64_t max, struct err *err)
 					 buf_text(&found));
 }
 
+/* For a connection that only reads: whoever writes has set the others. */
+static int look_at(struct db *db, struct err *err)
+{
+	static const char count[] = "SELECT count(*) FROM sqlite_schema"; /* is it a database? */
+	int64_t objects;
+
+	return read_int(db, count, &objects, err) < 0
+			       ? -1
+			       : db_exec(db, "PRAGMA cell_size_check = ON; PRAGMA query_only = ON;",
+						 err);
+}
+
 static int set_pragmas(struct db *db, struct err *err)
 {
 	static const char count[] = "SELECT count(*) FROM sqlite_schema"; /* is it a database? */
@@ -510,7 +522,7 @@ static void set_up_library(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-static int open_file(struct db *db, const char *path, struct err *err)
+static int open_file(struct db *db, const char *path, int how, struct err *err)
 {
 	char real[PATH_MAX];
 
@@ -521,22 +533,24 @@ static int open_file(struct db *db, const char *path, struct err *err)
 	}
 
 	int rc = sqlite3_open_v2(real, &db->handle,
-			SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW |
-					SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+			how | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 			NULL);
 
 	if (rc != SQLITE_OK) {
 		return fail(db, rc, err);
 	}
 	set_options(db->handle);
+	if (how & SQLITE_OPEN_READONLY) {
+		return look_at(db, err);
+	}
 	return set_pragmas(db, err) < 0 ? -1 : restrict_mode(real, err);
 }
 
-struct db *db_open(const char *path, struct err *err)
+static struct db *open_as(const char *path, int how, struct err *err)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
 	mode_t before = umask(0077);
-	int rc = open_file(db, path, err);
+	int rc = open_file(db, path, how, err);
 
 	umask(before);
 	if (rc < 0) {
@@ -545,6 +559,16 @@ struct db *db_open(const char *path, struct err *err)
 		return NULL;
 	}
 	return db;
+}
+
+struct db *db_open(const char *path, struct err *err)
+{
+	return open_as(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+}
+
+struct db *db_open_reading(const char *path, struct err *err)
+{
+	return open_as(path, SQLITE_OPEN_READONLY, err);
 }
 
 static void finalize_all(struct db *db)

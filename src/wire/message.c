@@ -152,6 +152,7 @@ MESSAGE(peer);
 
 static const struct wire_field config_fields[] = {
 	WIRE_FIELD_LIST(struct msg_config, files, files_len, &config_file_type),
+	WIRE_FIELD_STR(struct msg_config, by),
 };
 MESSAGE(config);
 
@@ -166,6 +167,7 @@ MESSAGE(roles);
 
 static const struct wire_field reload_fields[] = {
 	WIRE_FIELD_U64(struct msg_reload, id),
+	WIRE_FIELD_STR(struct msg_reload, principal),
 };
 MESSAGE(reload);
 
@@ -240,6 +242,9 @@ static const struct wire_field deliver_fields[] = {
 	WIRE_FIELD_STR(struct msg_deliver, principal),
 	WIRE_FIELD_U64(struct msg_deliver, replay_of),
 	WIRE_FIELD_BOOL(struct msg_deliver, dry_run),
+	WIRE_FIELD_BOOL(struct msg_deliver, forced),
+	WIRE_FIELD_OPT(struct msg_deliver, reason),
+	WIRE_FIELD_STR(struct msg_deliver, key),
 	WIRE_FIELD_SUB(struct msg_deliver, delivery, &delivery_type),
 	WIRE_FIELD_BYTES(struct msg_deliver, body),
 };

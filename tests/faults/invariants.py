@@ -8,11 +8,14 @@ An effect of a step is a line, "run step instance", in a file outside; each step
     I4  no effect without a run
     I5  every run is over
     I6  no group has two open incidents
-    I7  the database is whole
+    I7  the database is whole, and so is the chain of what people ordered; every order that was
+        answered with 200 is in it, and none twice
     I8  no process is left
 """
 
 import collections
+import hashlib
+import json
 import os
 import sqlite3
 
@@ -107,6 +110,24 @@ def ck_store(db, wanted):
     ck_eq(db.execute("PRAGMA foreign_key_check").fetchall(), [], "I7: foreign keys")
 
 
+def ck_audit(db, ordered):
+    """ordered: the texts of notes that were answered with 200. The chain by include/store/audits.h,
+    computed here and not by the daemon."""
+    prev = bytes(32)
+    rows = db.execute("SELECT id, at, principal, action, object, arguments, prev, hash FROM audit"
+                      " ORDER BY id").fetchall()
+    for n, row in enumerate(rows, 1):
+        fields = [str(field).encode() for field in row[:6]]
+        digest = hashlib.sha256(prev + b"".join(b"%d:%s," % (len(f), f) for f in fields)).digest()
+        ck(row[0] == n and row[6] == prev and row[7] == digest, f"I7: audit row {row}, expected {n}")
+        prev = digest
+    said = collections.Counter(json.loads(row[5])["text"] for row in rows)
+    wrong = [(text, said[text]) for text in ordered if said[text] != 1]
+    ck(not wrong, f"I7: orders that are not once in the audit: {wrong[:10]}")
+    twice = [text for text, count in said.items() if count > 1]
+    ck(not twice, f"I7: orders carried out twice: {twice[:10]}")
+
+
 def ck_no_process_left():
     def left():
         return [f"{pid} {name_of(pid)}: {command_of(pid)}" for pid in descendants() if alive(pid)]
@@ -145,3 +166,12 @@ def ck_all(daemon, acked, wanted, effects, also=()):
         db.close()
     ck_no_process_left()
     return dict(statuses)
+
+
+def ck_orders(daemon, ordered):
+    """When all is over, too."""
+    db = daemon.store()
+    try:
+        ck_audit(db, ordered)
+    finally:
+        db.close()

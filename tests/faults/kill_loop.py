@@ -2,7 +2,8 @@
 
 Clients deliver unique alerts, a fifth of them twice: some again, some by a twin at the same time. Each
 makes a run of two steps, whose effects are lines, "run step instance", appended to a file outside.
-The pauses around them leave time for a kill. Others deliver as fast as they can what nobody wants.
+The pauses around them leave time for a kill. To some of their
+incidents they write a note, an order, until it is answered. Others deliver as fast as they can what nobody wants.
 Meanwhile one process after the other gets SIGKILL, in each of the WAYS once a round, in a new order
 each round. When it was the executor, which is the whole daemon, it is started again. What must hold
 at any time is looked at in between, too. In the end everything is given time to finish, and then all
@@ -17,7 +18,7 @@ import time
 
 import moments
 from harness import Failed, alert, ck_eq, delivery, wait_until
-from invariants import ck_all, look, look_at_what_is_left, read_effects, wait_all_over
+from invariants import ck_all, ck_orders, look, look_at_what_is_left, read_effects, wait_all_over
 from processes import descendants, kill, kill_ours, name_of, parent_of, reap_orphans
 
 CONFIG = """
@@ -38,6 +39,7 @@ playbooks:
 """
 CLIENTS = 2
 TELLERS = 1  # clients whose alerts nobody wants
+NOTED = 0.2  # of the incidents get a note
 AGAIN = 0.1  # of the alerts are delivered once more when they are acknowledged
 TWIN = 0.1  # are delivered by a twin at the same time
 TOLD = "told-"  # what the instances of the unwanted begin with
@@ -52,6 +54,7 @@ class Clients:
     def __init__(self, daemon_of):
         self.daemon_of = daemon_of
         self.acked = []
+        self.ordered = []  # the texts of notes that were answered with 200
         self.wrong = []
         self.tries = 0
         self.lock = threading.Lock()
@@ -98,11 +101,13 @@ class Clients:
                                 args=({**body, "externalURL": "http://am-2"},))
         if random.random() < TWIN:
             twin.start()
-        while not self.post(body):
-            if self.over.wait(0.02):
-                return
+        answer = self.until_taken(body)
+        if not answer:
+            return
         with self.lock:
             self.acked.append(instance)
+        if alertname == "Kill" and random.random() < NOTED:
+            self.note(instance, answer.data["decisions"][0]["incidentId"])
         if random.random() < AGAIN:
             self.post(body)
         if twin.ident:
@@ -113,15 +118,29 @@ class Clients:
         with self.lock:
             return list(self.acked)
 
-    def post(self, body):
+    def note(self, text, incident):
+        """However often it has to be said, it is one order: its key is the same."""
+        if self.until_taken({"text": text}, path=f"/api/v1/incidents/{incident}/note", operator=True,
+                            headers={"Idempotency-Key": text}):
+            with self.lock:
+                self.ordered.append(text)
+
+    def until_taken(self, body, **more):
+        while True:
+            answer = self.post(body, **more)
+            if answer or self.over.wait(0.02):
+                return answer
+
+    def post(self, body, **more):
+        """The answer when it is 200, or None."""
         self.tries += 1
         try:
-            answer = self.daemon_of().post(body)
+            answer = self.daemon_of().post(body, **more)
         except Exception:  # refused, cut, half an answer: it is not acknowledged
-            return False
+            return None
         if answer.status not in (200, 503):
             self.wrong.append(f"status {answer.status}: {answer.body[:300]!r}")
-        return answer.status == 200
+        return answer if answer.status == 200 else None
 
 
 class Killer:
@@ -279,9 +298,10 @@ def kill_loop(t, cycles, shims=False, every=LOOK_EVERY, say=lambda text: None):
         wanted = count_wanted(clients.acked)
         statuses = ck_all(killer.daemon, clients.acked, wanted, effects,
                           ("interrupted",) if shims else ())
+        ck_orders(killer.daemon, clients.ordered)
     except Failed as e:
         raise Failed(f"after {killer.cycles()} kills: {e}") from None
     return {"seconds": took, "kills": killer.cycles(), "killed": dict(killer.killed),
             "tries": clients.tries, "acknowledged": wanted,
-            "told": len(clients.acked) - wanted, "effects": sum(effects.values()),
+            "told": len(clients.acked) - wanted, "orders": len(clients.ordered), "effects": sum(effects.values()),
             "runs": statuses}

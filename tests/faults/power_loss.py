@@ -20,7 +20,7 @@ import subprocess
 import time
 
 from harness import Failed, alive, ck, ck_eq, own_children, wait_until
-from invariants import ck_all, look, look_at_what_is_left, read_effects, wait_all_over
+from invariants import ck_all, ck_orders, look, look_at_what_is_left, read_effects, wait_all_over
 from kill_loop import CONFIG, LOOK_EVERY, Clients, count_wanted
 from processes import descendants, kill
 
@@ -87,23 +87,28 @@ class Disk:
 
 
 class FencedClients(Clients):
-    """When each alert was acknowledged is kept, too; what came after a fence is taken back."""
+    """When each alert and each order was acknowledged is kept, too; what came after a fence is taken
+    back."""
 
     def __init__(self, daemon_of):
         self.times = {}
+        self.order_times = {}
         super().__init__(daemon_of)
 
-    def post(self, body):
-        answered = super().post(body)
-        if answered:
+    def post(self, body, **more):
+        answer = super().post(body, **more)
+        if answer and "text" in body:
+            self.order_times.setdefault(body["text"], time.monotonic())
+        elif answer:
             instance = body["alerts"][0]["labels"]["instance"]
             self.times.setdefault(instance, time.monotonic())
-        return answered
+        return answer
 
-    def fenced(self, cuts):
-        """Those whose 200 came while there was power."""
-        return [instance for instance, at in dict(self.times).items()
-                if not any(fence <= at <= back for fence, back in cuts)]
+
+def fenced(times, cuts):
+    """Those whose 200 came while there was power."""
+    return [name for name, at in dict(times).items()
+            if not any(fence <= at <= back for fence, back in cuts)]
 
 
 def kill_everything():
@@ -156,7 +161,7 @@ class Cutter:
 
     def state(self):
         """What is known to people outside: the acknowledged, and the effects."""
-        return self.clients.fenced(self.cuts), read_effects(self.t.path("effects"))
+        return fenced(self.clients.times, self.cuts), read_effects(self.t.path("effects"))
 
     def cut_again_and_again(self, cycles, every, say):
         began = time.monotonic()
@@ -190,6 +195,7 @@ class Cutter:
         ck_eq(self.clients.wrong, [], "answers that lose an alert")
         wanted = count_wanted(acked)
         statuses = ck_all(self.daemon, acked, wanted, effects, ("interrupted",))
+        ck_orders(self.daemon, fenced(self.clients.order_times, self.cuts))
         return {"seconds": took, "cuts": cycles, "acknowledged": wanted,
                 "told": len(acked) - wanted, "effects": sum(effects.values()),
                 "runs": statuses}

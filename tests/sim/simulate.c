@@ -24,6 +24,7 @@
 #include "core/recovery.h"
 #include "domain/approval.h"
 #include "promises.h"
+#include "store/audits.h"
 #include "sys/migrate.h"
 #include "world.h"
 
@@ -105,7 +106,8 @@ static struct generation *in_force;
 
 static const char *const tables[] = { "outbox", "output", "step", "run_param", "approval",
 	"target_call", "decision", "run", "episode", "timeline", "follow_up", "checklist", "told",
-	"raise", "escalation", "incident", "delivery", "pause" };
+	"raise", "escalation", "incident", "delivery", "pause",
+	"audit" };
 
 struct options {
 	uint64_t seed;
@@ -562,6 +564,7 @@ static void run_seed(struct db *db, const struct options *options)
 	check_approved(db);
 	check_notices();
 	check_acks();
+	check_audit();
 	totals.events += options->events;
 	totals.calls += called_count();
 	core_dies(&core);

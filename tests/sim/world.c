@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/intake.h"
 #include "core/outcome.h"
+#include "core/receive.h"
 #include "domain/label.h"
 #include "people.h"
 
@@ -505,7 +505,7 @@ static int deliver(struct err *err)
 		.alerts_len = post.len };
 	msg.body = (struct bytes){ (const unsigned char *)&post, sizeof(post) };
 	world.posting = post.len;
-	return intake_deliver(world.core, &msg, err);
+	return receive_delivery(world.core, &msg, err);
 }
 
 static void time_passes(void)

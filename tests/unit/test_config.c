@@ -90,6 +90,7 @@ TEST(an_empty_file_is_a_configuration_with_the_defaults)
 	ck(!config->dry_run);
 	ck_int(config->max_concurrent_runs, 4);
 	ck_int(config->max_alert_age_ms, 0);
+	ck_int(config->max_replay_age_ms, INT64_C(7) * 24 * 3600000);
 	ck(config->unmatched_incident);
 	ck_int(config->reopen_within_ms, 600000);
 	ck_int(config->playbooks_len, 0);

@@ -499,8 +499,8 @@ TEST(mistakes_of_all_files_are_told_in_one_pass)
 	};
 
 	ck_report(texts, "etc/main.yml:2:10: error: unknown key 'x': expected dry_run, "
-			 "max_alert_age, max_concurrent_runs, max_starts_per_hour, "
-			 "reopen_within or unmatched\n"
+			 "max_alert_age, max_concurrent_runs, max_replay_age, "
+			 "max_starts_per_hour, reopen_within or unmatched\n"
 			 "etc/sub/one.yml:1:1: error: unknown key 'global': expected checks or "
 			 "playbooks\n"
 			 "etc/sub/one.yml:5:49: error: there is no check 'd'\n"

@@ -42,10 +42,12 @@ static int on_deliver(void *arg, const void *payload, int fd, struct err *err)
 	(void)err;
 	bench->id = msg->id;
 	bench->type = MSG_DELIVER;
-	snprintf(bench->text, sizeof(bench->text), "%s alerts=%zu service=%s body=%u of=%d dry=%d",
-			msg->principal, msg->delivery.alerts_len,
+	snprintf(bench->text, sizeof(bench->text),
+			"%s alerts=%zu service=%s body=%u of=%d dry=%d%s%s%s", msg->principal,
+			msg->delivery.alerts_len,
 			labels_value(&msg->delivery.alerts[0].labels, "service"), msg->body.len,
-			(int)msg->replay_of, msg->dry_run);
+			(int)msg->replay_of, msg->dry_run, msg->forced ? " forced: " : "",
+			msg->reason ? msg->reason : "", msg->key);
 	return 0;
 }
 
@@ -382,6 +384,15 @@ TEST(a_replay_is_a_delivery_of_the_kept_body)
 	answer(&bench, ERR_NONE, "application/json", BODY);
 	expect(&bench, MSG_DELIVER);
 	ck_str(bench.text, "operator alerts=1 service=argus body=59 of=3 dry=1");
+	answer(&bench, ERR_NONE, "", "{}");
+	ck_has(got(fd), "HTTP/1.1 200 ");
+	fd = ask(&bench, "POST /api/v1/deliveries/3/replay",
+			OPERATOR JSON "Idempotency-Key: k1\r\n",
+			"{\"force\":true,\"reason\":\"now, \"}");
+	expect(&bench, MSG_QUERY);
+	answer(&bench, ERR_NONE, "application/json", BODY);
+	expect(&bench, MSG_DELIVER);
+	ck_str(bench.text, "operator alerts=1 service=argus body=59 of=3 dry=0 forced: now, k1");
 	answer(&bench, ERR_NONE, "", "{}");
 	ck_has(got(fd), "HTTP/1.1 200 ");
 	fd = ask(&bench, "POST /api/v1/deliveries/4/replay", OPERATOR, "");

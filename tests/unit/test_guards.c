@@ -50,6 +50,18 @@ TEST(an_alert_older_than_max_alert_age_is_not_acted_on)
 	ck_str(reason, "the alert began 1h1s ago, max_alert_age is 1h");
 }
 
+TEST(what_was_last_heard_of_longer_ago_than_max_replay_age_is_not_replayed)
+{
+	char reason[GUARD_REASON_MAX] = "";
+
+	ck(guard_replay_age(0, 1, NOW, reason));
+	ck(guard_replay_age(60 * MINUTE, 0, NOW, reason));
+	ck(guard_replay_age(60 * MINUTE, NOW - 60 * MINUTE, NOW, reason));
+	ck(guard_replay_age(60 * MINUTE, NOW + 60 * MINUTE, NOW, reason));
+	ck(!guard_replay_age(60 * MINUTE, NOW - 60 * MINUTE - 1, NOW, reason));
+	ck_str(reason, "the alert was last heard of 1h1ms ago, max_replay_age is 1h");
+}
+
 TEST(limit_lets_through_what_is_one_short_of_it)
 {
 	const struct guard_rules rules = { .limit_runs = 3, .limit_per_ms = 60 * MINUTE };

@@ -196,6 +196,17 @@ TEST(a_run_by_hand_is_not_kept_back_by_an_earlier_one_but_by_its_guards)
 	};
 	char reason[PLAN_REASON_MAX];
 
+	facts.starts_at = NOW - 9000 * MINUTE; /* whoever asks knows that */
+	facts.max_alert_age_ms = 60 * MINUTE;
+	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
+	facts.max_replay_age_ms = 60 * MINUTE;
+	ck_int(plan_run(&facts, reason), DECISION_QUEUED); /* no alert is replayed */
+	facts.heard_at = NOW - 61 * MINUTE;
+	ck_int(plan_run(&facts, reason), DECISION_TOO_OLD);
+	facts.forced = true;
+	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
+	facts.forced = false;
+	facts.heard_at = NOW - 60 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
 	facts.last_run.at = NOW - 9 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_COOLDOWN);

@@ -41,9 +41,9 @@ static const struct attempt_id id = { UINT64_MAX - 1, 2, 3 };
 static const struct msg_setup setup = { "/var/lib/playbookd", "", "token", 31536000000 };
 static const struct msg_listen listening = { "127.0.0.1:9098" };
 static const struct msg_peer peer = { ROLE_FRONT };
-static const struct msg_config config = { files, 2 };
+static const struct msg_config config = { files, 2, "operator" };
 static const struct msg_roles roles = { role_states, 2, 1, 2, 1, "/etc/playbookd.yml" };
-static const struct msg_reload reload = { 5 };
+static const struct msg_reload reload = { 5, "operator" };
 static const struct msg_reloaded reloaded = { 5, 0, "a.yml:1:2: error: no\n" };
 static const struct msg_ready ready = { 255 };
 static const struct msg_start start = {
@@ -64,6 +64,9 @@ static const struct msg_deliver deliver = {
 	.principal = "alertmanager",
 	.replay_of = 3,
 	.dry_run = 1,
+	.forced = 1,
+	.reason = "it is needed",
+	.key = "k1",
 	.delivery = { "playbookd", "{}:{a=\"b\"}", "http://am:9093", "firing", 17, alerts, 2 },
 	.body = { (const unsigned char *)"\0\xff", 2 },
 };

@@ -1,0 +1,36 @@
+/*
+ * audit - each order that was carried out is written down with what it changed, in a chain that
+ * nobody can bend unseen (store/audits.h). Its hash is logged, too: a log that is kept elsewhere
+ * knows what the end of the chain has to be.
+ */
+#ifndef CORE_AUDIT_H
+#define CORE_AUDIT_H
+
+#include "base/err.h"
+#include "core/reply.h"
+#include "domain/label.h"
+
+struct core;
+
+#define AUDIT_VALUE_MAX 1024 /* bytes of one argument that are kept */
+
+/* Who ordered what. */
+struct audit_order {
+	const char *principal;
+	const char *action;
+	const char *object;
+	const struct labels *args; /* as they were given; NULL: none */
+};
+
+/* Needs the turn's transaction. */
+int audit_add(struct core *core, const struct audit_order *order, struct err *err);
+
+/* The configuration in force was read again, as `by` asked. */
+int audit_reload(struct core *core, const char *by, struct err *err);
+
+/* GET /api/v1/audit */
+int audit_show(struct reply *reply, struct err *err);
+/* The newest row: {"id":12,"hash":"…"} or null. */
+int audit_write_newest(struct reply *reply, const char *key, struct err *err);
+
+#endif
