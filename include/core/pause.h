@@ -21,6 +21,7 @@ struct pause {
 	struct guard_pause guard; /* since 0: it is off */
 	char *reason;             /* guard's */
 	char *by;
+	int64_t at;             /* when it was said last */
 	int64_t after_delivery; /* the last delivery before it began */
 };
 

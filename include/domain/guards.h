@@ -3,8 +3,9 @@
  * remembers and the time now; each says why in plain words and when it lets the next one through.
  *
  * A guard returns true when it lets the run through; else it fills reason, which has
- * GUARD_REASON_MAX bytes. A clock that was set back never makes a guard hold for longer than its
- * own time from now.
+ * GUARD_REASON_MAX bytes. What is told to be after now counts as now; the caller sees to it that it
+ * stays so (guards_set_back() of the store), so that a clock that was set back never makes a guard
+ * hold for longer than its own time from then.
  */
 #ifndef DOMAIN_GUARDS_H
 #define DOMAIN_GUARDS_H

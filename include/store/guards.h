@@ -10,6 +10,13 @@
 #include "domain/guards.h"
 #include "sys/db.h"
 
+/*
+ * The clock was set back behind runs that are there: what they did after now, they did now. Asked
+ * before the others, so that a guard holds for its own time from then on, and not until the clock
+ * is again where it was. Needs a transaction.
+ */
+int guards_set_back(struct db *db, int64_t now, struct err *err);
+
 /* How many runs of the playbook were queued at or after since, counting at most `runs`;
  * ret_oldest_at is when the runs-th latest was (0 when there are fewer). */
 int guards_limit(struct db *db, const char *playbook, int64_t since, int64_t runs,

@@ -25,6 +25,8 @@ typedef void (*pause_fn)(const struct pause_row *row, void *arg);
 int pauses_add(struct db *db, const struct pause_row *row, struct err *err);
 /* Call fn for the one that is on. Returns 1, 0 when there is none, or -1. */
 int pauses_on(struct db *db, pause_fn fn, void *arg, struct err *err);
+/* It was said after now, since the clock was set back: it is said now. 1 when so, 0, or -1. */
+int pauses_set_back(struct db *db, int64_t now, struct err *err);
 /* The one that is on, if any, ends; by: who resumes, or why it is over. */
 int pauses_end(struct db *db, int64_t now, const char *by, struct err *err);
 

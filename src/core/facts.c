@@ -116,7 +116,8 @@ int facts_gather(struct core *core, struct run_request *request, struct plan_fac
 		request->asks = run_asks_first(request->playbook, request->params);
 		facts.asks = request->asks ? request->playbook->steps[0].name : NULL;
 		facts_target(request, request->target);
-		if (gather_runs(core->db, request, &facts, err) < 0 ||
+		if (guards_set_back(core->db, request->now, err) < 0 ||
+				gather_runs(core->db, request, &facts, err) < 0 ||
 				gather_counts(core->db, request, &facts, err) < 0) {
 			return -1;
 		}

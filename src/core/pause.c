@@ -27,6 +27,7 @@ static void take_row(const struct pause_row *row, void *arg)
 	pause->reason = xstrdup(row->reason);
 	pause->by = xstrdup(row->by);
 	pause->guard = (struct guard_pause){ row->since, row->until, pause->reason, pause->by };
+	pause->at = row->at;
 	pause->after_delivery = row->after_delivery;
 }
 
@@ -55,14 +56,31 @@ static int switch_off(struct core *core, int64_t now, const char *by, struct err
 	return 0;
 }
 
+/* Its time is its own, whatever the clock was when it was said. */
+static int set_back(struct core *core, int64_t now, struct err *err)
+{
+	if (core->pause.at <= now) {
+		return 0;
+	}
+	if (turn_write(&core->turn, err) < 0 || pauses_set_back(core->db, now, err) < 0) {
+		return -1;
+	}
+	return pause_load(core, err);
+}
+
 int64_t pause_tick(struct core *core, struct err *err)
 {
 	const struct guard_pause *guard = &core->pause.guard;
-	int64_t left = guard->until - clock_wall_ms();
+	int64_t now = clock_wall_ms();
+	int64_t left;
 
 	if (!guard->since || !guard->until) {
 		return -1;
 	}
+	if (set_back(core, now, err) < 0) {
+		return -2;
+	}
+	left = guard->until - now;
 	if (left <= 0) {
 		return switch_off(core, guard->until, "its time", err) < 0 ? -2 : -1;
 	}

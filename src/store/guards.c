@@ -1,5 +1,21 @@
 #include "store/guards.h"
 
+int guards_set_back(struct db *db, int64_t now, struct err *err)
+{
+	static const char sql[] = "UPDATE run"
+				  " SET queued_at = CASE WHEN queued_at > :now THEN :now"
+				  " ELSE queued_at END,"
+				  " started_at = CASE WHEN started_at > :now THEN :now"
+				  " ELSE started_at END,"
+				  " finished_at = CASE WHEN finished_at > :now THEN :now"
+				  " ELSE finished_at END"
+				  " WHERE queued_at > :now OR finished_at > :now";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":now", now);
+	return stmt_run(s, err);
+}
+
 int guards_limit(struct db *db, const char *playbook, int64_t since, int64_t runs,
 		int64_t *ret_count, int64_t *ret_oldest_at, struct err *err)
 {

@@ -43,6 +43,19 @@ int pauses_on(struct db *db, pause_fn fn, void *arg, struct err *err)
 	return rc;
 }
 
+int pauses_set_back(struct db *db, int64_t now, struct err *err)
+{
+	static const char sql[] = "UPDATE pause"
+				  " SET at = :now,"
+				  " since = CASE WHEN since > :now THEN :now ELSE since END,"
+				  " until = :now + (until - at)"
+				  " WHERE ended_at IS NULL AND at > :now";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":now", now);
+	return stmt_run(s, err) < 0 ? -1 : db_changes(db) > 0;
+}
+
 int pauses_end(struct db *db, int64_t now, const char *by, struct err *err)
 {
 	static const char sql[] = "UPDATE pause"

@@ -134,6 +134,59 @@ def restart(t, d):
     return t.daemon(None, name="again")
 
 
+DAY_MS = 24 * 3600 * 1000
+
+
+def set_clock_back(t, d):
+    """By a day, while the daemon is stopped: all that is there is a day ahead of the clock."""
+    ck_eq(d.stop(), 0, "exit status")
+    store = d.store()
+    store.execute("UPDATE run SET queued_at = queued_at + ?1, started_at = started_at + ?1,"
+                  " finished_at = finished_at + ?1", (DAY_MS,))
+    store.execute("UPDATE pause SET at = at + ?1, since = since + ?1, until = until + ?1",
+                  (DAY_MS,))
+    store.commit()
+    store.close()
+    return t.daemon(None, name="a-day-earlier")
+
+
+def ck_holds_for_its_own_time(t, guards, decision, first="a", status="succeeded", **more):
+    d = t.daemon(config(guards, **more))
+    ck_eq(d.must_run(down(first))["status"], status, "the run before")
+    d = set_clock_back(t, d)
+    ck_decisions(d.must_post(down("b", n=2)), [decision])
+    n = iter(range(3, 1000))
+    wait_until(lambda: d.must_post(down("b", n=next(n)))["decisions"][0]["runId"],
+               "a run once the guard's own time has passed", every=0.1)
+
+
+def test_a_cooldown_holds_for_its_own_time_when_the_clock_was_set_back(t):
+    ck_holds_for_its_own_time(t, "{ cooldown: 1s }", "cooldown", first="b")
+
+
+def test_a_limit_holds_for_its_own_time_when_the_clock_was_set_back(t):
+    ck_holds_for_its_own_time(t, "{ limit: { runs: 1, per: 1s } }", "limited")
+
+
+def test_a_breaker_holds_for_its_own_time_when_the_clock_was_set_back(t):
+    ck_holds_for_its_own_time(t, "{ breaker: { failures: 1, open_for: 1s } }", "breaker_open",
+                              status="failed", steps="[{ name: n, run: ['false'] }]")
+
+
+def test_max_targets_holds_for_its_own_time_when_the_clock_was_set_back(t):
+    ck_holds_for_its_own_time(t, "{ max_targets: { distinct: service, at_most: 1, per: 1s } }",
+                              "too_many_targets")
+
+
+def test_a_pause_holds_for_its_own_time_when_the_clock_was_set_back(t):
+    d = t.daemon(config("{ cooldown: 0s }"))
+    ck_eq(d.post({"reason": "r", "for": "3s"}, "/api/v1/pause", operator=True).status, 200, "pause")
+    d = set_clock_back(t, d)
+    ck_decisions(d.must_post(down("a")), ["paused"])
+    wait_until(lambda: not d.must_get("/api/v1/pause")["paused"], "the end of the pause", every=0.1)
+    ck_decisions(d.must_post(down("b")), ["queued"])
+
+
 def gate(t, name):
     """A step that goes on when its gate is opened, and the function that opens it."""
     script = f"while ! test -e {t.path('gate')}.$PARAM_SERVICE.$PARAM_N; do sleep 0.05; done"

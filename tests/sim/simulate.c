@@ -106,8 +106,7 @@ static struct generation *in_force;
 
 static const char *const tables[] = { "outbox", "output", "step", "run_param", "approval",
 	"target_call", "decision", "run", "episode", "timeline", "follow_up", "checklist", "told",
-	"raise", "escalation", "incident", "delivery", "pause",
-	"audit" };
+	"raise", "escalation", "incident", "delivery", "pause", "audit" };
 
 struct options {
 	uint64_t seed;

@@ -898,3 +898,34 @@ TEST(retention_removes_old_deliveries_but_not_those_of_open_episodes)
 	ck_int(retention_sweep(db, 9000, take_removed, text, &err), 9);
 	db_close(db);
 }
+
+TEST(what_runs_did_after_now_they_did_now)
+{
+	struct db *db = must_open();
+	struct err err;
+	int64_t count = 0;
+	int64_t oldest = 0;
+
+	must_add_ended(db, 500, "succeeded", "a");
+	must_add_ended(db, 900, "succeeded", "a");
+	must_add_ended(db, 7000, "succeeded", "a");
+	must_ok(db_exec(db,
+				"UPDATE run SET started_at = NULL, finished_at = CASE id WHEN 1 "
+				"THEN 800"
+				" WHEN 2 THEN 5000 ELSE 9000 END",
+				&err),
+			err);
+	must_ok(guards_set_back(db, 1000, &err), err);
+	ck_int(must_count(db, "SELECT count(*) FROM run WHERE id = 1 AND queued_at = 500"
+			      " AND finished_at = 800"),
+			1);
+	ck_int(must_count(db, "SELECT count(*) FROM run WHERE id = 2 AND queued_at = 900"
+			      " AND finished_at = 1000"),
+			1);
+	ck_int(must_count(db, "SELECT count(*) FROM run WHERE id = 3 AND queued_at = 1000"
+			      " AND started_at IS NULL AND finished_at = 1000"),
+			1);
+	must_ok(guards_limit(db, "p", 950, 1, &count, &oldest, &err), err);
+	ck_int(oldest, 1000);
+	db_close(db);
+}
