@@ -187,6 +187,38 @@ def test_a_pause_holds_for_its_own_time_when_the_clock_was_set_back(t):
     ck_decisions(d.must_post(down("b")), ["queued"])
 
 
+def test_a_cooldown_holds_over_a_restart(t):
+    d = t.daemon(config("{ cooldown: 10m }"))
+    run = d.must_run(down("a"))
+    d = restart(t, d)
+    ck_held(d.must_post(down("a", n=2)), "cooldown", rf"^cooldown: last run {run['id']} ended")
+    ck_decisions(d.must_post(down("b")), ["queued"])
+
+
+def test_starts_of_all_playbooks_are_counted_over_a_restart(t):
+    d = t.daemon(config("{}", **{"global": "{ max_starts_per_hour: 2 }"}))
+    d.must_run(down("a"))
+    d = restart(t, d)
+    d.must_run(down("b"))
+    ck_held(d.must_post(down("c")), "limited", "max_starts_per_hour: 2 runs of all playbooks")
+
+
+def test_a_storm_of_alerts_and_one_that_flaps_start_no_more_than_is_allowed(t):
+    """T25: 1,000 alerts in one body, and one that fires and ends again and again."""
+    d = t.daemon(config("{ limit: { runs: 3, per: 1h } }"))
+    data = d.must_post(delivery(*(alert("Down", service=f"s{i}", n="1") for i in range(1000))))
+    made = [decision["runId"] for decision in data["decisions"] if decision["runId"]]
+    ck_eq((len(data["decisions"]), len(made)), (1000, 3), "decisions, runs")
+    for run in made:
+        d.wait_run(run)
+    for _ in range(10):
+        d.must_post(delivery(resolved(alert("Down", service="s0", n="1"))))
+        d.must_post(down("s0"))
+    d = restart(t, d)
+    ck_held(d.must_post(down("s2000")), "limited", "limit: 3 runs in 1h")
+    ck_eq(len(d.must_get("/api/v1/runs", limit=100)["runs"]), 3, "runs")
+
+
 def gate(t, name):
     """A step that goes on when its gate is opened, and the function that opens it."""
     script = f"while ! test -e {t.path('gate')}.$PARAM_SERVICE.$PARAM_N; do sleep 0.05; done"

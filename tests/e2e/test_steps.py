@@ -1,12 +1,14 @@
 """What steps may do and use: precheck, when, on_interrupt, limits, detach, their surroundings."""
 
+import json
 import os
+import shutil
 import signal
 import time
 
 import harness
 from harness import (
-    alert, alive, ck, ck_eq, ck_match, ck_status, delivery, read_file, wait_until,
+    alert, alive, ck, ck_eq, ck_match, ck_status, delivery, limit, read_file, wait_until,
 )
 from strace import Injection
 from test_runs import ck_attention, ck_run, down, playbook, statuses
@@ -287,3 +289,79 @@ def test_a_step_for_which_there_is_no_process_is_started_a_little_later(t):
     ck_eq(run["status"], "succeeded", f"run {run}")
     ck_eq([s["status"] for s in run["steps"]], ["not_started", "not_started", "succeeded"], "steps")
     ck_match("not started: fork: Resource temporarily unavailable", run["steps"][0]["reason"], "reason")
+
+
+# The output of a step, and what it is told.
+
+
+PEAK = "grep VmHWM /proc/$PPID/status"  # of the shim
+
+
+def peak_of(d, run_id, step):
+    return int(d.output(run_id, step).decode(errors="replace").split("VmHWM:")[1].split()[0])
+
+
+@limit(120)
+def test_two_gigabytes_of_output_cost_no_memory(t):
+    """T28. Whatever a step writes, its shim needs no more than for one that writes nothing."""
+    d = t.daemon(playbook(f"[{{ name: quiet, script: '{PEAK}' }},"
+                          f" {{ name: loud, script: 'head -c 2000000000 /dev/zero; {PEAK}',"
+                          " timeout: 100s }]"))
+    executor = resident_of(d.pid)
+    run = d.must_run(down(), timeout=110)
+    ck_run(run, "succeeded")
+    ck(run["steps"][1]["outputBytes"] > 2000000000, f"all is counted: {run['steps'][1]}")
+    ck(len(d.output(run["id"], 1)) < 300 * 1024, "what is kept")
+    grown = peak_of(d, run["id"], 1) - peak_of(d, run["id"], 0)
+    ck(grown <= 4096, f"the shim needed {grown} kB more")
+    grown = resident_of(d.pid) - executor
+    ck(grown <= 4096, f"the executor needed {grown} kB more")
+
+
+def resident_of(pid):
+    return int(read_file(f"/proc/{pid}/status").split("VmRSS:")[1].split()[0])
+
+
+def test_no_alert_is_too_long_for_a_step_to_be_started(t):
+    """T10: what is longer than an argument may be is on standard input, whole up to 256 KiB."""
+    d = t.daemon(playbook("[{ name: n, stdin: alert, run: [cat] }]"))
+    long = alert("Down", instance="1")
+    long["annotations"] = {"summary": "a" * 200000}
+    run = d.must_run(delivery(long))
+    ck_run(run, "succeeded")
+    ck_eq(run["steps"][0]["outputBytes"] > 200000, True, "the whole alert")
+    huge = alert("Down", instance="2")
+    huge["annotations"] = {str(i): "a" * 8000 for i in range(40)}
+    run = d.must_run(delivery(huge))
+    ck_run(run, "succeeded")
+    told = json.loads(d.output(run["id"], 0))
+    ck_eq((told["labels"]["instance"], told["annotations"], told["truncated"]), ("2", {}, True),
+          "what is left of one that is longer")
+
+
+# Another program in its place.
+
+
+def test_a_new_program_takes_up_what_the_old_one_started(t):
+    """An upgrade while a step runs: the file is another, the daemon is killed and started again."""
+    installed = t.path("playbookd")
+    shutil.copy(harness.PLAYBOOKD, installed)
+    original, harness.PLAYBOOKD = harness.PLAYBOOKD, installed
+    go, done = t.path("go"), t.path("done")
+    d = t.daemon(playbook(
+        f"[{{ name: n, script: 'while ! test -e {go}; do sleep 0.05; done; echo x >> {done}' }},"
+        f" {{ name: after, script: 'echo y >> {done}' }}]"))
+    run_id = d.must_post(down())["decisions"][0]["runId"]
+    wait_until(lambda: [s["status"] for s in d.run(run_id)["steps"]] == ["running"], "the step")
+    shutil.copy(original, installed + ".new")
+    os.replace(installed + ".new", installed)
+    mark = d.mark()
+    os.kill(d.roles()["core"], signal.SIGKILL)  # the old daemon goes on with the old program
+    d.wait_log('msg="ready to receive alerts"', after=mark)
+    d.kill()
+    d.wait_exit()
+    d = t.daemon(None, name="upgraded")
+    ck_eq([s["status"] for s in d.run(run_id)["steps"]], ["running"], "taken up")
+    t.write("go", "")
+    ck_run(d.wait_run(run_id), "succeeded")
+    ck_eq(t.read("done"), "x\ny\n", "effects")
