@@ -14,6 +14,15 @@ from harness import (
 from test_operate import config, down, exists, must_order, must_start, order, run_count
 
 DAY_MS = 24 * 3600 * 1000
+ESCALATION = """
+receivers:
+  - name: crew
+    webhook_configs: [{ url: "http://127.0.0.1:9/" }]
+escalation:
+  levels:
+    - { name: L1, receivers: [crew], respond_within: 1h }
+    - { name: L2, receivers: [crew], respond_within: 1h }
+"""
 
 
 def rows_of(d, **query):
@@ -61,7 +70,7 @@ def test_an_order_that_was_carried_out_is_written_down_with_who_what_and_how(t):
 
 
 def test_every_kind_of_order_is_written_down(t):
-    d = t.daemon(config(t))
+    d = t.daemon(config(t, head=ESCALATION))
     incident = d.must_run(down())["incidentId"]
     one = f"incidents/{incident}"
     run = must_start(d)["runId"]
@@ -80,6 +89,7 @@ def test_every_kind_of_order_is_written_down(t):
     must_order(d, one + "/checklist/review", {"done": True}, "PATCH")
     follow_up = must_order(d, one + "/follow-ups", {"text": "a cage"})["id"]
     must_order(d, f"follow-ups/{follow_up}", {"done": True}, "PATCH")
+    must_order(d, one + "/escalate", {"reason": "r"})
     must_order(d, one + "/note", {"text": "n"})
     must_order(d, one + "/resolve")
     must_order(d, one + "/close")
@@ -88,8 +98,8 @@ def test_every_kind_of_order_is_written_down(t):
         ("pause", "pause"), ("resume", "pause"), ("replay", f"incident/{incident}"),
         ("replay_delivery", "delivery/1"), ("change", f"incident/{incident}"),
         ("check", f"incident/{incident}"), ("follow_up", f"incident/{incident}"),
-        ("follow_up_change", f"follow-up/{follow_up}"), ("note", f"incident/{incident}"),
-        ("resolve", f"incident/{incident}"), ("close", f"incident/{incident}"),
+        ("follow_up_change", f"follow-up/{follow_up}"), ("escalate", f"incident/{incident}"),
+        ("note", f"incident/{incident}"), ("resolve", f"incident/{incident}"), ("close", f"incident/{incident}"),
     ], "rows")
     by_action = {row["action"]: row["arguments"] for row in rows_of(d)}
     ck_eq(by_action["replay_delivery"], {"dry_run": "false", "force": "true", "reason": "again"},

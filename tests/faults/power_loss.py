@@ -197,5 +197,6 @@ class Cutter:
         statuses = ck_all(self.daemon, acked, wanted, effects, ("interrupted",))
         ck_orders(self.daemon, fenced(self.clients.order_times, self.cuts))
         return {"seconds": took, "cuts": cycles, "acknowledged": wanted,
-                "told": len(acked) - wanted, "effects": sum(effects.values()),
+                "told": len(acked) - wanted, "orders": len(self.clients.order_times),
+                "effects": sum(effects.values()),
                 "runs": statuses}

@@ -117,7 +117,7 @@ struct options {
 
 /* Totals over all seeds. */
 static struct {
-	uint64_t events, crashes, acks, calls, effects, approved, notices;
+	uint64_t events, crashes, acks, calls, effects, approved, notices, orders;
 } totals;
 
 static uint64_t seed_now;
@@ -474,6 +474,21 @@ static void come_to_rest(struct core *core)
 }
 
 /* Nothing new happens; then an hour and a half passes, in which people are called and told. */
+/* I7 */
+static void check_audit(void)
+{
+	struct audit_verdict verdict;
+	struct err err;
+
+	if (audits_verify(world.core->db, &verdict, &err) < 0) {
+		must(-1, &err);
+	}
+	if (verdict.broken_id) {
+		violation("audit row %d: %s", (int)verdict.broken_id, verdict.why);
+	}
+	totals.orders += (uint64_t)verdict.last_id;
+}
+
 static void drain(struct core *core)
 {
 	come_to_rest(core);
@@ -644,9 +659,10 @@ int main(int argc, char **argv)
 	}
 	printf("%" PRIu64 " seeds, %" PRIu64 " events, %" PRIu64 " crashes, %" PRIu64
 	       " acknowledged deliveries, %" PRIu64 " calls, %" PRIu64 " effects, %" PRIu64
-	       " approvals acted upon, %" PRIu64 " notices\nok the_invariants_hold\n",
+	       " approvals acted upon, %" PRIu64 " notices, %" PRIu64
+	       " orders\nok the_invariants_hold\n",
 			options.seeds, totals.events, totals.crashes, totals.acks, totals.calls,
-			totals.effects, totals.approved, totals.notices);
+			totals.effects, totals.approved, totals.notices, totals.orders);
 	db_close(db);
 	for (size_t i = 0; i < VARIANTS; i++) {
 		config_free(generations[i].config);

@@ -10,7 +10,7 @@
 #include "core/attention.h"
 #include "core/calls.h"
 #include "core/core.h"
-#include "core/intake.h"
+#include "core/receive.h"
 #include "domain/incident.h"
 #include "store/incidents.h"
 #include "store/retention.h"
@@ -149,7 +149,7 @@ static void deliver(
 	struct err err;
 
 	number++;
-	must_ok(intake_deliver(core, &msg, &err), err);
+	must_ok(receive_delivery(core, &msg, &err), err);
 }
 
 static void fires(struct core *core, const char *name, const char *service)
@@ -597,7 +597,7 @@ TEST(a_rehearsal_calls_nobody)
 	struct err err;
 
 	must_start(&core, at_once);
-	must_ok(intake_deliver(&core, &msg, &err), err);
+	must_ok(receive_delivery(&core, &msg, &err), err);
 	must_settle(&core);
 	CK_TOLD(&core, "");
 	CK_RAISED(&core, "");
