@@ -36,7 +36,6 @@ void api_write_decision(struct jsonw *w, const struct decision_row *row);
 void api_write_playbook(struct jsonw *w, const struct playbook *playbook);
 /* All items, as member `checklist`: rows by item; at 0: not done. */
 void api_write_checklist(struct jsonw *w, const struct checklist_row rows[CHECKLIST_ITEMS]);
-/* Members of the object that is open. */
 void api_write_status(struct jsonw *w, const struct core *core);
 
 #endif

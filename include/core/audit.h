@@ -6,9 +6,13 @@
 #ifndef CORE_AUDIT_H
 #define CORE_AUDIT_H
 
+#include <stdint.h>
+
 #include "base/err.h"
+#include "base/jsonw.h"
 #include "core/reply.h"
 #include "domain/label.h"
+#include "sys/digest.h"
 
 struct core;
 
@@ -22,6 +26,14 @@ struct audit_order {
 	const struct labels *args; /* as they were given; NULL: none */
 };
 
+/* The newest row: what /api/v1/status says of the chain, also when the store cannot be read. */
+struct audit_newest {
+	int64_t id; /* 0: there is none */
+	uint8_t hash[DIGEST_SIZE];
+};
+
+/* Take over what the store says. */
+int audit_load(struct core *core, struct err *err);
 /* Needs the turn's transaction. */
 int audit_add(struct core *core, const struct audit_order *order, struct err *err);
 
@@ -30,7 +42,7 @@ int audit_reload(struct core *core, const char *by, struct err *err);
 
 /* GET /api/v1/audit */
 int audit_show(struct reply *reply, struct err *err);
-/* The newest row: {"id":12,"hash":"…"} or null. */
-int audit_write_newest(struct reply *reply, const char *key, struct err *err);
+/* As member `audit`: {"newest":12,"hash":"…"}; null: there is none. */
+void audit_write(struct jsonw *w, const struct core *core);
 
 #endif

@@ -36,6 +36,7 @@
 
 #include "config/config.h"
 #include "core/approvals.h"
+#include "core/audit.h"
 #include "core/clocks.h"
 #include "core/escalator.h"
 #include "core/janitor.h"
@@ -112,6 +113,7 @@ struct core {
 	struct approvals approvals;
 	struct prober prober;
 	struct janitor janitor;
+	struct audit_newest newest_order;
 	struct outbox outbox;
 	struct escalator escalator;
 	struct counters counters;

@@ -266,6 +266,7 @@ void api_write_status(struct jsonw *w, const struct core *core)
 	const struct config *config = core_config(core);
 	char hash[DIGEST_TEXT_MAX];
 
+	jsonw_object(w, NULL);
 	jsonw_str(w, "version", PLAYBOOKD_VERSION);
 	jsonw_time(w, "startedAt", daemon->started_at);
 	jsonw_str(w, "storagePath", core->storage_path);
@@ -282,6 +283,7 @@ void api_write_status(struct jsonw *w, const struct core *core)
 	jsonw_object(w, "pause");
 	pause_write(w, core);
 	jsonw_close(w);
+	audit_write(w, core);
 	jsonw_array(w, "roles");
 	for (size_t i = 0; i < daemon->roles_len; i++) {
 		jsonw_object(w, NULL);
@@ -291,5 +293,6 @@ void api_write_status(struct jsonw *w, const struct core *core)
 		jsonw_int(w, "restarts", (int64_t)daemon->roles[i].restarts);
 		jsonw_close(w);
 	}
+	jsonw_close(w);
 	jsonw_close(w);
 }

@@ -60,6 +60,19 @@ static void write_arguments(struct buf *out, const struct labels *args)
 	jsonw_end(&w);
 }
 
+static void take_newest(const struct audit_row *row, void *arg)
+{
+	struct audit_newest *newest = arg;
+
+	newest->id = row->id;
+	memcpy(newest->hash, row->hash, DIGEST_SIZE);
+}
+
+int audit_load(struct core *core, struct err *err)
+{
+	return audits_list(core->db, 0, 1, take_newest, &core->newest_order, err);
+}
+
 int audit_add(struct core *core, const struct audit_order *order, struct err *err)
 {
 	auto_buf struct buf arguments = { 0 };
@@ -76,6 +89,7 @@ int audit_add(struct core *core, const struct audit_order *order, struct err *er
 	if (audits_add(core->db, &row, err) < 0) {
 		return -1;
 	}
+	take_newest(&row, &core->newest_order);
 	log_info("order carried out", LOG_INT("audit", row.id), LOG_STR("by", row.principal),
 			LOG_STR("action", row.action), LOG_STR("object", row.object),
 			LOG_STR("hash", digest_text(row.hash, hash)));
@@ -146,21 +160,17 @@ int audit_show(struct reply *reply, struct err *err)
 	return 0;
 }
 
-static void write_newest(const struct audit_row *row, void *arg)
+void audit_write(struct jsonw *w, const struct core *core)
 {
-	struct jsonw *w = arg;
+	const struct audit_newest *newest = &core->newest_order;
 	char text[DIGEST_TEXT_MAX];
 
-	jsonw_int(w, "newest", row->id);
-	jsonw_str(w, "hash", digest_text(row->hash, text));
-}
-
-int audit_write_newest(struct reply *reply, const char *key, struct err *err)
-{
-	jsonw_object(&reply->w, key);
-	if (audits_list(reply->core->db, 0, 1, write_newest, &reply->w, err) < 0) {
-		return -1;
+	if (!newest->id) {
+		jsonw_null(w, "audit");
+		return;
 	}
-	jsonw_close(&reply->w);
-	return 0;
+	jsonw_object(w, "audit");
+	jsonw_int(w, "newest", newest->id);
+	jsonw_str(w, "hash", digest_text(newest->hash, text));
+	jsonw_close(w);
 }

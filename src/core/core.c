@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/api.h"
-#include "core/audit.h"
 #include "core/janitor.h"
 #include "core/outcome.h"
 #include "core/receive.h"
@@ -155,7 +154,8 @@ static int on_config(void *arg, const void *msg, int fd, struct err *err)
 		}
 		return settle(core, take_config(core, err), err);
 	}
-	if (pause_load(core, err) < 0 || recovery_run(core, err) < 0 || tell_rooms(core, err) < 0) {
+	if (pause_load(core, err) < 0 || audit_load(core, err) < 0 || recovery_run(core, err) < 0 ||
+			tell_rooms(core, err) < 0) {
 		return settle(core, -1, err);
 	}
 	turn_send(&core->turn, core->control, MSG_READY, &(struct msg_ready){ 0 });
