@@ -46,6 +46,8 @@ void jsonw_close(struct jsonw *w);
 void jsonw_str(struct jsonw *w, const char *key, const char *text);
 void jsonw_strn(struct jsonw *w, const char *key, const char *text, size_t len);
 void jsonw_int(struct jsonw *w, const char *key, int64_t value);
+/* A number that names something; 0 gives null. */
+void jsonw_id(struct jsonw *w, const char *key, int64_t id);
 void jsonw_bool(struct jsonw *w, const char *key, bool value);
 void jsonw_null(struct jsonw *w, const char *key);
 /* Milliseconds since the epoch as RFC 3339 text; 0 gives null. */

@@ -142,6 +142,15 @@ void jsonw_int(struct jsonw *w, const char *key, int64_t value)
 	buf_adds(w->out, text);
 }
 
+void jsonw_id(struct jsonw *w, const char *key, int64_t id)
+{
+	if (id) {
+		jsonw_int(w, key, id);
+	} else {
+		jsonw_null(w, key);
+	}
+}
+
 void jsonw_bool(struct jsonw *w, const char *key, bool value)
 {
 	lead_in(w, key);

@@ -4,15 +4,6 @@
 #include "domain/incident.h"
 #include "sys/digest.h"
 
-static void write_id(struct jsonw *w, const char *key, int64_t id)
-{
-	if (id) {
-		jsonw_int(w, key, id);
-	} else {
-		jsonw_null(w, key);
-	}
-}
-
 void api_write_incident(struct jsonw *w, const struct incident_row *row)
 {
 	jsonw_int(w, "id", row->id);
@@ -63,7 +54,7 @@ void api_write_timeline(struct jsonw *w, const struct timeline_row *row)
 	jsonw_str(w, "kind", row->kind_name);
 	jsonw_str(w, "who", row->who);
 	jsonw_str(w, "text", row->text);
-	write_id(w, "runId", row->run_id);
+	jsonw_id(w, "runId", row->run_id);
 	jsonw_close(w);
 }
 
@@ -106,7 +97,7 @@ void api_write_run(struct jsonw *w, const struct run_row *row)
 	char hash[DIGEST_TEXT_MAX];
 
 	jsonw_int(w, "id", row->id);
-	write_id(w, "incidentId", row->incident_id);
+	jsonw_id(w, "incidentId", row->incident_id);
 	jsonw_str(w, "playbook", row->playbook);
 	jsonw_str(w, "trigger", row->trigger);
 	jsonw_str(w, "requestedBy", row->requested_by);
@@ -150,7 +141,7 @@ void api_write_step(struct jsonw *w, const struct step_row *row)
 	} else {
 		jsonw_null(w, "exitCode");
 	}
-	write_id(w, "signal", row->signal);
+	jsonw_id(w, "signal", row->signal);
 	jsonw_time(w, "startedAt", row->started_at);
 	jsonw_time(w, "finishedAt", row->finished_at);
 	jsonw_int(w, "outputBytes", row->output_bytes);
@@ -191,7 +182,7 @@ void api_write_delivery(struct jsonw *w, const struct delivery_row *row)
 	jsonw_str(w, "notificationReason", row->notification_reason);
 	jsonw_int(w, "alerts", row->alerts);
 	jsonw_int(w, "truncatedAlerts", row->truncated);
-	write_id(w, "replayOf", row->replay_of);
+	jsonw_id(w, "replayOf", row->replay_of);
 }
 
 void api_write_decision(struct jsonw *w, const struct decision_row *row)
@@ -204,8 +195,8 @@ void api_write_decision(struct jsonw *w, const struct decision_row *row)
 	jsonw_str(w, "decision", row->decision);
 	jsonw_str(w, "reason", row->reason);
 	jsonw_str(w, "playbook", row->playbook);
-	write_id(w, "incidentId", row->incident_id);
-	write_id(w, "runId", row->run_id);
+	jsonw_id(w, "incidentId", row->incident_id);
+	jsonw_id(w, "runId", row->run_id);
 	jsonw_close(w);
 }
 
@@ -288,7 +279,7 @@ void api_write_status(struct jsonw *w, const struct core *core)
 	for (size_t i = 0; i < daemon->roles_len; i++) {
 		jsonw_object(w, NULL);
 		jsonw_str(w, "name", role_names[daemon->roles[i].role]);
-		write_id(w, "pid", daemon->roles[i].pid);
+		jsonw_id(w, "pid", daemon->roles[i].pid);
 		jsonw_time(w, "startedAt", daemon->roles[i].started_at);
 		jsonw_int(w, "restarts", (int64_t)daemon->roles[i].restarts);
 		jsonw_close(w);

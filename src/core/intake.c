@@ -2,53 +2,25 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/attention.h"
 #include "core/chronicle.h"
+#include "core/consider.h"
 #include "core/core.h"
 #include "core/escalator.h"
-#include "core/facts.h"
 #include "domain/incident.h"
 #include "domain/plan.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"
-#include "store/guards.h"
 #include "store/incidents.h"
 #include "store/timeline.h"
 #include "wire/json_labels.h"
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
-
-/* One delivery on its way through. */
-struct intake {
-	struct core *core;
-	const struct config *config;
-	const struct msg_deliver *msg;
-	uint8_t body_hash[DIGEST_SIZE];
-	int64_t now;
-	int64_t heard_at; /* of a replay: when it was first delivered */
-	int64_t delivery_id;
-	int64_t position;       /* of the next decision */
-	int64_t truncated_said; /* the incident that was last told of cut alerts */
-	struct arena *arena;
-	struct jsonw answer;
-};
-
-/* The alert in hand. */
-struct subject {
-	const struct alert *alert;
-	const char *fingerprint;
-	const char *alertname;
-	uint8_t identity[DIGEST_SIZE];
-	int64_t episode_id;
-	struct incident_facts incident;
-};
 
 static char *pairs_json(struct arena *arena, const struct labels *labels)
 {
@@ -58,258 +30,6 @@ static char *pairs_json(struct arena *arena, const struct labels *labels)
 	json_labels_write(&w, NULL, labels);
 	jsonw_end(&w);
 	return arena_strndup(arena, buf_text(&text), text.len);
-}
-
-struct verdict {
-	enum decision decision;
-	const char *reason;
-	const char *playbook; /* NULL: none */
-	int64_t incident_id;  /* 0: none */
-	int64_t run_id;       /* 0: none */
-};
-
-static void write_id(struct jsonw *w, const char *key, int64_t id)
-{
-	if (id) {
-		jsonw_int(w, key, id);
-	} else {
-		jsonw_null(w, key);
-	}
-}
-
-/* Write the decision down, count it and add it to the answer. */
-static int record(struct intake *in, const struct subject *subject, const struct verdict *verdict,
-		struct err *err)
-{
-	const struct decision_row row = {
-		.delivery_id = in->delivery_id,
-		.position = in->position++,
-		.at = in->now,
-		.fingerprint = subject->fingerprint,
-		.alertname = subject->alertname,
-		.decision = decision_names[verdict->decision],
-		.reason = verdict->reason,
-		.playbook = verdict->playbook,
-		.incident_id = verdict->incident_id,
-		.run_id = verdict->run_id,
-	};
-	struct jsonw *w = &in->answer;
-
-	jsonw_object(w, NULL);
-	jsonw_str(w, "fingerprint", row.fingerprint);
-	jsonw_str(w, "alertname", row.alertname);
-	jsonw_str(w, "decision", row.decision);
-	jsonw_str(w, "reason", row.reason);
-	jsonw_str(w, "playbook", row.playbook);
-	write_id(w, "incidentId", row.incident_id);
-	write_id(w, "runId", row.run_id);
-	jsonw_close(w);
-	if (!in->msg->dry_run) {
-		in->core->counters.decisions[verdict->decision]++;
-	}
-	return decisions_add(in->core->db, &row, err);
-}
-
-/* A person is needed, unless this is a rehearsal. */
-static int call_for_attention(
-		struct intake *in, int64_t incident_id, const char *why, struct err *err)
-{
-	return in->msg->dry_run ? 0 : attention_call(in->core, incident_id, why, err);
-}
-
-/* Nothing runs for a firing alert, and no run before it did or will do. */
-static bool needs_person(enum decision decision)
-{
-	return !plan_makes_run(decision) && decision != DECISION_REPEAT &&
-	       decision != DECISION_DUPLICATE;
-}
-
-/*
- * More targets are broken than the playbook is for: that is one outage, so a person is called once
- * in its window, to the first incident. As long as that is open, the others point to it.
- */
-static int call_once(struct intake *in, const struct subject *subject,
-		const struct playbook *playbook, char *reason, struct err *err)
-{
-	struct db *db = in->core->db;
-	const struct guard_call call = { playbook->name, subject->incident.id, in->now };
-	size_t used = strlen(reason);
-	int64_t called = 0;
-
-	if (guards_called(db, &call, playbook->guards.targets_per_ms, &called, err) < 0) {
-		return -1;
-	}
-	if (called && called != subject->incident.id) {
-		snprintf(reason + used, PLAN_REASON_MAX - used,
-				"; a person was called to incident %" PRId64, called);
-		return 0;
-	}
-	if (!called && guards_call(db, &call, err) < 0) {
-		return -1;
-	}
-	return call_for_attention(in, subject->incident.id, reason, err);
-}
-
-/*
- * The alert fires on, though a run of it was verified: that run did not help, and another one looks
- * again. The steps are not run again.
- */
-static int look_again(struct intake *in, const struct run_request *done,
-		const struct plan_facts *facts, struct verdict *verdict, char *reason,
-		struct err *err)
-{
-	const struct playbook *playbook = done->playbook;
-	struct run_request request = *done;
-	struct run_facts last;
-	struct plan_look look = {
-		.notification_reason = in->msg->delivery.notification_reason,
-		.has_verify = playbook_phase_begin(playbook, PHASE_VERIFY) <
-			      playbook_phase_end(playbook, PHASE_VERIFY),
-		.now = in->now,
-	};
-
-	if (runs_last(in->core->db, done->target, &last, err) < 0) {
-		return -1;
-	}
-	look.busy = !run_status_final(last.status);
-	look.last_ended_at = last.finished_at;
-	if (!plan_look_again(&look)) {
-		return 0;
-	}
-	request.trigger = "escalation";
-	request.alert = "{}";
-	request.asks = false; /* it only looks */
-	if (runs_did_not_help(in->core->db, facts->episode_run, err) < 0 ||
-			facts_add_run(in->core, &request, &verdict->run_id, err) < 0) {
-		return -1;
-	}
-	snprintf(reason, PLAN_REASON_MAX,
-			"run %" PRId64 " was verified, and it fires on: run %" PRId64
-			" verifies again, and a person is needed",
-			facts->episode_run, verdict->run_id);
-	return 0;
-}
-
-/* One playbook that matches: does it run? told: how the alert arrived, "" when it is new. */
-static int consider(struct intake *in, const struct subject *subject,
-		const struct playbook *playbook, const char *told, struct err *err)
-{
-	char reason[PLAN_REASON_MAX];
-	char both[2 * PLAN_REASON_MAX];
-	struct labels params = {
-		arena_calloc(in->arena, playbook->params_len, sizeof(struct label)), 0
-	};
-	struct err wrong = { 0 };
-	struct plan_facts facts;
-	struct run_request request = {
-		.playbook = playbook,
-		.params = &params,
-		.incident_id = subject->incident.id,
-		.episode_id = subject->episode_id,
-		.generation = subject->incident.generation,
-		.starts_at = subject->alert->starts_at,
-		.heard_at = in->heard_at,
-		.now = in->now,
-		.by_hand = in->msg->replay_of != 0,
-		.forced = in->msg->forced,
-		.reason = in->msg->reason,
-		.trigger = in->msg->replay_of ? "replay" : "alert",
-		.requested_by = in->msg->principal,
-		.alertname = subject->alertname,
-		.alert_status = alert_status_names[subject->alert->status],
-	};
-	struct verdict verdict = { .playbook = playbook->name,
-		.incident_id = subject->incident.id };
-
-	if (playbook_params(playbook, subject->alert, &params, &wrong) < 0) {
-		request.param_error = wrong.msg;
-	}
-	if (facts_gather(in->core, &request, &facts, err) < 0) {
-		return -1;
-	}
-	verdict.decision = plan_run(&facts, reason);
-	verdict.run_id = facts.episode_run ? facts.episode_run : facts.target_run;
-	if (plan_makes_run(verdict.decision)) {
-		request.alert = facts_alert_json(in->arena, subject->alert);
-		if (facts_add_run(in->core, &request, &verdict.run_id, err) < 0) {
-			return -1;
-		}
-	}
-	if (verdict.decision == DECISION_AWAITING_APPROVAL && !in->msg->dry_run) {
-		log_warn("incident needs a person", LOG_INT("incident", verdict.incident_id),
-				LOG_STR("why", reason));
-	}
-	if (verdict.decision == DECISION_REPEAT && facts.episode_run &&
-			subject->incident.status == INCIDENT_MITIGATED &&
-			look_again(in, &request, &facts, &verdict, reason, err) < 0) {
-		return -1;
-	}
-	if (verdict.decision == DECISION_TOO_MANY_TARGETS) {
-		if (call_once(in, subject, playbook, reason, err) < 0) {
-			return -1;
-		}
-	} else if (needs_person(verdict.decision) &&
-			call_for_attention(in, subject->incident.id, reason, err) < 0) {
-		return -1;
-	}
-	snprintf(both, sizeof(both), "%s%s%s", told, *told ? "; " : "", reason);
-	verdict.reason = both;
-	return record(in, subject, &verdict, err);
-}
-
-/* The playbooks that want this alert, in order. */
-struct matches {
-	const struct playbook **items;
-	size_t len;
-	struct err error; /* code is not ERR_NONE: a matcher gave up, so nothing is known */
-};
-
-static struct matches match_playbooks(struct intake *in, const struct alert *alert)
-{
-	const struct config *config = in->config;
-	struct matches matches = { .items = arena_calloc(in->arena, config->playbooks_len,
-						   sizeof(*matches.items)) };
-
-	for (size_t i = 0; i < config->playbooks_len; i++) {
-		const struct playbook *playbook = &config->playbooks[i];
-		bool match = false;
-
-		if (playbook_match(playbook, &alert->labels, &match, &matches.error) < 0) {
-			matches.len = 0;
-			return matches;
-		}
-		if (match) {
-			matches.items[matches.len++] = playbook;
-		}
-		if (match && !playbook->go_on) {
-			break;
-		}
-	}
-	return matches;
-}
-
-static int consider_all(struct intake *in, const struct subject *subject,
-		const struct matches *matches, const char *told, struct err *err)
-{
-	const char *why = matches->error.code != ERR_NONE ? matches->error.msg
-							  : "no playbook matches this alert";
-	struct verdict verdict = { .decision = *told ? DECISION_REPEAT : DECISION_UNMATCHED,
-		.reason = *told ? told : why,
-		.incident_id = subject->incident.id };
-
-	for (size_t i = 0; i < matches->len; i++) {
-		if (consider(in, subject, matches->items[i], told, err) < 0) {
-			return -1;
-		}
-	}
-	if (matches->len) {
-		return 0;
-	}
-	if (subject->incident.id && !*told &&
-			call_for_attention(in, subject->incident.id, why, err) < 0) {
-		return -1;
-	}
-	return record(in, subject, &verdict, err);
 }
 
 /* Without a playbook that says so, it begins at the first level that there is. */
@@ -407,7 +127,7 @@ static int add_episode(struct intake *in, struct subject *subject, struct err *e
 
 static int take_new(struct intake *in, struct subject *subject, struct err *err)
 {
-	struct matches matches = match_playbooks(in, subject->alert);
+	struct consider_matches matches = consider_match(in, subject->alert);
 	bool wanted = matches.len || matches.error.code != ERR_NONE ||
 		      in->config->unmatched_incident;
 
@@ -438,7 +158,7 @@ static int take_repeat(struct intake *in, struct subject *subject, const struct 
 		const char *told, struct err *err)
 {
 	struct db *db = in->core->db;
-	struct matches matches = { 0 };
+	struct consider_matches matches = { 0 };
 	char both[2 * PLAN_REASON_MAX];
 
 	if (episodes_again(db, open->id, in->delivery_id, subject->alert->starts_at, in->now, err) <
@@ -451,7 +171,7 @@ static int take_repeat(struct intake *in, struct subject *subject, const struct 
 		return -1;
 	}
 	if (open->incident_id && !is_over(&subject->incident)) {
-		matches = match_playbooks(in, subject->alert);
+		matches = consider_match(in, subject->alert);
 	} else if (open->incident_id) {
 		told = say_over(&subject->incident, told, both, sizeof(both));
 	}
@@ -485,7 +205,7 @@ static int take_end(struct intake *in, struct subject *subject, const struct pla
 	} else if (incident.id && incidents_count(db, incident.id, -1, err) < 0) {
 		return -1;
 	}
-	return record(in, subject, &verdict, err);
+	return consider_record(in, subject, &verdict, err);
 }
 
 static int take_duplicate(struct intake *in, struct subject *subject,
@@ -499,14 +219,14 @@ static int take_duplicate(struct intake *in, struct subject *subject,
 					subject->alert->starts_at, in->now, err) < 0) {
 		return -1;
 	}
-	return record(in, subject, &verdict, err);
+	return consider_record(in, subject, &verdict, err);
 }
 
 /* A person asks for it again: the episode that is known is taken up, whatever its state. */
 static int take_by_hand(struct intake *in, struct subject *subject,
 		const struct plan_episode *known, struct err *err)
 {
-	struct matches matches = { 0 };
+	struct consider_matches matches = { 0 };
 	char over[PLAN_REASON_MAX];
 	const char *told = "";
 
@@ -517,7 +237,7 @@ static int take_by_hand(struct intake *in, struct subject *subject,
 	if (subject->incident.status == INCIDENT_CLOSED) {
 		told = say_over(&subject->incident, "", over, sizeof(over));
 	} else {
-		matches = match_playbooks(in, subject->alert);
+		matches = consider_match(in, subject->alert);
 	}
 	return consider_all(in, subject, &matches, told, err);
 }
@@ -556,8 +276,8 @@ static int take_known(struct intake *in, struct subject *subject, struct err *er
 		if (add_episode(in, subject, err) < 0) {
 			return -1;
 		}
-		return record(in, subject, &(struct verdict){ DECISION_RESOLVED, told, NULL, 0, 0 },
-				err);
+		return consider_record(in, subject,
+				&(struct verdict){ DECISION_RESOLVED, told, NULL, 0, 0 }, err);
 	}
 	return 0;
 }
@@ -575,7 +295,7 @@ static int tell_of_truncated(struct intake *in, int64_t incident_id, struct err 
 			"Alertmanager cut %" PRIu64 " alerts from delivery %" PRId64
 			" (max_alerts); look for them there",
 			in->msg->delivery.truncated, in->delivery_id);
-	return call_for_attention(in, incident_id, why, err);
+	return consider_call(in, incident_id, why, err);
 }
 
 static int take_alert(struct intake *in, const struct alert *alert, struct err *err)
@@ -590,7 +310,7 @@ static int take_alert(struct intake *in, const struct alert *alert, struct err *
 		const struct verdict verdict = { DECISION_REJECTED_ALERT, alert->broken, NULL, 0,
 			0 };
 
-		return record(in, &subject, &verdict, err);
+		return consider_record(in, &subject, &verdict, err);
 	}
 	if (!in->msg->dry_run) {
 		in->core->counters.alerts[alert->status]++;
@@ -631,7 +351,7 @@ static int take_delivery(struct intake *in, struct err *err)
 		return -1;
 	}
 	jsonw_object(&in->answer, NULL);
-	write_id(&in->answer, "deliveryId", in->msg->dry_run ? 0 : in->delivery_id);
+	jsonw_id(&in->answer, "deliveryId", in->msg->dry_run ? 0 : in->delivery_id);
 	jsonw_int(&in->answer, "alerts", (int64_t)delivery->alerts_len);
 	jsonw_array(&in->answer, "decisions");
 	for (size_t i = 0; i < delivery->alerts_len; i++) {

@@ -31,12 +31,15 @@ TEST(commas_and_brackets_are_put_in)
 	jsonw_time(&w, "at", 1795387242158);
 	jsonw_time(&w, "never", 0);
 	jsonw_strn(&w, "part", "abc", 2);
+	jsonw_id(&w, "runId", 7);
+	jsonw_id(&w, "incidentId", 0);
 	jsonw_close(&w);
 	jsonw_end(&w);
 	ck_str(buf_text(&out),
 			"{\"id\":-9223372036854775808,\"empty\":[],\"list\":[1,{},{\"yes\":true,"
 			"\"no\":false},null],\"labels\":{\"a\":\"b\"},\"none\":null,\"text\":null,"
-			"\"at\":\"2026-11-22T22:40:42.158Z\",\"never\":null,\"part\":\"ab\"}");
+			"\"at\":\"2026-11-22T22:40:42.158Z\",\"never\":null,\"part\":\"ab\","
+			"\"runId\":7,\"incidentId\":null}");
 }
 
 TEST(a_string_is_escaped)
