@@ -57,7 +57,8 @@ struct incident_facts {
 /* Add row: firing, generation 1, opened at row->opened_at. */
 int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id, struct err *err);
 
-/* The open one of the group, or else the latest that was resolved at or after resolved_since. */
+/* The open one of the group, or else its latest when that was resolved at or after resolved_since.
+ */
 int incidents_of_group(struct db *db, const uint8_t group_hash[DIGEST_SIZE], int64_t resolved_since,
 		struct incident_facts *ret, struct err *err);
 int incidents_facts(struct db *db, int64_t id, struct incident_facts *ret, struct err *err);

@@ -52,8 +52,10 @@ int incidents_of_group(struct db *db, const uint8_t group_hash[DIGEST_SIZE], int
 				  " FROM incident"
 				  " WHERE group_hash = :group_hash"
 				  " AND (status IN ('firing', 'mitigated')"
-				  " OR (status = 'resolved' AND resolved_at >= :resolved_since))"
-				  " ORDER BY id DESC"
+				  " OR (status = 'resolved' AND resolved_at >= :resolved_since"
+				  " AND id = (SELECT max(id) FROM incident"
+				  " WHERE group_hash = :group_hash)))"
+				  " ORDER BY status = 'resolved', id DESC"
 				  " LIMIT 1";
 	struct stmt *s = db_stmt(db, sql);
 

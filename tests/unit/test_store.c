@@ -325,6 +325,27 @@ TEST(one_open_incident_for_each_group)
 	db_close(db);
 }
 
+/* With a clock that was set back between them, the older can have the later end. */
+TEST(only_the_latest_incident_of_a_group_is_opened_again_and_none_beside_an_open_one)
+{
+	static const uint8_t hash[DIGEST_SIZE] = { 1 };
+	struct db *db = must_open();
+	struct incident_facts facts;
+	struct err err;
+	int64_t older = must_add_incident(db, 1);
+	int64_t latest;
+
+	must_move(db, older, INCIDENT_RESOLVE, 0, 9000);
+	latest = must_add_incident(db, 1);
+	must_move(db, latest, INCIDENT_RESOLVE, 0, 2000);
+	must_ok(incidents_of_group(db, hash, 3000, &facts, &err), err);
+	ck_int(facts.id, 0);
+	must_move(db, older, INCIDENT_FIRE, 1, 1000);
+	must_ok(incidents_of_group(db, hash, 1000, &facts, &err), err);
+	ck_int(facts.id, older);
+	db_close(db);
+}
+
 TEST(an_alert_causes_one_run_for_each_target_of_an_incident)
 {
 	static const uint8_t target[DIGEST_SIZE] = { 5 };
