@@ -25,6 +25,7 @@
 
 struct call;
 struct core;
+struct incident_facts;
 
 struct escalator {
 	bool look;       /* something was written that may be due */
@@ -34,7 +35,7 @@ struct escalator {
 };
 
 /* An incident that was not firing before fires, in that generation. */
-int escalator_fires(struct core *core, int64_t incident_id, int64_t generation, struct err *err);
+int escalator_fires(struct core *core, const struct incident_facts *incident, struct err *err);
 /* A person is needed; why stands on the incident. */
 int escalator_needed(struct core *core, int64_t incident_id, struct err *err);
 /* What was done for it did not help. */

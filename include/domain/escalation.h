@@ -41,6 +41,7 @@ struct escalation_level {
 	uint8_t level;
 	const char *const *receivers; /* names, NULL-terminated */
 	int64_t respond_within_ms;    /* 0: at once */
+	int64_t hold_ms;              /* of incidents that begin at this level */
 };
 
 /* Incidents that match, firing at the same time, raise each other. */
@@ -53,7 +54,7 @@ struct escalation_rule {
 };
 
 struct escalation {
-	int64_t hold_ms;
+	int64_t hold_ms;                 /* of levels that say nothing else */
 	int64_t update_every_ms;         /* 0: no updates */
 	struct escalation_level *levels; /* ascending; none: nobody is called */
 	size_t levels_len;
@@ -109,9 +110,14 @@ void escalation_next(const struct escalation *policy, const struct escalation_fa
 void escalation_called(const struct escalation *policy, const struct escalation_level *level,
 		const struct escalation_timer *update, int64_t now, struct escalation_step *ret);
 
-/* The chain's timer when the incident begins to fire (again), with `called` from before. */
+/* How long an incident of that level waits before anybody is called. */
+int64_t escalation_hold_ms(const struct escalation *policy, uint8_t level);
+/*
+ * The chain's timer when an incident of level `own` begins to fire (again), with `called` from
+ * before.
+ */
 struct escalation_timer escalation_begin(
-		const struct escalation *policy, uint8_t called, int64_t now);
+		const struct escalation *policy, uint8_t own, uint8_t called, int64_t now);
 
 /* An open incident as rules see it. */
 struct escalation_case {

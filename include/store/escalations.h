@@ -41,8 +41,9 @@ int escalations_get(
 int escalations_failed(struct db *db, int64_t incident_id, const char *why, struct err *err);
 /* Its chain is due now, if it has one that has not ended. */
 int escalations_touch(struct db *db, int64_t incident_id, int64_t now, struct err *err);
-/* Firing incidents without a chain get one that is due at now + hold_ms. */
-int escalations_adopt(struct db *db, int64_t now, int64_t hold_ms, struct err *err);
+/* Firing incidents without a chain get one that is due after the hold of their level. */
+int escalations_adopt(struct db *db, int64_t now, const int64_t holds_ms[ESCALATION_LEVELS + 1],
+		struct err *err);
 
 /* Those with something due at now, the first due first. */
 int escalations_due(struct db *db, int64_t now, int64_t limit, escalation_fn fn, void *arg,

@@ -52,6 +52,7 @@ struct incident_facts {
 	uint8_t status; /* enum incident_status */
 	int64_t generation;
 	int64_t firing;
+	uint8_t level; /* 0: none */
 };
 
 /* Add row: firing, generation 1, opened at row->opened_at. */

@@ -111,6 +111,9 @@ static void load_receivers(struct loader *loader, const struct yaml_node *node, 
 }
 
 static const struct spec level_keys[] = {
+	{ "hold", "how long a remedy has before this level is told of its own incidents",
+			SPEC_DURATION, SPEC_FIELD(struct escalation_level, hold_ms),
+			.max = DAY_MS },
 	{ "name", "L1, L2, L3 or L4", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = load_name },
 	{ "receivers", "who is told", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = load_receivers },
 	{ "respond_within", "how long until the next level is called; 0 is at once", SPEC_DURATION,
@@ -129,7 +132,7 @@ static void load_levels(struct loader *loader, const struct yaml_node *node, voi
 	}
 	policy->levels = arena_calloc(loader->arena, node->len, sizeof(*policy->levels));
 	for (yaml_each(item, node)) {
-		struct escalation_level level = { 0 };
+		struct escalation_level level = { .hold_ms = policy->hold_ms };
 
 		if (spec_load(loader, level_keys, item, &level, NULL) && level.level &&
 				level.receivers) {
@@ -181,7 +184,7 @@ static void load_rules(struct loader *loader, const struct yaml_node *node, void
 	}
 }
 
-/* levels stand before raise, which names them. */
+/* hold stands before levels, which begin with it, and they before raise, which names them. */
 const struct spec escalation_keys[] = {
 	{ "hold", "how long a remedy has before anybody is told", SPEC_DURATION,
 			SPEC_FIELD(struct config, escalation.hold_ms), .max = DAY_MS },

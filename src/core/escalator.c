@@ -122,22 +122,23 @@ static bool is_on(const struct round *round)
 	return round->policy->levels_len > 0;
 }
 
-int escalator_fires(struct core *core, int64_t incident_id, int64_t generation, struct err *err)
+int escalator_fires(struct core *core, const struct incident_facts *incident, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
 	struct round round = round_begin(core, arena);
-	struct escalation_row fresh = { .incident_id = incident_id, .generation = generation };
+	struct escalation_row fresh = { .incident_id = incident->id,
+		.generation = incident->generation };
 	struct escalation_row *row = NULL;
 
 	if (!is_on(&round)) {
 		return 0;
 	}
-	if (round_row(&round, incident_id, &row, err) < 0) {
+	if (round_row(&round, incident->id, &row, err) < 0) {
 		return -1;
 	}
 	row = row ? row : &fresh;
 	row->ended_at = 0;
-	row->chain = escalation_begin(round.policy, row->called, round.now);
+	row->chain = escalation_begin(round.policy, incident->level, row->called, round.now);
 	core->escalator.look = true;
 	core->escalator.correlate |= row->called != 0;
 	return escalations_put(core->db, row, err);
@@ -155,7 +156,8 @@ int escalator_needed(struct core *core, int64_t incident_id, struct err *err)
 	if (!row || row->ended_at || (row->called && row->chain.due_at)) {
 		return 0;
 	}
-	row->chain = row->called ? escalation_begin(round.policy, row->called, round.now)
+	row->chain = row->called ? escalation_begin(
+						   round.policy, row->level, row->called, round.now)
 				 : (struct escalation_timer){ round.now, 0 };
 	core->escalator.look = true;
 	return escalations_put(core->db, row, err);
@@ -184,15 +186,19 @@ int escalator_over(struct core *core, int64_t incident_id, struct err *err)
 int escalator_config_new(struct core *core, struct err *err)
 {
 	const struct escalation *policy = &core_config(core)->escalation;
+	int64_t holds[ESCALATION_LEVELS + 1];
 
 	core->escalator.look = true;
 	core->escalator.correlate = true;
 	if (!policy->levels_len) {
 		return 0;
 	}
+	for (uint8_t level = 0; level <= ESCALATION_LEVELS; level++) {
+		holds[level] = escalation_hold_ms(policy, level);
+	}
 	return turn_write(&core->turn, err) < 0
 			       ? -1
-			       : escalations_adopt(core->db, clock_wall_ms(), policy->hold_ms, err);
+			       : escalations_adopt(core->db, clock_wall_ms(), holds, err);
 }
 
 /* The chain that a person lets go on; an incident from before there was a policy has none. */

@@ -63,7 +63,9 @@ static int open_incident(struct intake *in, struct subject *subject,
 
 	incident_title(playbook, alert, &title);
 	row.title = buf_text(&title);
-	subject->incident = (struct incident_facts){ .status = INCIDENT_FIRING, .generation = 1 };
+	subject->incident = (struct incident_facts){ .status = INCIDENT_FIRING,
+		.generation = 1,
+		.level = escalation_level_parse(row.level) };
 	return incidents_add(in->core->db, &row, &subject->incident.id, err);
 }
 
@@ -99,7 +101,7 @@ static int join_incident(struct intake *in, struct subject *subject,
 	}
 	fires |= incident->status != INCIDENT_FIRING;
 	incident->status = INCIDENT_FIRING;
-	return fires ? escalator_fires(in->core, incident->id, incident->generation, err) : 0;
+	return fires ? escalator_fires(in->core, incident, err) : 0;
 }
 
 static int add_episode(struct intake *in, struct subject *subject, struct err *err)

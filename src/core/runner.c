@@ -130,7 +130,7 @@ static int fires_again(struct core *core, const struct active *active,
 					err) < 0) {
 		return -1;
 	}
-	return escalator_fires(core, incident->id, incident->generation, err);
+	return escalator_fires(core, incident, err);
 }
 
 /* Its alert fires on after a run that was verified: a person is needed, whatever was seen now. */

@@ -64,13 +64,20 @@ static struct escalation_timer hasten(const struct escalation_timer *timer, int6
 	return is_late(timer, now) ? set(now, timer->wait_ms) : *timer;
 }
 
+int64_t escalation_hold_ms(const struct escalation *policy, uint8_t level)
+{
+	const struct escalation_level *own = escalation_at(policy, level);
+
+	return own ? own->hold_ms : 0;
+}
+
 struct escalation_timer escalation_begin(
-		const struct escalation *policy, uint8_t called, int64_t now)
+		const struct escalation *policy, uint8_t own, uint8_t called, int64_t now)
 {
 	const struct escalation_level *level = escalation_at(policy, called);
 
 	if (!called) {
-		return set(now, policy->hold_ms);
+		return set(now, escalation_hold_ms(policy, own));
 	}
 	return level && escalation_above(policy, called) ? set(now, level->respond_within_ms)
 							 : (struct escalation_timer){ 0 };
@@ -81,7 +88,7 @@ void escalation_called(const struct escalation *policy, const struct escalation_
 {
 	ret->deed = ESCALATION_CALL;
 	ret->level = level;
-	ret->chain = escalation_begin(policy, level->level, now);
+	ret->chain = escalation_begin(policy, level->level, level->level, now);
 	ret->update = *update;
 	if (!update->due_at && policy->update_every_ms) {
 		ret->update = set(now, policy->update_every_ms);

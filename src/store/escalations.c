@@ -120,24 +120,33 @@ int escalations_touch(struct db *db, int64_t incident_id, int64_t now, struct er
 	return stmt_run(s, err);
 }
 
-int escalations_adopt(struct db *db, int64_t now, int64_t hold_ms, struct err *err)
+int escalations_adopt(struct db *db, int64_t now, const int64_t holds_ms[ESCALATION_LEVELS + 1],
+		struct err *err)
 {
+	static const char *const holds[ESCALATION_LEVELS + 1] = { ":none", ":l1", ":l2", ":l3",
+		":l4" };
 	static const char sql[] =
 			"INSERT INTO escalation (incident_id, generation, due_at, wait_ms,"
 			" update_ms, updates, look_at)"
-			" SELECT i.id, i.generation, :due, :hold, 0, 0, :due"
+			" SELECT id, generation, :now + hold, hold, 0, 0, :now + hold"
+			" FROM (SELECT i.id, i.generation, CASE i.level WHEN 'L1' THEN :l1"
+			" WHEN 'L2' THEN :l2 WHEN 'L3' THEN :l3 WHEN 'L4' THEN :l4"
+			" ELSE :none END AS hold"
 			" FROM incident i"
 			" WHERE i.status = 'firing' AND NOT EXISTS (SELECT 1 FROM escalation e"
 			" WHERE e.incident_id = i.id AND e.generation = i.generation"
-			" AND (e.called IS NOT NULL OR e.look_at IS NOT NULL))"
+			" AND (e.called IS NOT NULL OR e.look_at IS NOT NULL)))"
+			" WHERE TRUE"
 			" ON CONFLICT (incident_id) DO UPDATE"
 			" SET generation = excluded.generation, called = NULL, failed = NULL,"
 			" due_at = excluded.due_at, wait_ms = excluded.wait_ms, update_at = NULL,"
 			" updates = 0, ended_at = NULL, look_at = excluded.look_at";
 	struct stmt *s = db_stmt(db, sql);
 
-	stmt_int(s, ":due", now + hold_ms);
-	stmt_int(s, ":hold", hold_ms);
+	stmt_int(s, ":now", now);
+	for (size_t i = 0; i <= ESCALATION_LEVELS; i++) {
+		stmt_int(s, holds[i], holds_ms[i]);
+	}
 	return stmt_run(s, err);
 }
 

@@ -1,5 +1,7 @@
 #include "store/incidents.h"
 
+#include "domain/escalation.h"
+
 int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id, struct err *err)
 {
 	static const char sql[] =
@@ -40,6 +42,7 @@ static int read_facts(struct stmt *s, struct incident_facts *ret, struct err *er
 		ret->status = (uint8_t)incident_status_parse(stmt_col_text(s, 1));
 		ret->generation = stmt_col_int(s, 2);
 		ret->firing = stmt_col_int(s, 3);
+		ret->level = escalation_level_parse(stmt_col_text(s, 4));
 		stmt_reset(s);
 	}
 	return rc < 0 ? -1 : 0;
@@ -48,7 +51,7 @@ static int read_facts(struct stmt *s, struct incident_facts *ret, struct err *er
 int incidents_of_group(struct db *db, const uint8_t group_hash[DIGEST_SIZE], int64_t resolved_since,
 		struct incident_facts *ret, struct err *err)
 {
-	static const char sql[] = "SELECT id, status, generation, firing"
+	static const char sql[] = "SELECT id, status, generation, firing, level"
 				  " FROM incident"
 				  " WHERE group_hash = :group_hash"
 				  " AND (status IN ('firing', 'mitigated')"
@@ -66,7 +69,7 @@ int incidents_of_group(struct db *db, const uint8_t group_hash[DIGEST_SIZE], int
 
 int incidents_facts(struct db *db, int64_t id, struct incident_facts *ret, struct err *err)
 {
-	static const char sql[] = "SELECT id, status, generation, firing"
+	static const char sql[] = "SELECT id, status, generation, firing, level"
 				  " FROM incident"
 				  " WHERE id = :id";
 	struct stmt *s = db_stmt(db, sql);

@@ -14,7 +14,7 @@
 	"escalation:\n"                                              \
 	"  levels:\n"                                                \
 	"  - {name: L1, receivers: [on-call], respond_within: 5m}\n" \
-	"  - {name: L3, receivers: [on-call, lead], respond_within: 0}\n"
+	"  - {name: L3, receivers: [on-call, lead], respond_within: 0, hold: 0}\n"
 
 TEST(the_policy_is_read_whole)
 {
@@ -27,7 +27,8 @@ TEST(the_policy_is_read_whole)
 						    "  update_every: 0\n");
 	const struct escalation *policy = &config->escalation;
 
-	ck_int(policy->hold_ms, 120000);
+	ck_int(policy->levels[0].hold_ms, 120000);
+	ck_int(policy->levels[1].hold_ms, 0);
 	ck_int(policy->update_every_ms, 0);
 	ck_int(policy->levels_len, 2);
 	ck_int(policy->levels[0].level, 1);

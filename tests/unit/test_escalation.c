@@ -12,15 +12,15 @@
 static const char *const on_call[] = { "on-call", NULL };
 
 static struct escalation_level four[] = {
-	{ 1, on_call, 5 * MINUTE },
-	{ 2, on_call, 10 * MINUTE },
-	{ 3, on_call, 15 * MINUTE },
-	{ 4, on_call, 0 },
+	{ 1, on_call, 5 * MINUTE, 2 * MINUTE },
+	{ 2, on_call, 10 * MINUTE, MINUTE },
+	{ 3, on_call, 15 * MINUTE, 0 },
+	{ 4, on_call, 0, 0 },
 };
 static const struct escalation policy = {
-	.hold_ms = 2 * MINUTE, .update_every_ms = 30 * MINUTE, .levels = four, .levels_len = 4
+	.update_every_ms = 30 * MINUTE, .levels = four, .levels_len = 4
 };
-static struct escalation_level low_and_high[] = { { 1, on_call, MINUTE }, { 3, on_call, 0 } };
+static struct escalation_level low_and_high[] = { { 1, on_call, MINUTE, 0 }, { 3, on_call, 0, 0 } };
 static const struct escalation gap = { .levels = low_and_high, .levels_len = 2 };
 static const struct escalation none = { 0 };
 
@@ -207,11 +207,14 @@ TEST(levels_that_left_the_configuration_are_passed_over)
 
 TEST(a_chain_begins_with_the_hold_and_goes_on_with_its_level)
 {
-	ck_int(escalation_begin(&policy, 0, NOW).due_at, NOW + 2 * MINUTE);
-	ck_int(escalation_begin(&policy, 2, NOW).due_at, NOW + 10 * MINUTE);
-	ck_int(escalation_begin(&policy, 4, NOW).due_at, 0);
-	ck_int(escalation_begin(&none, 0, NOW).due_at, NOW);
-	ck_int(escalation_begin(&none, 1, NOW).due_at, 0);
+	ck_int(escalation_begin(&policy, 0, 0, NOW).due_at, NOW + 2 * MINUTE);
+	ck_int(escalation_begin(&policy, 1, 0, NOW).due_at, NOW + 2 * MINUTE);
+	ck_int(escalation_begin(&policy, 2, 0, NOW).due_at, NOW + MINUTE);
+	ck_int(escalation_begin(&policy, 4, 0, NOW).due_at, NOW);
+	ck_int(escalation_begin(&policy, 1, 2, NOW).due_at, NOW + 10 * MINUTE);
+	ck_int(escalation_begin(&policy, 1, 4, NOW).due_at, 0);
+	ck_int(escalation_begin(&none, 1, 0, NOW).due_at, NOW);
+	ck_int(escalation_begin(&none, 0, 1, NOW).due_at, 0);
 	ck(escalation_at(&none, 1) == NULL);
 	ck_int(escalation_at(&policy, 0)->level, 1);
 	ck(escalation_above(&policy, 4) == NULL);

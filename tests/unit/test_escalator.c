@@ -319,7 +319,7 @@ static void move(struct core *core, enum incident_event event)
 	must_ok(incidents_facts(core->db, 1, &incident, &err), err);
 	must_ok(incidents_move(core->db, &incident, event, 0, clock_wall_ms(), &err), err);
 	if (event == INCIDENT_FIRE) {
-		must_ok(escalator_fires(core, 1, incident.generation, &err), err);
+		must_ok(escalator_fires(core, &incident, &err), err);
 	}
 	must_ok(turn_end(&core->turn, &err), err);
 }
@@ -337,6 +337,33 @@ TEST(mitigated_or_resolved_within_the_hold_tells_nobody)
 	CK_TOLD(&core, "");
 	ends(&core, "Down", "argus");
 	CK_TOLD(&core, "");
+	killed(&core);
+}
+
+TEST(each_level_may_have_its_own_hold)
+{
+	static const char own[] = RECEIVERS
+			"escalation:\n"
+			"  hold: 1h\n"
+			"  levels:\n"
+			"    - { name: L1, receivers: [on-call], respond_within: 5m }\n"
+			"    - { name: L2, receivers: [senior], respond_within: 10m, hold: 0s }\n"
+			"playbooks:\n"
+			"  - name: low\n"
+			"    matchers: [alertname=Low]\n"
+			"    incident: { level: L1 }\n"
+			"    steps: [{ name: s, run: ['true'] }]\n"
+			"  - name: high\n"
+			"    matchers: [alertname=High]\n"
+			"    incident: { level: L2 }\n"
+			"    steps: [{ name: s, run: ['true'] }]\n";
+	struct core core;
+
+	must_start(&core, own);
+	fires(&core, "Low", "argus");
+	fires(&core, "High", "argus");
+	must_settle(&core);
+	CK_TOLD(&core, "2/1/initial>senior");
 	killed(&core);
 }
 
