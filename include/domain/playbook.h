@@ -214,5 +214,10 @@ int step_argv(const struct step *step, const struct labels *params, struct strv 
 		struct err *err);
 /* Append template text with params put in to out. */
 int params_expand(const char *text, const struct labels *params, struct buf *out, struct err *err);
+/*
+ * The step's name as people read it. One of verify without a name of its own is called by its
+ * check, which may have params in it: they are put in, in out. params NULL: as it is.
+ */
+const char *step_title(const struct step *step, const struct labels *params, struct buf *out);
 
 #endif

@@ -101,17 +101,18 @@ enum step_result {
 extern const char *const step_result_names[STEP_RESULTS];
 
 struct run_cursor {
-	uint8_t status;           /* enum run_status */
-	uint8_t outcome;          /* enum run_status that will be final, once it is certain to fail;
-				     RUN_QUEUED while it is not */
-	uint32_t step;            /* index in the playbook */
-	uint32_t attempt;         /* from 1; names the attempt, never used twice */
-	uint32_t tries;           /* attempts of this step that ran */
-	uint32_t interruptions;   /* attempts of this step of which nobody knows how they ended */
-	int64_t due_ms;           /* end of the pause, in the clock of `now_ms` */
-	int64_t probe_until_ms;   /* check: no first pass after this */
-	int64_t passing_since_ms; /* check: first pass of the present row of passes; 0: none */
-	char reason[RUN_REASON_MAX];    /* why the status is what it is; "" at first */
+	uint8_t status;         /* enum run_status */
+	uint8_t outcome;        /* enum run_status that will be final, once it is certain to fail;
+				   RUN_QUEUED while it is not */
+	uint32_t step;          /* index in the playbook */
+	uint32_t attempt;       /* from 1; names the attempt, never used twice */
+	uint32_t tries;         /* attempts of this step that ran */
+	uint32_t interruptions; /* attempts of this step of which nobody knows how they ended */
+	const struct labels *params; /* of the run; NULL: none that people need to read */
+	int64_t due_ms;              /* end of the pause, in the clock of `now_ms` */
+	int64_t probe_until_ms;      /* check: no first pass after this */
+	int64_t passing_since_ms;    /* check: first pass of the present row of passes; 0: none */
+	char reason[RUN_REASON_MAX]; /* why the status is what it is; "" at first */
 	uint8_t results[RUN_STEPS_MAX]; /* enum step_result of each step that the run has left */
 };
 

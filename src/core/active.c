@@ -50,6 +50,7 @@ struct active *active_new(struct db *db, const struct run_row *row, struct gener
 		active_free(active);
 		return NULL;
 	}
+	active->cursor.params = &active->params;
 	return active;
 }
 

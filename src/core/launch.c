@@ -73,6 +73,7 @@ static int write_attempt(
 	const struct step *step = active_step(active);
 	struct step_row row = active_row(active);
 	auto_buf struct buf argv = { 0 };
+	auto_buf struct buf title = { 0 };
 
 	row.status = (uint8_t)status;
 	row.started_at = clock_wall_ms();
@@ -82,7 +83,7 @@ static int write_attempt(
 	write_argv(active, &argv);
 	row.phase = phase_names[step->phase];
 	row.kind = step_kind_names[step->kind];
-	row.name = step->name;
+	row.name = step_title(step, &active->params, &title);
 	row.argv = buf_text(&argv);
 	return steps_add(core->db, &row, err);
 }

@@ -274,6 +274,17 @@ int params_expand(const char *text, const struct labels *params, struct buf *out
 	return template_expand(text, look_up, &borrowed, out, err);
 }
 
+const char *step_title(const struct step *step, const struct labels *params, struct buf *out)
+{
+	struct err err;
+
+	if (!params || !template_has_names(step->name) ||
+			params_expand(step->name, params, out, &err) < 0) {
+		return step->name;
+	}
+	return buf_text(out);
+}
+
 bool step_is_label(const struct step *step, const char *name)
 {
 	size_t len = strlen(phase_names[step->phase]);

@@ -132,6 +132,7 @@ static enum run_action step_failed(const struct playbook *playbook, struct run_c
 	const struct step *step = &playbook->steps[cursor->step];
 	enum step_result result =
 			outcome == RUN_TIMED_OUT ? STEP_RESULT_TIMED_OUT : STEP_RESULT_FAILED;
+	auto_buf struct buf title = { 0 };
 
 	if (step->phase == PHASE_RESCUE || step->on_failure == ON_FAILURE_CONTINUE) {
 		return next_step(playbook, cursor, result, now_ms);
@@ -140,7 +141,8 @@ static enum run_action step_failed(const struct playbook *playbook, struct run_c
 	cursor->outcome = (uint8_t)outcome;
 	cursor->status = RUN_RUNNING;
 	snprintf(cursor->reason, sizeof(cursor->reason), "%s%s: %s",
-			step->phase == PHASE_VERIFY ? "verify: " : "", step->name, detail);
+			step->phase == PHASE_VERIFY ? "verify: " : "",
+			step_title(step, cursor->params, &title), detail);
 	return enter(playbook, cursor, PHASE_RESCUE, playbook_phase_begin(playbook, PHASE_RESCUE),
 			now_ms);
 }

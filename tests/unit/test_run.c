@@ -467,3 +467,15 @@ TEST(random_schedules_keep_the_rules)
 		}
 	}
 }
+
+TEST(a_check_without_a_name_is_told_with_its_params)
+{
+	struct label service = { "service", "argus" };
+	struct labels put_in = { &service, 1 };
+
+	use_short((struct step){ .attempts = 1 });
+	short_steps[0].name = "check ${service}-1";
+	cursor.params = &put_in;
+	ck_next(RUN_EV_FAILED, "status 502", 0, "start 2.1 running");
+	ck_str(cursor.reason, "check argus-1: status 502");
+}
