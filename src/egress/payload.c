@@ -51,15 +51,26 @@ static void add_escaped(struct buf *out, const char *text)
 	}
 }
 
+/* A letter begins with its subject, which Slack has already as a line of its own. */
+static const char *text_behind_subject(const struct msg_notify *notice)
+{
+	size_t len = strlen(notice->subject);
+
+	return !strncmp(notice->text, notice->subject, len) && notice->text[len] == '\n'
+			       ? notice->text + len + 1
+			       : notice->text;
+}
+
 static void write_slack(const struct msg_notify *notice, struct buf *out)
 {
 	auto_buf struct buf text = { 0 };
 	struct jsonw w = jsonw_begin(out);
+	const char *rest = text_behind_subject(notice);
 
 	buf_addch(&text, '*');
 	add_escaped(&text, notice->subject);
-	buf_adds(&text, *notice->text ? "*\n" : "*");
-	add_escaped(&text, notice->text);
+	buf_adds(&text, *rest ? "*\n" : "*");
+	add_escaped(&text, rest);
 	if (text.len >= PAYLOAD_SLACK_MAX) {
 		buf_adds(&text, "…");
 	}

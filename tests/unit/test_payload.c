@@ -59,6 +59,17 @@ TEST(slack_gets_its_text_escaped)
 			"{\"text\":\"*a " AMP "lt;b" AMP "gt; " AMP "amp; \\\"c\\\"*\"}");
 }
 
+TEST(slack_gets_the_subject_once)
+{
+	struct msg_notify letter = notice;
+
+	letter.subject = "first";
+	letter.text = "first\nsecond";
+	ck_payload(PAYLOAD_SLACK, &letter, "{\"text\":\"*first*\\nsecond\"}");
+	letter.text = "firstly\nsecond";
+	ck_payload(PAYLOAD_SLACK, &letter, "{\"text\":\"*first*\\nfirstly\\nsecond\"}");
+}
+
 TEST(slack_gets_no_more_than_it_takes)
 {
 	auto_free char *text = xcalloc(1, PAYLOAD_SLACK_MAX + 100);
