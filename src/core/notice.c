@@ -150,21 +150,21 @@ static void take_helper(const struct run_row *row, void *arg)
 {
 	struct gathering *g = arg;
 
-	g->facts.resolution = arena_printf(
-			g->arena, "playbook %s (run %" PRId64 ")", row->playbook, row->id);
+	bool ended = row->status == RUN_SUCCEEDED;
+
+	g->facts.resolution = arena_printf(g->arena, "playbook %s (run %" PRId64 "%s)",
+			row->playbook, row->id, ended ? "" : ", not verified yet");
 }
 
-/* Nobody wrote down what helped, but a run was seen to. */
+/* Nobody wrote down what helped, but a run was seen to, or is about to be. */
 static int name_helper(struct gathering *g, struct err *err)
 {
+	enum run_status status = g->mitigated_at ? RUN_SUCCEEDED : RUN_VERIFYING;
 	const struct run_query query = {
-		.status = run_status_names[RUN_SUCCEEDED], .incident_id = g->facts.id, .limit = 1
+		.status = run_status_names[status], .incident_id = g->facts.id, .limit = 1
 	};
 
-	if (g->facts.resolution || !g->mitigated_at) {
-		return 0;
-	}
-	return runs_list(g->core->db, &query, take_helper, g, err);
+	return g->facts.resolution ? 0 : runs_list(g->core->db, &query, take_helper, g, err);
 }
 
 static void take_follow_up(const struct follow_up_row *row, void *arg)

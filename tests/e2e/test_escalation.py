@@ -293,3 +293,16 @@ def test_what_people_wrote_is_in_the_last_letter(t):
     fire(d, name="Others")
     people.wait("on-call", 3)
     ck_eq(people.kinds("on-call").count("resolved"), 1)
+
+
+def test_an_incident_that_ends_before_its_verify_names_the_run_in_the_last_letter(t):
+    people = People(t)
+    d = t.daemon(people.config + people.playbook().replace(
+        "check: well }", "check: well, within: 30s, every: 100ms }"))
+    a, _ = fire(d)
+    people.wait("on-call", 1)
+    wait_until(lambda: d.run(1)["status"] == "verifying", "the run to be verified")
+    d.must_post(delivery(resolved(a)))
+    ck_in("Resolution: playbook fix (run 1, not verified yet)\n", people.wait("on-call", 2)[1])
+    write_file(t.path("well"), "")
+    d.wait_run(1)
