@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 
-from harness import PLAYBOOKD, ROOT, alert, ck, ck_eq, delivery
+from harness import PLAYBOOKD, ROOT, alert, ck, ck_eq, ck_in, delivery
 
 OPARETA = os.path.join(ROOT, "config/opareta")
 
@@ -24,6 +24,8 @@ WANTED = [
     ("PrometheusDown", {"service": "prometheus"}, "look-at-prometheus"),
 ]
 
+RECEIVERS = ("on-call", "senior-engineer", "tech-lead", "engineering-manager", "tickets")
+
 
 def must(t, *argv):
     status, out, err = t.command(*argv)
@@ -32,13 +34,18 @@ def must(t, *argv):
 
 def copy(t, dry_run):
     """The configuration in the test's folder; its files are the owner's alone to write."""
-    shutil.copytree(os.path.join(OPARETA, "playbooks"), t.path("playbooks"))
-    for name in os.listdir(t.path("playbooks")):
-        os.chmod(t.path(os.path.join("playbooks", name)), 0o600)
+    for folder in ("playbooks", "templates"):
+        shutil.copytree(os.path.join(OPARETA, folder), t.path(folder))
+        for name in os.listdir(t.path(folder)):
+            os.chmod(t.path(os.path.join(folder, name)), 0o600)
+    for name in RECEIVERS:
+        t.write(f"secrets/{name}.url", "http://127.0.0.1:9/\n")  # nobody is there
+    t.write("secrets/smtp.password", "none\n")
     with open(os.path.join(OPARETA, "playbookd.yml"), encoding="utf-8") as f:
         text = f.read()
     if dry_run:
         text = text.replace("global:\n", "global:\n  dry_run: true\n", 1)
+        text = text.replace("smarthost: mail.opareta.example:587", "smarthost: 127.0.0.1:9", 1)
     return t.write("playbookd.yml", text)
 
 
@@ -79,3 +86,44 @@ def test_what_may_lose_data_is_started_by_no_alert_of_opareta(t):
     told = d.must_post(delivery(alert("ServiceInstanceDown", service="argus",
                                       instance="argus-1 --all")))["decisions"][0]
     ck_eq(told["decision"], "rejected_param", f"{told}")
+
+
+# Which incidents mean which level: the escalation matrix, by alerts that fire at the same time.
+MATRIX = [
+    ([("ServiceCompletelyDown", "argus")], ["L2"]),
+    ([("ServiceCompletelyDown", "argus"), ("ServiceCompletelyDown", "hermes")], ["L3", "L3"]),
+    ([("PostgresDown", "argus"), ("ServiceCompletelyDown", "hermes")], ["L3", "L3"]),
+    ([("PostgresDown", "argus"), ("ServiceCompletelyDown", "argus")], ["L2", "L2"]),
+    ([("RedisDown", "redis")], ["L3"]),
+    ([("RedisDown", "redis"), ("NginxDown", "nginx")], ["L4", "L4"]),
+    ([("ServiceCompletelyDown", "argus"), ("PostgresDown", "hermes"), ("NginxDown", "nginx")],
+     ["L4", "L4", "L4"]),
+    ([("HostDown", "host")], ["L4"]),
+]
+
+
+def test_the_escalation_matrix_of_opareta(t):
+    copy(t, dry_run=True)
+    for i, (alerts, levels) in enumerate(MATRIX):
+        d = t.daemon(None, name=f"matrix-{i}", storage=f"storage-{i}")
+        fired = [alert(name, service=service, instance="x", host="opareta-1")
+                 for name, service in alerts]
+        told = d.must_post(delivery(*fired))["decisions"]
+        ck_eq([d.incident(one["incidentId"])["level"] for one in told], levels, f"{alerts}")
+        ck_eq(d.stop(), 0, "exit status")
+
+
+def test_the_health_table_of_opareta_is_the_runbooks(t):
+    copy(t, dry_run=True)
+    d = t.daemon(None)
+    rows = {row["name"]: row for row in d.must_get("/api/v1/checks")["checks"]}
+    for name, target in (("nginx", "http://localhost/health"),
+                         ("argus-1", "http://localhost:3001/api/health"),
+                         ("argus-2", "http://localhost:3002/api/health"),
+                         ("hermes-1", "http://localhost:3003/api/health"),
+                         ("hermes-2", "http://localhost:3004/api/health"),
+                         ("prometheus", "http://localhost:9090/-/healthy"),
+                         ("grafana", "http://localhost:3100/api/health")):
+        ck_in(target, rows[name]["target"], name)
+        ck_in("200", rows[name]["expected"], name)
+    ck(all(row["intervalMs"] for row in rows.values()), "looked at only when asked")
