@@ -1,4 +1,4 @@
-"""stage - the small Opareta, all of it: host, containers, monitoring, playbookd."""
+"""stage - the small Opareta, all of it: host, containers, monitoring, people, playbookd."""
 
 import ctypes
 import os
@@ -7,7 +7,8 @@ import engine
 import harness
 import machine
 import monitoring
-from harness import ck, wait_until
+import people
+from harness import ck, wait_until, write_file
 
 ENDPOINTS = {
     "nginx": (80, "/health"),
@@ -29,6 +30,8 @@ class Stage(harness.Test):
         ctypes.CDLL(None).prctl(harness.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
         self.cgroup = cgroup
         self.daemon = None
+        self.people = None
+        self.took = {}  # seconds that the run of a scenario took
 
     def up(self):
         machine.prepare(self.folder, self.cgroup)
@@ -36,6 +39,7 @@ class Stage(harness.Test):
         engine.import_images()
         engine.compose("up", "-d")
         machine.start_sshd(self.start)
+        self.people = people.People(self)
         monitoring.install_playbookd()
         monitoring.start_all(self.start, self.folder)
         wait_until(self.is_well, "Opareta to be well", timeout=60, every=0.2)
@@ -46,10 +50,13 @@ class Stage(harness.Test):
     def healthy(self, name):
         return monitoring.ask(*ENDPOINTS[name], timeout=1)[0] == 200
 
-    def begin(self, name):
+    def begin(self, name, change=None):
         """For each scenario a playbookd with an empty store: as if hours lay between them, so that
-        no guard remembers the one before."""
+        no guard remembers the one before. change: makes another configuration of the text."""
         wait_until(self.is_well, "Opareta to be well", timeout=60, every=0.2)
+        text = monitoring.playbookd_yml()
+        write_file("/etc/playbookd/playbookd.yml", change(text, self) if change else text)
+        self.people.forget()
         storage = self.path("storage-" + name)
         os.mkdir(storage, 0o700)
         self.daemon = harness.Daemon(self.folder, None, name="playbookd-" + name, storage=storage,
@@ -67,6 +74,9 @@ class Stage(harness.Test):
         engine.compose("up", "-d")
         wait_until(self.is_well, "Opareta to be well again", timeout=90, every=0.2)
 
+    def process(self, name):
+        return next(thing for thing in self.things if getattr(thing, "name", "") == name)
+
     def end_daemon(self):
         daemon, self.daemon = self.daemon, None
         ck(daemon.stop() == 0, "playbookd did not end well")
@@ -74,13 +84,13 @@ class Stage(harness.Test):
 
     def show_logs(self):
         """What was said lately, and what there is; then playbookd is ended, whatever it takes."""
-        for thing in self.things:
+        for thing in (thing for thing in self.things if hasattr(thing, "log_text")):
             for line in thing.log_text().splitlines()[-LOG_LINES:]:
                 print(f"# {thing.name}: {line}")
         for argv in (["docker", "ps", "-a"], ["df", "-h", "/var"]):
             _, out, err = self.command(*argv)
             print("# " + (out + err).replace("\n", "\n# "))
-        print(f"# alerts: {monitoring.firing()}", flush=True)
+        print(f"# alerts: {monitoring.firing()}; people: {self.people.counts()}", flush=True)
         if self.daemon:
             self.daemon.end()
             self.daemon = None

@@ -1,6 +1,7 @@
 """smtp_server - a real SMTP server (aiosmtpd) that says what it was sent, a JSON object a line.
 
-usage: smtp_server.py [--cert FILE --key FILE] [--auth USER:PASSWORD] [--mode MODE]
+usage: smtp_server.py [--port PORT] [--cert FILE --key FILE] [--auth USER:PASSWORD] [--mode MODE]
+  --port         any free one, without it
   --cert, --key  offer STARTTLS, and take no mail without it
   --auth         take no mail without this login
   --mode         taken (default), refuse (550 to every recipient), busy (451 to every mail),
@@ -55,6 +56,7 @@ def authenticator(login):
 
 async def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--cert")
     parser.add_argument("--key")
     parser.add_argument("--auth")
@@ -70,7 +72,7 @@ async def main():
                     auth_require_tls=bool(options.cert))
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(Handler(options.mode), hostname="mail.test", **more), "127.0.0.1", 0)
+        lambda: SMTP(Handler(options.mode), hostname="mail.test", **more), "127.0.0.1", options.port)
     print("listening", server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
