@@ -340,28 +340,46 @@ TEST(mitigated_or_resolved_within_the_hold_tells_nobody)
 	killed(&core);
 }
 
+#define LOW_AND_HIGH                                \
+	"playbooks:\n"                              \
+	"  - name: low\n"                           \
+	"    matchers: [alertname=Low]\n"           \
+	"    incident: { level: L1 }\n"             \
+	"    steps: [{ name: s, run: ['true'] }]\n" \
+	"  - name: high\n"                          \
+	"    matchers: [alertname=High]\n"          \
+	"    incident: { level: L2 }\n"             \
+	"    steps: [{ name: s, run: ['true'] }]\n"
+static const char own_holds[] =
+		RECEIVERS "escalation:\n"
+			  "  hold: 1h\n"
+			  "  levels:\n"
+			  "    - { name: L1, receivers: [on-call], respond_within: 5m }\n"
+			  "    - { name: L2, receivers: [senior], respond_within: 10m, hold: 0s "
+			  "}\n" LOW_AND_HIGH;
+
 TEST(each_level_may_have_its_own_hold)
 {
-	static const char own[] = RECEIVERS
-			"escalation:\n"
-			"  hold: 1h\n"
-			"  levels:\n"
-			"    - { name: L1, receivers: [on-call], respond_within: 5m }\n"
-			"    - { name: L2, receivers: [senior], respond_within: 10m, hold: 0s }\n"
-			"playbooks:\n"
-			"  - name: low\n"
-			"    matchers: [alertname=Low]\n"
-			"    incident: { level: L1 }\n"
-			"    steps: [{ name: s, run: ['true'] }]\n"
-			"  - name: high\n"
-			"    matchers: [alertname=High]\n"
-			"    incident: { level: L2 }\n"
-			"    steps: [{ name: s, run: ['true'] }]\n";
 	struct core core;
 
-	must_start(&core, own);
+	must_start(&core, own_holds);
 	fires(&core, "Low", "argus");
 	fires(&core, "High", "argus");
+	must_settle(&core);
+	CK_TOLD(&core, "2/1/initial>senior");
+	killed(&core);
+}
+
+TEST(what_fired_before_there_were_levels_has_the_hold_of_its_level)
+{
+	struct core core;
+
+	must_start(&core, RECEIVERS LOW_AND_HIGH);
+	fires(&core, "Low", "argus");
+	fires(&core, "High", "argus");
+	must_settle(&core);
+	CK_TOLD(&core, "");
+	must_configure(&core, own_holds);
 	must_settle(&core);
 	CK_TOLD(&core, "2/1/initial>senior");
 	killed(&core);
