@@ -156,15 +156,23 @@ static void take_helper(const struct run_row *row, void *arg)
 			row->playbook, row->id, ended ? "" : ", not verified yet");
 }
 
-/* Nobody wrote down what helped, but a run was seen to, or is about to be. */
-static int name_helper(struct gathering *g, struct err *err)
+static int find_helper(struct gathering *g, enum run_status status, struct err *err)
 {
-	enum run_status status = g->mitigated_at ? RUN_SUCCEEDED : RUN_VERIFYING;
 	const struct run_query query = {
 		.status = run_status_names[status], .incident_id = g->facts.id, .limit = 1
 	};
 
 	return g->facts.resolution ? 0 : runs_list(g->core->db, &query, take_helper, g, err);
+}
+
+/* Nobody wrote down what helped, but a run was seen to, or is at work on it. */
+static int name_helper(struct gathering *g, struct err *err)
+{
+	if (g->mitigated_at) {
+		return find_helper(g, RUN_SUCCEEDED, err);
+	}
+	return find_helper(g, RUN_VERIFYING, err) < 0 || find_helper(g, RUN_RUNNING, err) < 0 ? -1
+											      : 0;
 }
 
 static void take_follow_up(const struct follow_up_row *row, void *arg)
