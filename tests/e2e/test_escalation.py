@@ -180,6 +180,8 @@ def test_a_restart_in_the_middle_of_a_chain_tells_nobody_twice_and_is_not_late(t
     d = t.daemon(people.config)
     _, incident = fire(d, name="Nobodys")
     people.wait("on-call", 1)
+    wait_until(lambda: all(n["status"] == "sent" for n in d.incident(incident)["notifications"]),
+               "what was sent to be known as sent: else it is sent again")
     due = d.incident(incident)["nextEscalationAt"]
     d.kill()
     d.wait_exit()
