@@ -88,9 +88,18 @@ def both_at_once(s):
     s.order(f"incidents/{refused}/acknowledge")
     s.by_hand("restart-all-instances", {"service": other}, force=True)
     s.wait_healthy()
+    wait_all_resolved(s)
+    s.people = "people called"
+    return services_of(s)
+
+
+def wait_all_resolved(s):
     wait_until(lambda: all(i["resolvedAt"] for i in s.incidents()), "all to be resolved", 60)
     s.wait_resolved()
-    s.people = "people called"
+
+
+def services_of(s):
+    """The incidents of services that are completely down."""
     return [one for one in s.incidents() if one["playbook"] == "restart-all-instances"]
 
 
@@ -107,6 +116,26 @@ def both_services_are_down(s):
     services = both_at_once(s)
     tell_seniors(s, services)
     tell_together(s, "L3", services, 2)
+
+
+@scenario("cache", "3: Redis hangs, and what it comes back with is corrupt: both services stay down")
+def cache_is_corrupt(s):
+    def spoil():
+        engine.docker("exec", "opareta-redis", "redis-cli", "set", "format", "spoiled")
+        engine.docker("exec", "opareta-redis", "redis-cli", "save")
+        engine.hang("opareta-redis")
+
+    s.breaks(spoil, ["argus-1", "hermes-1"])
+    # Redis is back before its services are, so these are alerts of their own by then.
+    run = s.wait_run("RedisDown", "recover-redis", asks="may the cache be cleared")
+    ck_eq([step["status"] for step in run["steps"] if step["name"] == "services are well with it"],
+          ["failed"], "services after the restart")
+    s.wait_healthy()
+    wait_all_resolved(s)
+    ck_eq(engine.docker("exec", "opareta-redis", "redis-cli", "dbsize"), "0", "keys")
+    s.tell("tech-lead", s.initial(s.incident(), "redis"), people.resolved_of(s.incident()))
+    tell_seniors(s, services_of(s))
+    tell_together(s, "L3", services_of(s), 2)
 
 
 @scenario("outage", "all is down: both services and Nginx before them: L4")

@@ -179,8 +179,8 @@ class People:
         """Exactly that, by each of the two ways, once. wanted: {receiver: [Wanted]}; updates: how
         many at most may have come beside it."""
         def arrived():
-            counts = self.counts()
-            return all(min(counts[name]) >= len(wanted.get(name, [])) for name in RECEIVERS)
+            return all(len(without_updates(texts)) >= len(wanted.get(name, []))
+                       for name in RECEIVERS for texts in (self.posted(name), self.mailed(name)))
 
         try:
             wait_until(arrived, "what people were to be told")
@@ -191,9 +191,13 @@ class People:
                 ck_letters(f"{name} by {way}", texts, wanted.get(name, []), updates)
 
 
+def without_updates(texts):
+    return [text for text in texts if kind_of(text) != "update"]
+
+
 def ck_letters(who, texts, wanted, updates):
     """Letters may overtake each other, so they are compared one to one in any order."""
-    left = [text for text in texts if kind_of(text) != "update"]
+    left = without_updates(texts)
     ck(len(texts) - len(left) <= updates, f"{who}: more than {updates} updates in {texts}")
     ck_eq(sorted(map(kind_of, left)), sorted(w.kind for w in wanted), f"{who}: {left}")
     for one in wanted:

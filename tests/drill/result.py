@@ -132,8 +132,9 @@ class Result:
         ck_eq(run["approval"]["name"], asks, "question")
         self.people = "with a yes"
         meanwhile()
-        if run["incidentId"]:  # whoever says yes has it in hand
-            self.order(f"incidents/{run['incidentId']}/acknowledge")
+        for incident in self.incidents():  # whoever says yes has it in hand
+            if not incident["resolvedAt"]:
+                self.order(f"incidents/{incident['id']}/acknowledge")
         order = {"digest": run["approval"]["digest"], "reason": "drill"}
         ck_status(self.daemon.request("POST", f"/api/v1/runs/{run_id}/approve", order,
                                       operator=True), 200)
@@ -221,6 +222,9 @@ class Result:
     def ck_afterwards(self):
         """What has to be true after every scenario."""
         self.note_first_call()
+        for incident in self.incidents():
+            for run in incident["runs"]:
+                self.daemon.wait_run(run["id"], LIMIT)
         self.ck_people()
         for incident in self.incidents():
             self.ck_timeline(incident)

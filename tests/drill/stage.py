@@ -70,7 +70,7 @@ class Stage(harness.Test):
         machine.must("cp", os.path.join(machine.HERE, "opareta/docker/env"), machine.ENV_FILE)
         if not engine.answers():
             engine.start()
-        engine.compose("down")
+        engine.compose("down", "-v")
         engine.compose("up", "-d")
         wait_until(self.is_well, "Opareta to be well again", timeout=90, every=0.2)
 
