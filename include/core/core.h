@@ -16,6 +16,7 @@
  *	people    what people say of an incident; review: follow-ups and checklist
  *	chronicle what the core does, in the timelines of incidents
  *	recovery  what was running when the last core ended                   (at start)
+ *	orphans   folders of runs that the store does not know of             (at start)
  *	api       answers to reads and orders
  *	order     each order once, and written down; audit: the chain of them
  *	hindsight timelines and sums; postmortem: the post-incident log
@@ -40,6 +41,7 @@
 #include "core/clocks.h"
 #include "core/escalator.h"
 #include "core/janitor.h"
+#include "core/orphans.h"
 #include "core/outbox.h"
 #include "core/pause.h"
 #include "core/prober.h"
@@ -112,6 +114,7 @@ struct core {
 	struct runner runner;
 	struct approvals approvals;
 	struct prober prober;
+	struct orphans orphans;
 	struct janitor janitor;
 	struct audit_newest newest_order;
 	struct outbox outbox;

@@ -11,6 +11,7 @@
  *	either      any other status        take it in (C5)
  *	waiting     -                       wait for what is left of it, or probe again
  *	ended       -                       it was the pause before a retry: the next attempt
+ *	no such run any                     a person is called (core/orphans)
  *
  * A run that waits for a person is not running: its question is bound to the configuration in
  *force, or ends (core/approvals).

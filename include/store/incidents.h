@@ -62,6 +62,9 @@ int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id
  */
 int incidents_of_group(struct db *db, const uint8_t group_hash[DIGEST_SIZE], int64_t resolved_since,
 		struct incident_facts *ret, struct err *err);
+/* Was there ever one of the group, as far as the store remembers? */
+int incidents_group_known(
+		struct db *db, const uint8_t group_hash[DIGEST_SIZE], bool *ret, struct err *err);
 int incidents_facts(struct db *db, int64_t id, struct incident_facts *ret, struct err *err);
 
 /*

@@ -43,7 +43,8 @@ struct run_row {
 
 typedef void (*run_fn)(const struct run_row *row, void *arg);
 
-/* Add row with its params: queued, or awaiting_approval. */
+/* Add row with its params: queued, or awaiting_approval. Its id is the next one, or row->id when
+ * that is higher. */
 int runs_add(struct db *db, const struct run_row *row, const struct labels *params, int64_t *ret_id,
 		struct err *err);
 

@@ -156,6 +156,7 @@ int facts_add_run(struct core *core, const struct run_request *request, int64_t 
 	auto_buf struct buf lock = { 0 };
 	bool locks = lock_key(request, &lock);
 	const struct run_row row = {
+		.id = core->orphans.highest + 1,
 		.lock = locks ? buf_text(&lock) : NULL,
 		.distinct_value = distinct_value(request),
 		.incident_id = request->incident_id,

@@ -160,6 +160,9 @@ int metrics_write(struct core *core, struct buf *out, struct err *err)
 	}
 	one(out, "playbookd_runs_active", "gauge", "Runs that are running or verifying.",
 			(int64_t)core->runner.len);
+	one(out, "playbookd_orphan_runs", "gauge",
+			"Folders of runs that the store did not know of at the start.",
+			core->orphans.count);
 	one(out, "playbookd_runs_awaiting_approval", "gauge", "Runs that wait for a person.",
 			waiting);
 	one(out, "playbookd_paused", "gauge", "Whether the kill switch is on.", pause_is_on(core));

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "core/approvals.h"
 #include "core/core.h"
+#include "core/orphans.h"
 #include "core/outcome.h"
 #include "store/runs.h"
 #include "store/steps.h"
@@ -196,7 +197,8 @@ int recovery_run(struct core *core, struct err *err)
 {
 	struct collecting collecting = { core, err, false };
 
-	if (runs_active(core->db, collect, &collecting, err) < 0 || collecting.failed) {
+	if (orphans_look(core, err) < 0 || runs_active(core->db, collect, &collecting, err) < 0 ||
+			collecting.failed) {
 		return -1;
 	}
 	core->runner.queue_waits = true;

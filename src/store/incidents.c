@@ -67,6 +67,25 @@ int incidents_of_group(struct db *db, const uint8_t group_hash[DIGEST_SIZE], int
 	return read_facts(s, ret, err);
 }
 
+int incidents_group_known(
+		struct db *db, const uint8_t group_hash[DIGEST_SIZE], bool *ret, struct err *err)
+{
+	static const char sql[] = "SELECT 1"
+				  " FROM incident"
+				  " WHERE group_hash = :group_hash"
+				  " LIMIT 1";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_blob(s, ":group_hash", group_hash, DIGEST_SIZE);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		stmt_reset(s);
+	}
+	*ret = rc == 1;
+	return rc < 0 ? -1 : 0;
+}
+
 int incidents_facts(struct db *db, int64_t id, struct incident_facts *ret, struct err *err)
 {
 	static const char sql[] = "SELECT id, status, generation, firing, level"

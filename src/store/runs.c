@@ -18,16 +18,19 @@ int runs_add(struct db *db, const struct run_row *row, const struct labels *para
 		struct err *err)
 {
 	static const char sql[] =
-			"INSERT INTO run (incident_id, episode_id, generation, playbook, target,"
+			"INSERT INTO run (id, incident_id, episode_id, generation, playbook, "
+			"target,"
 			" trigger, requested_by, request_reason, forced, config_hash, status,"
 			" reason, lock, distinct_value,"
 			" alertname, alert, alert_status, queued_at)"
-			" VALUES (:incident_id, :episode_id, :generation, :playbook, :target,"
+			" VALUES (max(:id, 1 + coalesce((SELECT max(id) FROM run), 0)),"
+			" :incident_id, :episode_id, :generation, :playbook, :target,"
 			" :trigger, :requested_by, :request_reason, :forced, :config_hash,"
 			" :status, '', :lock,"
 			" :distinct_value, :alertname, :alert, :alert_status, :queued_at)";
 	struct stmt *s = db_stmt(db, sql);
 
+	stmt_int(s, ":id", row->id);
 	stmt_int_or_null(s, ":incident_id", row->incident_id);
 	stmt_int_or_null(s, ":episode_id", row->episode_id);
 	stmt_int(s, ":generation", row->generation);

@@ -537,6 +537,35 @@ TEST(incidents_are_listed_newest_first_by_keyset)
 	db_close(db);
 }
 
+TEST(a_run_is_the_next_one_or_as_high_as_it_must_be)
+{
+	static const struct {
+		int64_t at_least;
+		int64_t id;
+	} rows[] = { { 0, 1 }, { 0, 2 }, { 2, 3 }, { 4, 4 }, { 9, 9 }, { 9, 10 }, { 0, 11 } };
+	struct db *db = must_open();
+	const struct labels params = { 0 };
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const uint8_t bytes[DIGEST_SIZE] = { (uint8_t)i };
+		const struct run_row row = { .id = rows[i].at_least,
+			.playbook = "p",
+			.target = bytes,
+			.trigger = "manual",
+			.requested_by = "x",
+			.config_hash = bytes,
+			.alertname = "Down",
+			.alert = "{}",
+			.alert_status = "firing" };
+		int64_t id = 0;
+
+		must_ok(runs_add(db, &row, &params, &id, &err), err);
+		ck_int(id, rows[i].id);
+	}
+	db_close(db);
+}
+
 /* A run of playbook p that was queued, and ended, at times; status is a final one or "queued". */
 static void must_add_ended(struct db *db, int64_t queued_at, const char *status, const char *value)
 {
