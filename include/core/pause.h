@@ -37,7 +37,10 @@ bool pause_is_on(const struct core *core);
 /* {"paused":true,"reason":"…","by":"…","since":"…","until":null}, the members only. */
 void pause_write(struct jsonw *w, const struct core *core);
 
-/* The routes: what they answer has `suppressed`, the decisions that it made, newest first. */
+/*
+ * The routes: what they answer has `suppressed`, the decisions that it made, newest first, and
+ * `waiting`, the queued runs that it keeps back, oldest first.
+ */
 int pause_show(struct reply *reply, struct err *err);
 int pause_begin(struct reply *reply, struct err *err);
 int pause_end(struct reply *reply, struct err *err);

@@ -9,6 +9,7 @@
 #include "core/core.h"
 #include "store/deliveries.h"
 #include "store/pauses.h"
+#include "store/runs.h"
 
 #define SUPPRESSED_MAX 1000
 #define LOOK_MAX_MS    60000 /* the wall clock may be set while we wait */
@@ -121,17 +122,64 @@ static int write_suppressed(struct reply *reply, bool on, int64_t after_delivery
 	return 0;
 }
 
-int pause_show(struct reply *reply, struct err *err)
-{
-	const struct core *core = reply->core;
+struct waiting {
+	struct jsonw *w;
+	size_t len;
+};
 
-	jsonw_object(&reply->w, NULL);
-	pause_write(&reply->w, core);
-	if (write_suppressed(reply, pause_is_on(core), core->pause.after_delivery, err) < 0) {
+/* One that was forced does not wait for the pause. */
+static bool each_waiting(const struct run_row *row, void *arg)
+{
+	struct waiting *waiting = arg;
+	struct jsonw *w = waiting->w;
+
+	if (row->forced) {
+		return true;
+	}
+	jsonw_object(w, NULL);
+	jsonw_int(w, "id", row->id);
+	jsonw_id(w, "incidentId", row->incident_id);
+	jsonw_str(w, "playbook", row->playbook);
+	jsonw_str(w, "trigger", row->trigger);
+	jsonw_str(w, "requestedBy", row->requested_by);
+	jsonw_time(w, "queuedAt", row->queued_at);
+	jsonw_time(w, "startedAt", row->started_at);
+	jsonw_close(w);
+	return ++waiting->len < SUPPRESSED_MAX;
+}
+
+/* What was queued (or approved, and goes on) before the pause began: it starts when that is over.
+ */
+static int write_waiting(struct reply *reply, bool on, struct err *err)
+{
+	struct waiting waiting = { .w = &reply->w };
+
+	jsonw_array(&reply->w, "waiting");
+	if (on && runs_queued(reply->core->db, each_waiting, &waiting, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);
 	return 0;
+}
+
+/* on: it is, or was until now. */
+static int write_all(struct reply *reply, bool on, int64_t after_delivery, struct err *err)
+{
+	jsonw_object(&reply->w, NULL);
+	pause_write(&reply->w, reply->core);
+	if (write_suppressed(reply, on, after_delivery, err) < 0 ||
+			write_waiting(reply, on, err) < 0) {
+		return -1;
+	}
+	jsonw_close(&reply->w);
+	return 0;
+}
+
+int pause_show(struct reply *reply, struct err *err)
+{
+	const struct core *core = reply->core;
+
+	return write_all(reply, pause_is_on(core), core->pause.after_delivery, err);
 }
 
 /* Said again while it is on, it goes on with the new reason and time. */
@@ -168,11 +216,5 @@ int pause_end(struct reply *reply, struct err *err)
 	if (on && switch_off(core, clock_wall_ms(), reply->query->principal, err) < 0) {
 		return -1;
 	}
-	jsonw_object(&reply->w, NULL);
-	pause_write(&reply->w, core);
-	if (write_suppressed(reply, on, after_delivery, err) < 0) {
-		return -1;
-	}
-	jsonw_close(&reply->w);
-	return 0;
+	return write_all(reply, on, after_delivery, err);
 }

@@ -116,13 +116,21 @@ def test_a_pause_stops_what_is_queued_and_lets_go_on_what_runs(t):
     first = must_start(d, "hold")["runId"]
     wait_begun(t)
     second = must_start(d, "hold")["runId"]
-    must_order(d, "pause", {"reason": "r"})
+    told = must_order(d, "pause", {"reason": "r"})
+    ck_eq([(w["id"], w["playbook"], w["startedAt"]) for w in told["waiting"]],
+          [(second, "hold", None)], "what waits")
+    ck(told["waiting"][0]["queuedAt"], "since when")
+    forced = must_start(d, "hold", force=True, reason="f")["runId"]  # waits for its turn only
+    ck_eq([w["id"] for w in d.must_get("/api/v1/pause")["waiting"]], [second], "what waits")
     t.write("go", "")
     ck_eq(d.wait_run(first)["status"], "succeeded", "the run that went on")
+    ck_eq(d.wait_run(forced)["status"], "succeeded", "the run that was forced")
     for _ in range(5):
         ck_eq(d.run(second)["status"], "queued", "the run in the queue")
         d.must_post(down())  # a turn of the core in which it could start
-    must_order(d, "pause", method="DELETE")
+    ended = must_order(d, "pause", method="DELETE")
+    ck_eq([w["id"] for w in ended["waiting"]], [second], "what starts now")
+    ck_eq(d.must_get("/api/v1/pause")["waiting"], [], "after")
     ck_eq(d.wait_run(second)["status"], "succeeded", "the run that waited")
 
 
