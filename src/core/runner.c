@@ -176,6 +176,22 @@ static int forget_question(struct core *core, const struct active *active, struc
 	return incidents_attention_over(core->db, active->incident_id, text, err);
 }
 
+/* Is there nothing in it that could have found out or done something? A wait or a yes does not. */
+static bool only_tells(const struct playbook *playbook)
+{
+	bool tells = false;
+
+	for (uint32_t i = 0; playbook && i < playbook_phase_end(playbook, PHASE_STEPS); i++) {
+		uint8_t kind = playbook->steps[i].kind;
+
+		if (kind != STEP_NOTIFY && kind != STEP_WAIT && kind != STEP_APPROVE) {
+			return false;
+		}
+		tells |= kind == STEP_NOTIFY;
+	}
+	return tells;
+}
+
 /* What the end of the run means for its incident. */
 static int tell_incident(struct core *core, const struct active *active, struct err *err)
 {
@@ -208,9 +224,10 @@ static int tell_incident(struct core *core, const struct active *active, struct 
 	}
 	if (cursor->status == RUN_SUCCEEDED) {
 		snprintf(why, sizeof(why),
-				"run %" PRId64
-				" (%s) collected evidence; nothing was changed or verified",
-				active->run_id, active->playbook_name);
+				"run %" PRId64 " (%s) %s; nothing was changed or verified",
+				active->run_id, active->playbook_name,
+				only_tells(active->playbook) ? "told people"
+							     : "collected evidence");
 	} else {
 		snprintf(why, sizeof(why), "run %" PRId64 " (%s) %s: %s", active->run_id,
 				active->playbook_name, run_status_names[cursor->status],

@@ -624,6 +624,59 @@ TEST(evidence_that_comes_after_the_repair_calls_nobody)
 	killed(&core);
 }
 
+static const char telling[] = "receivers:\n"
+			      "  - name: on-call\n"
+			      "    webhook_configs: [{ url: \"http://127.0.0.1:1/\" }]\n"
+			      "playbooks:\n"
+			      "  - name: tell\n"
+			      "    matchers: ['alertname=\"Down\"']\n"
+			      "    steps: [{ name: tell, notify: on-call, text: x }]\n"
+			      "    rescue: [{ name: look, run: [true] }]\n"
+			      "  - name: tell-later\n"
+			      "    matchers: ['alertname=\"Down\"']\n"
+			      "    steps:\n"
+			      "      - { name: pause, wait: 1ms }\n"
+			      "      - { name: tell, notify: on-call, text: x }\n"
+			      "  - name: look-and-tell\n"
+			      "    matchers: ['alertname=\"Down\"']\n"
+			      "    steps:\n"
+			      "      - { name: look, run: [true] }\n"
+			      "      - { name: tell, notify: on-call, text: x }\n"
+			      "  - name: ask-and-tell\n"
+			      "    matchers: ['alertname=\"Down\"']\n"
+			      "    precheck: { name: ask, run: [true] }\n"
+			      "    steps: [{ name: tell, notify: on-call, text: x }]\n";
+
+TEST(a_run_that_only_told_people_says_so)
+{
+	static const struct {
+		const char *playbook;
+		bool waits;
+		const char *attention;
+	} rows[] = {
+		{ "tell", false, "(tell) told people; nothing was changed or verified" },
+		{ "tell-later", true, "(tell-later) told people; nothing" },
+		{ "look-and-tell", true, "(look-and-tell) collected evidence; nothing" },
+		{ "ask-and-tell", true, "(ask-and-tell) collected evidence; nothing" },
+	};
+
+	for (uint8_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct core core;
+		int64_t incident, run;
+
+		must_start(&core, telling);
+		incident = add_incident(&core);
+		run = add_run(&core, rows[i].playbook, incident, i);
+		must_tick(&core);
+		if (rows[i].waits) {
+			end_run(&core, run, RUN_EV_OK, "");
+		}
+		ck_has(incident_text(&core, incident), rows[i].attention);
+		killed(&core);
+		must(unlink("test.db") == 0);
+	}
+}
+
 TEST(the_pause_before_a_retry_outlives_the_core)
 {
 	struct step_row row = { .step = 0, .attempt = 1, .status = STEP_FAILED, .reason = "" };
