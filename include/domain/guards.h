@@ -21,7 +21,7 @@
 /* `guards:` of a playbook; 0 or NULL: that guard is not set. */
 struct guard_rules {
 	int64_t cooldown_ms;      /* no run of the same target so soon after the last ended */
-	int64_t limit_runs;       /* at most so many runs of the playbook … */
+	int64_t limit_runs;       /* at most so many runs of the playbook start … */
 	int64_t limit_per_ms;     /* … in any window of this length */
 	int64_t breaker_failures; /* so many failures in a row open the breaker … */
 	int64_t breaker_open_ms;  /* … for this long; then one run is let through as a trial */
@@ -57,8 +57,8 @@ bool guard_cooldown(
 		const struct guard_rules *rules, struct guard_run last, int64_t now, char *reason);
 
 /*
- * limit, sliding and exact: in_window runs were queued within limit_per_ms before now, the
- * limit_runs-th latest of them at oldest_at.
+ * limit, sliding and exact: in_window runs started within limit_per_ms before now, or are yet to
+ * start; the limit_runs-th latest of them started at oldest_at, 0: it is yet to.
  */
 bool guard_limit(const struct guard_rules *rules, int64_t in_window, int64_t oldest_at, int64_t now,
 		char *reason);
@@ -73,8 +73,8 @@ bool guard_breaker(const struct guard_rules *rules, int64_t failures, struct gua
 		struct guard_run trial, int64_t now, char *reason);
 
 /*
- * max_targets: others is how many other targets had a run within targets_per_ms. One more than
- * targets_at_most is an outage of something bigger than a target: not for a playbook.
+ * max_targets: others is how many other targets have a run within targets_per_ms, as for limit. One
+ * more than targets_at_most is an outage of something bigger than a target: not for a playbook.
  */
 bool guard_targets(const struct guard_rules *rules, int64_t others, char *reason);
 
@@ -96,7 +96,7 @@ bool guard_pause(const struct guard_pause *pause, int64_t now, char *reason);
 bool guard_intervals(
 		const struct guard_rules *rules, const struct interval_clock *clocks, char *reason);
 
-/* max_starts_per_hour of all playbooks together; 0: no limit. */
+/* max_starts_per_hour of all playbooks together, counted as for limit; 0: no limit. */
 bool guard_starts(int64_t at_most, int64_t in_last_hour, char *reason);
 
 #endif

@@ -114,7 +114,7 @@ struct plan_facts {
 	struct guard_pause pause;
 	const struct interval_clock *clocks; /* see guard_intervals(); of the playbook's zones */
 	int64_t starts_at_most;              /* global.max_starts_per_hour; 0: any */
-	int64_t starts_in_hour;              /* runs of all playbooks queued in the last hour */
+	int64_t starts_in_hour;              /* runs of all playbooks, see guard_starts() */
 	int64_t other_targets;               /* see guard_targets() */
 	int64_t failures;                    /* see guard_breaker() */
 	struct guard_run last_failure;

@@ -17,8 +17,15 @@
  */
 int guards_set_back(struct db *db, int64_t now, struct err *err);
 
-/* How many runs of the playbook were queued at or after since, counting at most `runs`;
- * ret_oldest_at is when the runs-th latest was (0 when there are fewer). */
+/*
+ * The next three count runs that started at or after since, and those that are yet to start: they
+ * will, after now. So however long some wait, no window has more starts than were let through.
+ * Those that were canceled or rejected before they started, and those that only look again, count
+ * nowhere.
+ */
+
+/* How many runs of the playbook count, at most `runs`; ret_oldest_at is when the runs-th latest
+ * started (0 when there are fewer, or it has not started). */
 int guards_limit(struct db *db, const char *playbook, int64_t since, int64_t runs,
 		int64_t *ret_count, int64_t *ret_oldest_at, struct err *err);
 
@@ -27,12 +34,11 @@ int guards_limit(struct db *db, const char *playbook, int64_t since, int64_t run
 int guards_breaker(struct db *db, const char *playbook, int64_t failures, int64_t *ret_failures,
 		struct guard_run *ret_last, struct guard_run *ret_trial, struct err *err);
 
-/* How many other values of the distinct param had a run of the playbook queued at or after since.
- */
+/* How many other values of the distinct param have a run of the playbook that counts. */
 int guards_targets(struct db *db, const char *playbook, const char *value, int64_t since,
 		int64_t *ret_others, struct err *err);
 
-/* How many runs of all playbooks were queued at or after since, counting at most at_most. */
+/* How many runs of all playbooks count, at most at_most. */
 int guards_starts(
 		struct db *db, int64_t since, int64_t at_most, int64_t *ret_count, struct err *err);
 

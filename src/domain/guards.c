@@ -83,9 +83,15 @@ bool guard_limit(const struct guard_rules *rules, int64_t in_window, int64_t old
 	if (!rules->limit_runs || in_window < rules->limit_runs) {
 		return true;
 	}
+	duration_format(rules->limit_per_ms, per);
+	if (!oldest_at) {
+		SAY("limit: %" PRId64 " runs in %s is all that is allowed, next %s after one of "
+		    "those that wait has started",
+				rules->limit_runs, per, per);
+		return false;
+	}
 	SAY("limit: %" PRId64 " runs in %s is all that is allowed, next at %s", rules->limit_runs,
-			duration_format(rules->limit_per_ms, per),
-			time_of_day(not_after(oldest_at, now) + rules->limit_per_ms, next));
+			per, time_of_day(not_after(oldest_at, now) + rules->limit_per_ms, next));
 	return false;
 }
 

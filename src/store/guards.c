@@ -1,5 +1,23 @@
 #include "store/guards.h"
 
+#define NOT_STARTED INT64_MAX /* when a run starts that has not: after all that have */
+
+/*
+ * The runs that limit, max_targets and max_starts_per_hour count: those that started at or after
+ * :since, and those that have not started yet, but may. So no more than are allowed start within a
+ * window, however long some of them wait. What ended without having started counts nowhere, nor
+ * does what only looks again.
+ */
+#define COUNTED(columns, of)                                      \
+	"SELECT started_at AS at" columns " FROM run"             \
+	" WHERE " of "started_at >= :since"                       \
+	" AND trigger <> 'escalation'"                            \
+	" UNION ALL"                                              \
+	" SELECT :not_started AS at" columns " FROM run"          \
+	" WHERE " of "started_at IS NULL AND finished_at IS NULL" \
+	" AND trigger <> 'escalation'"
+#define COUNTED_OF_PLAYBOOK(columns) COUNTED(columns, "playbook = :playbook AND ")
+
 int guards_set_back(struct db *db, int64_t now, struct err *err)
 {
 	static const char sql[] = "UPDATE run"
@@ -9,7 +27,8 @@ int guards_set_back(struct db *db, int64_t now, struct err *err)
 				  " ELSE started_at END,"
 				  " finished_at = CASE WHEN finished_at > :now THEN :now"
 				  " ELSE finished_at END"
-				  " WHERE queued_at > :now OR finished_at > :now";
+				  " WHERE queued_at > :now OR started_at > :now"
+				  " OR finished_at > :now";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":now", now);
@@ -19,24 +38,22 @@ int guards_set_back(struct db *db, int64_t now, struct err *err)
 int guards_limit(struct db *db, const char *playbook, int64_t since, int64_t runs,
 		int64_t *ret_count, int64_t *ret_oldest_at, struct err *err)
 {
-	static const char sql[] =
-			"SELECT count(*), min(queued_at)"
-			" FROM (SELECT queued_at"
-			" FROM run"
-			" WHERE playbook = :playbook AND queued_at >= :since"
-			" AND NOT (status IN ('canceled', 'rejected') AND started_at IS NULL)"
-			" ORDER BY queued_at DESC"
-			" LIMIT :runs) AS latest";
+	static const char sql[] = "SELECT count(*), min(at)"
+				  " FROM (" COUNTED_OF_PLAYBOOK("") " ORDER BY at DESC"
+								    " LIMIT :runs) AS latest";
 	struct stmt *s = db_stmt(db, sql);
 	int rc;
 
 	stmt_text(s, ":playbook", playbook);
 	stmt_int(s, ":since", since);
 	stmt_int(s, ":runs", runs);
+	stmt_int(s, ":not_started", NOT_STARTED);
 	rc = stmt_step(s, err);
 	if (rc == 1) {
+		int64_t oldest_at = stmt_col_int(s, 1);
+
 		*ret_count = stmt_col_int(s, 0);
-		*ret_oldest_at = *ret_count == runs ? stmt_col_int(s, 1) : 0;
+		*ret_oldest_at = *ret_count == runs && oldest_at != NOT_STARTED ? oldest_at : 0;
 		stmt_reset(s);
 	}
 	return rc < 0 ? -1 : 0;
@@ -102,16 +119,18 @@ int guards_breaker(struct db *db, const char *playbook, int64_t failures, int64_
 int guards_targets(struct db *db, const char *playbook, const char *value, int64_t since,
 		int64_t *ret_others, struct err *err)
 {
-	static const char sql[] = "SELECT count(DISTINCT distinct_value)"
-				  " FROM run"
-				  " WHERE playbook = :playbook AND queued_at >= :since"
-				  " AND distinct_value <> :value";
+	static const char sql[] =
+			"SELECT count(DISTINCT distinct_value)"
+			" FROM (" COUNTED_OF_PLAYBOOK(
+					", distinct_value") ")"
+							    " WHERE distinct_value <> :value";
 	struct stmt *s = db_stmt(db, sql);
 	int rc;
 
 	stmt_text(s, ":playbook", playbook);
 	stmt_text(s, ":value", value);
 	stmt_int(s, ":since", since);
+	stmt_int(s, ":not_started", NOT_STARTED);
 	rc = stmt_step(s, err);
 	if (rc == 1) {
 		*ret_others = stmt_col_int(s, 0);
@@ -124,15 +143,13 @@ int guards_starts(
 		struct db *db, int64_t since, int64_t at_most, int64_t *ret_count, struct err *err)
 {
 	static const char sql[] = "SELECT count(*)"
-				  " FROM (SELECT 1 FROM run"
-				  " WHERE queued_at >= :since AND trigger <> 'escalation'"
-				  " ORDER BY queued_at DESC"
-				  " LIMIT :at_most) AS latest";
+				  " FROM (" COUNTED("", "") " LIMIT :at_most) AS latest";
 	struct stmt *s = db_stmt(db, sql);
 	int rc;
 
 	stmt_int(s, ":since", since);
 	stmt_int(s, ":at_most", at_most);
+	stmt_int(s, ":not_started", NOT_STARTED);
 	rc = stmt_step(s, err);
 	if (rc == 1) {
 		*ret_count = stmt_col_int(s, 0);

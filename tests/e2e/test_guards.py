@@ -1,9 +1,11 @@
 """Guards keep runs from starting, say why, and remember over a restart."""
 
 import os
+import time
 from datetime import datetime, timedelta, timezone
 
-from harness import alert, ck, ck_decisions, ck_eq, ck_in, ck_match, delivery, resolved, wait_until
+from harness import (alert, ck, ck_decisions, ck_eq, ck_in, ck_match, ck_status, delivery, resolved,
+                     wait_until)
 
 
 def config(guards, steps="[{ name: n, run: ['true'] }]", params="", **sections):
@@ -256,6 +258,29 @@ def test_max_concurrent_runs_of_a_playbook(t):
     t.write("gate.a.1", "")
     t.write("gate.a.2", "")
     ck_eq([d.wait_run(first)["status"], d.wait_run(second)["status"]], ["succeeded"] * 2, "both")
+
+
+def test_a_limit_counts_runs_that_wait_until_they_have_started(t):
+    """However long they wait, they do not start in one burst with others."""
+    d = t.daemon(config("{ max_concurrent: 1, limit: { runs: 1, per: 500ms } }",
+                        steps=gate(t, "g"), params=N_PARAM))
+    first = d.must_post(down("a", 1))["decisions"][0]["runId"]
+    wait_until(lambda: statuses(d)[first] == "running", "the first")
+    numbers = iter(range(2, 1000))
+
+    def post():
+        return d.must_post(down("a", next(numbers)))["decisions"][0]
+
+    second = wait_until(lambda: post()["runId"], "a run once the window has passed", every=0.1)
+    ck_eq(statuses(d)[second], "queued", "behind the first")
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        told = post()
+        ck_eq(told["decision"], "limited", "while the second waits")
+    ck_eq(told["reason"], "limit: 1 runs in 500ms is all that is allowed, next 500ms after one of "
+          "those that wait has started", "reason")
+    ck_status(d.request("POST", f"/api/v1/runs/{second}/cancel", {}, operator=True), 200)
+    ck_eq(post()["decision"], "queued", "one that was canceled before it started counts nowhere")
 
 
 def test_a_lock_holds_over_a_restart(t):

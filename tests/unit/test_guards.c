@@ -73,6 +73,9 @@ TEST(limit_lets_through_what_is_one_short_of_it)
 	ck(guard_limit(&rules, 2, 0, NOW, reason));
 	ck(!guard_limit(&rules, 3, NOW - 50 * MINUTE, NOW, reason));
 	ck_str(reason, "limit: 3 runs in 1h is all that is allowed, next at 22:50:00 UTC");
+	ck(!guard_limit(&rules, 3, 0, NOW, reason));
+	ck_str(reason, "limit: 3 runs in 1h is all that is allowed, next 1h after one of those "
+		       "that wait has started");
 	/* The clock was set back: an hour from now at the most. */
 	ck(!guard_limit(&rules, 3, NOW + 600 * MINUTE, NOW, reason));
 	ck_has(reason, "next at 23:40:00 UTC");

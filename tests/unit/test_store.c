@@ -566,32 +566,55 @@ TEST(a_run_is_the_next_one_or_as_high_as_it_must_be)
 	db_close(db);
 }
 
-/* A run of playbook p that was queued, and ended, at times; status is a final one or "queued". */
-static void must_add_ended(struct db *db, int64_t queued_at, const char *status, const char *value)
+/* A run of playbook p at times, of which 0 is none. */
+struct past_run {
+	int64_t queued_at;
+	int64_t started_at;
+	int64_t finished_at;
+	uint8_t status; /* enum run_status */
+	const char *trigger;
+	const char *value;
+};
+
+static void must_add_run(struct db *db, const struct past_run *run)
 {
 	static uint8_t target;
 	uint8_t bytes[DIGEST_SIZE] = { ++target };
 	const struct labels params = { 0 };
 	const struct run_row row = { .playbook = "p",
 		.target = bytes,
-		.trigger = "manual",
+		.trigger = run->trigger ? run->trigger : "manual",
 		.requested_by = "x",
 		.config_hash = bytes,
-		.distinct_value = value,
+		.distinct_value = run->value,
 		.alertname = "Down",
 		.alert = "{}",
 		.alert_status = "firing",
-		.queued_at = queued_at };
+		.queued_at = run->queued_at };
 	struct run_cursor cursor = { .status = RUN_RUNNING };
 	struct err err;
 	int64_t id;
 
 	must_ok(runs_add(db, &row, &params, &id, &err), err);
-	if (strcmp(status, "queued") != 0) {
-		must_ok(runs_move(db, id, &cursor, queued_at, &err), err);
-		cursor.status = (uint8_t)run_status_parse(status);
-		must_ok(runs_move(db, id, &cursor, queued_at + 10, &err), err);
+	if (run->started_at) {
+		must_ok(runs_move(db, id, &cursor, run->started_at, &err), err);
 	}
+	if (run->status != RUN_QUEUED && (run->finished_at || !run_status_final(run->status))) {
+		cursor.status = run->status;
+		must_ok(runs_move(db, id, &cursor, run->finished_at, &err), err);
+	}
+}
+
+/* It started at once, and ended soon after; status is a final one or "queued". */
+static void must_add_ended(struct db *db, int64_t queued_at, const char *status, const char *value)
+{
+	uint8_t ended = (uint8_t)run_status_parse(status);
+
+	must_add_run(db, &(struct past_run){ .queued_at = queued_at,
+					 .started_at = ended == RUN_QUEUED ? 0 : queued_at,
+					 .finished_at = queued_at + 10,
+					 .status = ended,
+					 .value = value });
 }
 
 TEST(limit_counts_the_runs_of_its_window_exactly)
@@ -618,6 +641,86 @@ TEST(limit_counts_the_runs_of_its_window_exactly)
 	must_ok(guards_starts(db, 101, 10, &count, &err), err);
 	ck_int(count, 2);
 	must_ok(guards_starts(db, 0, 2, &count, &err), err);
+	ck_int(count, 2);
+	db_close(db);
+}
+
+TEST(limit_max_targets_and_max_starts_count_the_same_runs)
+{
+	static const struct {
+		struct past_run run;
+		bool counts;
+	} rows[] = {
+		{ { 50, 100, 150, RUN_SUCCEEDED }, true },
+		{ { 50, 99, 150, RUN_SUCCEEDED }, false },
+		{ { 100, 100, 0, RUN_RUNNING }, true },
+		{ { 50, 99, 0, RUN_VERIFYING }, false },
+		/* What has not started may start now, however long it has waited. */
+		{ { 1, 0, 0, RUN_QUEUED }, true },
+		{ { 1, 0, 0, RUN_AWAITING_APPROVAL }, true },
+		/* It waits for another yes: it started when it started. */
+		{ { 50, 100, 0, RUN_AWAITING_APPROVAL }, true },
+		{ { 50, 99, 0, RUN_AWAITING_APPROVAL }, false },
+		/* What ended before it started did nothing. */
+		{ { 110, 0, 120, RUN_CANCELED }, false },
+		{ { 110, 0, 120, RUN_REJECTED }, false },
+		{ { 110, 0, 120, RUN_INTERRUPTED }, false },
+		{ { 50, 110, 120, RUN_CANCELED }, true },
+		{ { 50, 110, 120, RUN_REJECTED }, true },
+		{ { 50, 110, 120, RUN_INTERRUPTED }, true },
+		/* It only looks again. */
+		{ { 110, 0, 0, RUN_QUEUED, "escalation" }, false },
+		{ { 110, 0, 0, RUN_VERIFYING, "escalation" }, false },
+		{ { 50, 110, 120, RUN_SUCCEEDED, "escalation" }, false },
+		{ { 50, 110, 120, RUN_SUCCEEDED, "replay" }, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct past_run run = rows[i].run;
+		struct db *db = must_open();
+		int64_t limit, oldest, starts, targets;
+		struct err err;
+
+		run.value = "a";
+		must_add_run(db, &run);
+		must_ok(guards_limit(db, "p", 100, 9, &limit, &oldest, &err), err);
+		must_ok(guards_starts(db, 100, 9, &starts, &err), err);
+		must_ok(guards_targets(db, "p", "b", 100, &targets, &err), err);
+		if (limit != rows[i].counts || starts != limit || targets != limit) {
+			test_fail(__FILE__, __LINE__, "row %zu: %d %d %d", i, (int)limit,
+					(int)starts, (int)targets);
+		}
+		db_close(db);
+		must(unlink("test.db") == 0);
+	}
+}
+
+TEST(limit_says_when_the_next_may_start)
+{
+	static const struct {
+		int64_t runs, count, oldest;
+	} rows[] = {
+		{ 1, 1, 0 }, /* the one that waits is the latest of all */
+		{ 2, 2, 300 },
+		{ 3, 3, 200 },
+		{ 4, 3, 0 },
+	};
+	struct db *db = must_open();
+	int64_t count, oldest;
+	struct err err;
+
+	must_add_ended(db, 100, "succeeded", NULL);
+	must_add_run(db, &(struct past_run){ 10, 300, 310, RUN_FAILED });
+	must_add_ended(db, 200, "failed", NULL);
+	must_add_ended(db, 50, "queued", NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		must_ok(guards_limit(db, "p", 101, rows[i].runs, &count, &oldest, &err), err);
+		ck_int(count, rows[i].count);
+		ck_int(oldest, rows[i].oldest);
+	}
+	must_ok(guards_limit(db, "other", 0, 2, &count, &oldest, &err), err);
+	ck_int(count, 0);
+	must_ok(guards_starts(db, 101, 2, &count, &err), err);
 	ck_int(count, 2);
 	db_close(db);
 }
@@ -951,31 +1054,40 @@ TEST(retention_removes_old_deliveries_but_not_those_of_open_episodes)
 
 TEST(what_runs_did_after_now_they_did_now)
 {
+	static const struct {
+		int64_t queued_at, started_at, finished_at; /* 0: not */
+		int64_t queued_then, started_then, finished_then;
+	} rows[] = {
+		{ 500, 600, 800, 500, 600, 800 },
+		{ 900, 900, 5000, 900, 900, 1000 },
+		{ 900, 3000, 0, 900, 1000, 0 },
+		{ 7000, 8000, 9000, 1000, 1000, 1000 },
+		{ 7000, 0, 9000, 1000, 0, 1000 },
+	};
 	struct db *db = must_open();
-	struct err err;
 	int64_t count = 0;
 	int64_t oldest = 0;
+	struct err err;
 
-	must_add_ended(db, 500, "succeeded", "a");
-	must_add_ended(db, 900, "succeeded", "a");
-	must_add_ended(db, 7000, "succeeded", "a");
-	must_ok(db_exec(db,
-				"UPDATE run SET started_at = NULL, finished_at = CASE id WHEN 1 "
-				"THEN 800"
-				" WHEN 2 THEN 5000 ELSE 9000 END",
-				&err),
-			err);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		must_add_run(db, &(struct past_run){ .queued_at = rows[i].queued_at,
+						 .started_at = rows[i].started_at,
+						 .finished_at = rows[i].finished_at,
+						 .status = RUN_FAILED });
+	}
 	must_ok(guards_set_back(db, 1000, &err), err);
-	ck_int(must_count(db, "SELECT count(*) FROM run WHERE id = 1 AND queued_at = 500"
-			      " AND finished_at = 800"),
-			1);
-	ck_int(must_count(db, "SELECT count(*) FROM run WHERE id = 2 AND queued_at = 900"
-			      " AND finished_at = 1000"),
-			1);
-	ck_int(must_count(db, "SELECT count(*) FROM run WHERE id = 3 AND queued_at = 1000"
-			      " AND started_at IS NULL AND finished_at = 1000"),
-			1);
-	must_ok(guards_limit(db, "p", 950, 1, &count, &oldest, &err), err);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char sql[200];
+
+		snprintf(sql, sizeof(sql),
+				"SELECT count(*) FROM run WHERE id = %zu AND queued_at = %lld"
+				" AND coalesce(started_at, 0) = %lld"
+				" AND coalesce(finished_at, 0) = %lld",
+				i + 1, (long long)rows[i].queued_then,
+				(long long)rows[i].started_then, (long long)rows[i].finished_then);
+		ck_int(must_count(db, sql), 1);
+	}
+	must_ok(guards_limit(db, "p", 950, 2, &count, &oldest, &err), err);
 	ck_int(oldest, 1000);
 	db_close(db);
 }
