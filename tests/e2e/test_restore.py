@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 
-from harness import alert, ck, ck_eq, ck_in, ck_match, delivery, limit, wait_until
+from harness import alert, ck, ck_eq, ck_in, ck_match, ck_status, delivery, limit, wait_until
 
 CONFIG = """
 playbooks:
@@ -81,6 +81,10 @@ def test_runs_that_a_restored_store_does_not_know_of_are_told_once_and_left_alon
 
     d.stop()
     d = t.daemon(None, name="again")
+    ck_eq((len(incidents(d)), orphans(d)), (1, ["playbookd_orphan_runs 3"]), "told once")
+    ck_status(d.request("POST", f"/api/v1/incidents/{incident['id']}/close", {}, operator=True), 200)
+    d.stop()
+    d = t.daemon(None, name="closed")
     ck_eq((len(incidents(d)), orphans(d)), (1, ["playbookd_orphan_runs 3"]), "told once")
     d.stop()
     for name in ("2", "4", "30"):
