@@ -105,6 +105,8 @@ int runs_holding(
 int runs_active(struct db *db, run_fn fn, void *arg, struct err *err);
 /* Call fn for the one of that id. Returns 1, 0 when there is none, or -1. */
 int runs_get(struct db *db, int64_t id, run_fn fn, void *arg, struct err *err);
+/* Is there one of that id? */
+int runs_known(struct db *db, int64_t id, bool *ret, struct err *err);
 /* The params in order, copied into arena. */
 int runs_params(struct db *db, int64_t id, struct arena *arena, struct labels *ret,
 		struct err *err);

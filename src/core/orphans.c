@@ -91,17 +91,12 @@ static DIR *open_dir(int dirfd, const char *path)
 	return dir;
 }
 
-static void ignore_run(const struct run_row *row, void *arg)
-{
-	(void)row;
-	(void)arg;
-}
-
 /* All folders of runs that are not in the store. One that cannot be looked through is said. */
 static int collect(struct core *core, struct ids *ret, struct err *err)
 {
 	DIR *dir = open_dir(core->storage_fd, "runs");
 	const struct dirent *entry;
+	bool known;
 	int rc = 0;
 
 	if (!dir) {
@@ -111,16 +106,17 @@ static int collect(struct core *core, struct ids *ret, struct err *err)
 		}
 		return 0;
 	}
-	while (rc >= 0 && (entry = readdir(dir))) {
+	while (rc == 0 && (entry = readdir(dir))) {
 		int64_t id = read_id(entry->d_name);
 
-		rc = id ? runs_get(core->db, id, ignore_run, NULL, err) : 0;
-		if (id && rc == 0) {
+		known = true;
+		rc = id ? runs_known(core->db, id, &known, err) : 0;
+		if (!known && rc == 0) {
 			ids_add(ret, id);
 		}
 	}
 	closedir(dir);
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
 
 /* Does a step of it run still? What cannot be looked at does: never take that for a free lock. */

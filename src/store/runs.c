@@ -338,6 +338,21 @@ int runs_get(struct db *db, int64_t id, run_fn fn, void *arg, struct err *err)
 	return one_run(s, fn, arg, err);
 }
 
+int runs_known(struct db *db, int64_t id, bool *ret, struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM run WHERE id = :id";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":id", id);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		stmt_reset(s);
+	}
+	*ret = rc == 1;
+	return rc < 0 ? -1 : 0;
+}
+
 int runs_params(struct db *db, int64_t id, struct arena *arena, struct labels *ret, struct err *err)
 {
 	static const char sql[] = "SELECT name, value, (SELECT count(*) FROM run_param"
