@@ -165,12 +165,17 @@ static int open_incident(struct core *core, const uint8_t hash[DIGEST_SIZE], con
 	struct timeline_row told = {
 		.at = row.opened_at, .kind = TIMELINE_OPENED, .text = "found at the start"
 	};
+	struct incident_facts incident;
 
 	if (incidents_add(core->db, &row, ret_id, err) < 0) {
 		return -1;
 	}
 	told.incident_id = *ret_id;
-	return timeline_add(core->db, &told, err) < 0 ? -1 : escalator_fires(core, *ret_id, 1, err);
+	if (timeline_add(core->db, &told, err) < 0 ||
+			incidents_facts(core->db, *ret_id, &incident, err) < 0) {
+		return -1;
+	}
+	return escalator_fires(core, &incident, err);
 }
 
 static void write_why(const struct core *core, const struct ids *ids, struct buf *out)
