@@ -131,7 +131,7 @@ static void deliver(
 		.status = (uint8_t)status,
 		.labels = { labels, 2 },
 		.starts_at = clock_wall_ms() + number, /* after whatever has ended */
-		.ends_at = status == ALERT_RESOLVED ? clock_wall_ms() : 0,
+		.ends_at = status == ALERT_RESOLVED ? clock_wall_ms() + number : 0,
 		.generator_url = "",
 		.fingerprint = "f",
 	};
