@@ -578,6 +578,7 @@ TEST(other_levels_after_a_reload_hold_from_then_on)
 					"}\n");
 	must_settle(&core);
 	CK_RAISED(&core, "1/1L1");
+	must_sql(&core, "UPDATE told SET at = at - 1"); /* not in one millisecond with the next */
 	time_is_up(&core, "due_at");
 	CK_RAISED(&core, "1/1L1 1/1L3");
 	/* without any level the chain stops, and whoever was told still hears of the end */
