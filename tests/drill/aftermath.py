@@ -31,10 +31,11 @@ def write_down(s):
 
 
 def finish(s):
-    """The checklist, closed, and the post-incident log."""
+    """The checklist, closed, and the post-incident log, once all have been told."""
     path = f"incidents/{s.incident_id}"
     for item in CHECKLIST:
         s.order(f"{path}/checklist/{item}", {"done": True, "note": "drilled"}, "PATCH")
+    s.wait_sent()
     closed = s.order(path + "/close", {"reason": "written up"})
     ck_eq((closed["status"], closed["postmortemDue"]), ("closed", False), "closed")
     ck_log(s, closed)

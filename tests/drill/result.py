@@ -240,12 +240,15 @@ class Result:
         began = self.broken_at or time.time()
         updates = len(self.incidents()) * int((time.time() - began) / monitoring.UPDATE_S)
         self.stage.people.ck_told(self.wanted, updates)
-        wait_until(lambda: all(n["status"] == "sent" for n in self.notices()),
-                   f"all to be sent: {self.notices()}")
+        self.wait_sent()
         counts = self.stage.people.counts()
         for name in people.RECEIVERS:
             sent = [n for n in self.notices() if n["receiver"] == name]
             ck_eq(len(sent), sum(counts[name]), f"what was sent to {name} and what arrived")
+
+    def wait_sent(self):
+        wait_until(lambda: all(n["status"] == "sent" for n in self.notices()),
+                   f"all to be sent: {self.notices()}")
 
     def notices(self):
         """All of them but those to whom cannot be told anything."""
