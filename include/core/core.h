@@ -130,6 +130,9 @@ struct core {
  */
 int core_main(int control_fd);
 
+/* Free and close all that core has. What was not committed is lost, as by kill -9. */
+void core_clear(struct core *core);
+
 /* The configuration in force. */
 const struct config *core_config(const struct core *core);
 

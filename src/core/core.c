@@ -425,7 +425,7 @@ static void on_signal(void *arg, int signo)
 	}
 }
 
-static void core_clear(struct core *core)
+void core_clear(struct core *core)
 {
 	channel_free(core->front);
 	channel_free(core->egress);

@@ -86,30 +86,6 @@ static void must_start(struct core *core)
 	must_ok(recovery_run(core, &err), err);
 }
 
-/* As kill -9 does: what was not committed is lost. */
-static void killed(struct core *core)
-{
-	channel_free(core->control);
-	channel_free(core->front);
-	runner_clear(core);
-	pause_clear(&core->pause);
-	turn_clear(&core->turn);
-	db_close(core->db);
-	while (core->generations) {
-		struct generation *generation = core->generations;
-
-		core->generations = generation->older;
-		config_free(generation->config);
-		free(generation);
-	}
-	for (size_t i = 0; i < core->counters.runs_len; i++) {
-		free(core->counters.runs[i].playbook);
-	}
-	free(core->counters.runs);
-	close(core->storage_fd);
-	loop_free(core->loop);
-}
-
 static void must_tick(struct core *core)
 {
 	struct err err;
@@ -260,7 +236,7 @@ TEST(what_the_executor_is_told_of_an_approval_survives_the_core)
 	row = question(&core, 1);
 	ck_int(approve(&core, "adam", 1).code, ERR_NONE);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 
 	must_start(&core);
 	must_tick(&core);
@@ -271,14 +247,14 @@ TEST(what_the_executor_is_told_of_an_approval_survives_the_core)
 	ck_int(msg.approval.expires_at, row.binding.expires_at);
 	ck(!memcmp(msg.approval.config_hash, row.binding.config_hash, DIGEST_SIZE));
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 
 	/* Never started: the next attempt has the same proof. */
 	must_start(&core);
 	must(find_start(&core, arena, &msg));
 	ck_int(msg.id.attempt, 2);
 	ck(msg.approval.given);
-	killed(&core);
+	core_clear(&core);
 	arena_free(arena);
 }
 
@@ -292,7 +268,7 @@ TEST(the_second_yes_is_told_who_was_first)
 	ck_int(approve(&core, "bob", 1).code, ERR_CONFLICT);
 	ck_has(approve(&core, "bob", 1).text, "'may it' was approved by adam at ");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(four_eyes_hold_for_who_asked_and_nobody_else)
@@ -306,7 +282,7 @@ TEST(four_eyes_hold_for_who_asked_and_nobody_else)
 	ck_str(run_text(&core, 1), "awaiting_approval: ");
 	ck_int(approve(&core, "adam", 1).code, ERR_NONE);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_question_past_its_expiry_is_rejected_by_the_answer_itself)
@@ -322,7 +298,7 @@ TEST(a_question_past_its_expiry_is_rejected_by_the_answer_itself)
 	ck_has(told.text, "nobody approved it within 10m");
 	ck_str(run_text(&core, 1), "rejected: may it: nobody approved it within 10m");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 /* The statement by itself: what is late, somebody else's, or not what was asked, is not taken. */
@@ -365,7 +341,7 @@ TEST(an_answer_is_compared_and_set_at_once)
 	must_ok(approvals_decide(core.db, &answer, &taken, &err), err);
 	ck(!taken);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(an_approval_that_expires_in_the_queue_starts_nothing)
@@ -380,7 +356,7 @@ TEST(an_approval_that_expires_in_the_queue_starts_nothing)
 	ck_has(run_text(&core, 1), "rejected: may it: approved by adam at ");
 	ck_has(run_text(&core, 1), "but it could not go on before that expired");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_clock_that_was_set_back_keeps_no_question_open_for_longer_than_its_own_time)
@@ -406,7 +382,7 @@ TEST(a_clock_that_was_set_back_keeps_no_question_open_for_longer_than_its_own_ti
 	ck_str(run_text(&core, 1), "awaiting_approval: ");
 	ck_int(approve(&core, "adam", 1).code, ERR_NONE);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_configuration_that_does_something_else_ends_the_question_at_the_next_start_too)
@@ -427,11 +403,11 @@ TEST(a_configuration_that_does_something_else_ends_the_question_at_the_next_star
 	ck_str(run_text(&core, 2), "awaiting_approval: ");
 	ck(!memcmp(question(&core, 2).binding.config_hash, core_config(&core)->hash, DIGEST_SIZE));
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 	must_start(&core); /* the old one again */
 	ck(!memcmp(question(&core, 2).binding.config_hash, core_config(&core)->hash, DIGEST_SIZE));
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 	free(other);
 }
 
@@ -445,7 +421,7 @@ TEST(a_queued_run_whose_question_is_open_starts_nothing)
 	must_tick(&core);
 	ck_str(run_text(&core, 1), "rejected: it came into the queue, but nobody approved it");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(nothing_is_looked_at_when_nobody_is_asked)
@@ -461,5 +437,5 @@ TEST(nothing_is_looked_at_when_nobody_is_asked)
 	core.approvals.look_ms = 0;
 	ck_int(approvals_tick(&core, &err), -1);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }

@@ -85,23 +85,6 @@ static void must_start(struct core *core, const char *yaml)
 	must_configure(core, yaml);
 }
 
-/* As kill -9 does. */
-static void killed(struct core *core)
-{
-	outbox_clear(core);
-	turn_clear(&core->turn);
-	clocks_clear(&core->clocks);
-	db_close(core->db);
-	while (core->generations) {
-		struct generation *generation = core->generations;
-
-		core->generations = generation->older;
-		config_free(generation->config);
-		free(generation);
-	}
-	close(core->storage_fd);
-}
-
 /* The end of a turn, as core_tick() has it. Returns what the tick does. */
 static int64_t must_tick(struct core *core)
 {
@@ -221,7 +204,7 @@ TEST(without_levels_nobody_is_called)
 	must_settle(&core);
 	CK_TOLD(&core, "");
 	ck_int(must_tick(&core), -1);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(the_chain_goes_from_level_to_level_and_ends_with_the_last)
@@ -242,7 +225,7 @@ TEST(the_chain_goes_from_level_to_level_and_ends_with_the_last)
 		       "1/1/level/L3>lead");
 	CK_RAISED(&core, "1/1L1 1/1L2 1/1L3");
 	ck_int(core.counters.calls[1], 1);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(each_call_says_why_and_the_level_of_the_incident_follows)
@@ -261,7 +244,7 @@ TEST(each_call_says_why_and_the_level_of_the_incident_follows)
 	ck_str(rows(&core, "SELECT text FROM timeline WHERE kind = 'raised' AND who IS NULL"),
 			"L1 was called: no playbook matches this alert L2 was called: nobody "
 			"acknowledged within 5m of L1");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(acknowledged_the_chain_does_nothing_more)
@@ -279,7 +262,7 @@ TEST(acknowledged_the_chain_does_nothing_more)
 	must_settle(&core);
 	CK_RAISED(&core, "1/1L1");
 	CK_WAITS(&core, "off");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_run_that_failed_raises_once_and_its_own_level_is_called_first)
@@ -301,7 +284,7 @@ TEST(a_run_that_failed_raises_once_and_its_own_level_is_called_first)
 	must_ok(attention_call(&core, 1, "something else", &err), err);
 	must_settle(&core);
 	CK_RAISED(&core, "1/1L1 1/1L2");
-	killed(&core);
+	core_clear(&core);
 }
 
 static const char helped[] = RECEIVERS LEVELS("2m") "playbooks:\n"
@@ -337,7 +320,7 @@ TEST(mitigated_or_resolved_within_the_hold_tells_nobody)
 	CK_TOLD(&core, "");
 	ends(&core, "Down", "argus");
 	CK_TOLD(&core, "");
-	killed(&core);
+	core_clear(&core);
 }
 
 #define LOW_AND_HIGH                                \
@@ -367,7 +350,7 @@ TEST(each_level_may_have_its_own_hold)
 	fires(&core, "High", "argus");
 	must_settle(&core);
 	CK_TOLD(&core, "2/1/initial>senior");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(what_fired_before_there_were_levels_has_the_hold_of_its_level)
@@ -382,7 +365,7 @@ TEST(what_fired_before_there_were_levels_has_the_hold_of_its_level)
 	must_configure(&core, own_holds);
 	must_settle(&core);
 	CK_TOLD(&core, "2/1/initial>senior");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(the_hold_ends_with_a_call_at_the_incidents_own_level)
@@ -395,7 +378,7 @@ TEST(the_hold_ends_with_a_call_at_the_incidents_own_level)
 	time_is_up(&core, "due_at");
 	CK_TOLD(&core, "1/1/initial>senior 1/1/initial>on-call");
 	CK_RAISED(&core, "1/1L2");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(mitigated_the_chain_stops_and_fires_again_with_its_time_anew)
@@ -415,7 +398,7 @@ TEST(mitigated_the_chain_stops_and_fires_again_with_its_time_anew)
 	CK_RAISED(&core, "1/1L2");
 	time_is_up(&core, "due_at");
 	CK_RAISED(&core, "1/1L2 1/1L3");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(whoever_was_told_hears_that_it_is_over_once)
@@ -438,7 +421,7 @@ TEST(whoever_was_told_hears_that_it_is_over_once)
 	fires(&core, "Down", "argus");
 	must_settle(&core);
 	CK_RAISED(&core, "1/1L1 1/1L2 1/2L2");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(updates_are_numbered_and_go_to_all_who_were_told)
@@ -455,7 +438,7 @@ TEST(updates_are_numbered_and_go_to_all_who_were_told)
 	CK_TOLD(&core, "1/1/initial>on-call 1/1/level/L2>senior 1/1/level/L2>on-call "
 		       "1/1/update/1>on-call 1/1/update/1>senior "
 		       "1/1/update/2>on-call 1/1/update/2>senior");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(incidents_that_fire_together_are_raised_with_one_message)
@@ -482,7 +465,7 @@ TEST(incidents_that_fire_together_are_raised_with_one_message)
 	ends(&core, "Down", "hermes");
 	ck_str(rows(&core, "SELECT receiver FROM outbox WHERE key = 'incident/3/1/resolved'"),
 			"on-call senior");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(all_at_once_call_every_level_that_a_rule_holds_for)
@@ -496,7 +479,7 @@ TEST(all_at_once_call_every_level_that_a_rule_holds_for)
 	must_settle(&core);
 	CK_RAISED(&core, "1/1L1 2/1L1 3/1L1 1/1L2 2/1L2 3/1L2 1/1L3 2/1L3 3/1L3");
 	ck_str(rows(&core, "SELECT count(*) FROM outbox WHERE receiver = 'lead'"), "1");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(what_is_within_its_hold_does_not_count_yet)
@@ -513,7 +496,7 @@ TEST(what_is_within_its_hold_does_not_count_yet)
 	CK_RAISED(&core, "");
 	time_is_up(&core, "due_at");
 	CK_RAISED(&core, "1/1L1 2/1L1 1/1L2 2/1L2");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_restart_in_the_middle_tells_nobody_twice_and_is_not_late)
@@ -524,11 +507,11 @@ TEST(a_restart_in_the_middle_tells_nobody_twice_and_is_not_late)
 	fires(&core, "Down", "argus");
 	must_settle(&core);
 	must_sql(&core, "UPDATE escalation SET due_at = 5, look_at = 5");
-	killed(&core);
+	core_clear(&core);
 	must_start(&core, at_once);
 	must_settle(&core);
 	CK_RAISED(&core, "1/1L1 1/1L2");
-	killed(&core);
+	core_clear(&core);
 	must_start(&core, at_once);
 	must_settle(&core);
 	CK_RAISED(&core, "1/1L1 1/1L2");
@@ -538,12 +521,12 @@ TEST(a_restart_in_the_middle_tells_nobody_twice_and_is_not_late)
 	struct err err;
 
 	must(escalator_tick(&core, &err) != -2);
-	killed(&core);
+	core_clear(&core);
 	must_start(&core, at_once);
 	CK_RAISED(&core, "1/1L1 1/1L2");
 	must_settle(&core);
 	CK_RAISED(&core, "1/1L1 1/1L2 1/1L3");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_clock_set_back_while_it_was_down_does_not_hold_up_the_chain)
@@ -555,12 +538,12 @@ TEST(a_clock_set_back_while_it_was_down_does_not_hold_up_the_chain)
 	must_settle(&core);
 	must_sql(&core, "UPDATE escalation SET due_at = due_at + 86400000, look_at = look_at + "
 			"86400000");
-	killed(&core);
+	core_clear(&core);
 	must_start(&core, at_once);
 	must_settle(&core);
 
 	ck_int(strtol(rows(&core, waits), NULL, 10) <= 302000, 1);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(other_levels_after_a_reload_hold_from_then_on)
@@ -586,7 +569,7 @@ TEST(other_levels_after_a_reload_hold_from_then_on)
 	ends(&core, "Down", "argus");
 	CK_TOLD(&core, "1/1/initial>on-call 1/1/level/L3>lead 1/1/resolved>on-call "
 		       "1/1/resolved>lead");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(what_fires_when_levels_are_configured_first_is_taken_up)
@@ -599,7 +582,7 @@ TEST(what_fires_when_levels_are_configured_first_is_taken_up)
 	must_configure(&core, at_once);
 	must_settle(&core);
 	CK_TOLD(&core, "1/1/initial>on-call");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_person_calls_the_level_that_is_wanted)
@@ -621,7 +604,7 @@ TEST(a_person_calls_the_level_that_is_wanted)
 	ck_str(rows(&core, "SELECT by || ' ' || why FROM raise"), "eve help");
 	ck_str(rows(&core, "SELECT who FROM timeline WHERE kind = 'raised'"), "eve");
 	CK_WAITS(&core, "off");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_rehearsal_calls_nobody)
@@ -647,7 +630,7 @@ TEST(a_rehearsal_calls_nobody)
 	must_settle(&core);
 	CK_TOLD(&core, "");
 	CK_RAISED(&core, "");
-	killed(&core);
+	core_clear(&core);
 }
 
 static void ignore_run(int64_t run_id, void *arg)
@@ -678,5 +661,5 @@ TEST(what_is_old_goes_with_its_calls)
 	CK_RAISED(&core, "2/1L1");
 	ck_str(rows(&core, "SELECT incident_id FROM told"), "2");
 	ck_str(rows(&core, "SELECT incident_id FROM escalation"), "2");
-	killed(&core);
+	core_clear(&core);
 }

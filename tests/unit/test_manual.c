@@ -81,25 +81,6 @@ static void must_start(struct core *core)
 	must_ok(recovery_run(core, &err), err);
 }
 
-/* As kill -9 does: what was not committed is lost. */
-static void killed(struct core *core)
-{
-	channel_free(core->control);
-	channel_free(core->front);
-	runner_clear(core);
-	pause_clear(&core->pause);
-	turn_clear(&core->turn);
-	db_close(core->db);
-	config_free(core->generations->config);
-	free(core->generations);
-	for (size_t i = 0; i < core->counters.runs_len; i++) {
-		free(core->counters.runs[i].playbook);
-	}
-	free(core->counters.runs);
-	close(core->storage_fd);
-	loop_free(core->loop);
-}
-
 static void must_tick(struct core *core)
 {
 	struct err err;
@@ -238,7 +219,7 @@ TEST(a_run_by_hand_says_who_asked_for_it_and_why)
 	must(runs_get(core.db, 1, take_request, text, &err) == 1);
 	ck_str(text, "manual by eve, because, lock service/argus");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(the_facts_of_a_request_are_those_of_the_runs_before_it)
@@ -268,7 +249,7 @@ TEST(the_facts_of_a_request_are_those_of_the_runs_before_it)
 	ck_int(facts.last_run.id, 0);
 	ck_int(facts.other_targets, 2);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_guard_answers_in_its_own_words_unless_it_is_forced)
@@ -285,7 +266,7 @@ TEST(a_guard_answers_in_its_own_words_unless_it_is_forced)
 	ck_int(told.code, ERR_NONE);
 	ck_has(told.text, "\"reason\":\"playbook act, forced\"");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(the_same_key_gives_the_same_answer_also_of_the_next_core)
@@ -299,7 +280,7 @@ TEST(the_same_key_gives_the_same_answer_also_of_the_next_core)
 	ck_int(first.code, ERR_NONE);
 	ck_str(start_act(&core, "argus", false, "k1").text, first.text);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 	must_start(&core);
 	ck_str(start_act(&core, "argus", false, "k1").text, first.text);
 	told = start_act(&core, "hermes", false, "k1");
@@ -307,7 +288,7 @@ TEST(the_same_key_gives_the_same_answer_also_of_the_next_core)
 	ck_has(told.text, "'k1' was used for something else");
 	ck_has(start_act(&core, "hermes", false, "k2").text, "\"runId\":2,");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(while_paused_only_what_is_forced_starts)
@@ -325,7 +306,7 @@ TEST(while_paused_only_what_is_forced_starts)
 	ck_str(run_text(&core, 1), "queued: ");
 	ck_str(run_text(&core, 2), "running: ");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 
 	must_start(&core);
 	must_tick(&core);
@@ -334,7 +315,7 @@ TEST(while_paused_only_what_is_forced_starts)
 	must_tick(&core);
 	ck_str(run_text(&core, 1), "running: ");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_pause_whose_time_passed_while_the_core_was_down_is_over)
@@ -351,10 +332,10 @@ TEST(a_pause_whose_time_passed_while_the_core_was_down_is_over)
 	must_tick(&core);
 	ck_int(core.pause.guard.since, 0);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 	must_start(&core);
 	ck_int(core.pause.guard.since, 0);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_queued_run_is_canceled_without_anybody_else)
@@ -368,7 +349,7 @@ TEST(a_queued_run_is_canceled_without_anybody_else)
 	ck_int(core.runner.len, 0);
 	ck_int(held_of(&core, MSG_CANCEL), 0);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_run_that_waits_is_canceled_at_once)
@@ -384,7 +365,7 @@ TEST(a_run_that_waits_is_canceled_at_once)
 	ck_str(steps_text(&core, 1), "canceled ");
 	ck_int(held_of(&core, MSG_CANCEL), 0);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 /* The executor was asked to start its step and may have said so; it gets no word go any more. */
@@ -409,7 +390,7 @@ TEST(a_canceled_attempt_gets_no_go_and_ends_its_run)
 	ck_str(run_text(&core, 1), "canceled: canceled by eve: enough");
 	ck_str(steps_text(&core, 1), "not_started ");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_canceled_attempt_that_is_refused_ends_its_run)
@@ -428,7 +409,7 @@ TEST(a_canceled_attempt_that_is_refused_ends_its_run)
 	must_ok(outcome_refused(&core, &refused, &err), err);
 	ck_str(run_text(&core, 1), "canceled: canceled by eve: enough");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 /* The attempt's lock is held, so its shim lives: the next core tells it to end, once. */
@@ -448,7 +429,7 @@ TEST(a_cancel_is_repeated_by_the_next_core)
 	close(file_open_dir(core.storage_fd, "runs/1/0.1", &err));
 	lock = file_lock(core.storage_fd, "runs/1/0.1/lock", &err);
 	must(lock >= 0);
-	killed(&core);
+	core_clear(&core);
 	must_start(&core);
 	ck_int(held_of(&core, MSG_CANCEL), 1);
 	ck_str(run_text(&core, 1), "running: ");
@@ -457,7 +438,7 @@ TEST(a_cancel_is_repeated_by_the_next_core)
 	must_ok(outcome_ended(&core, &(struct msg_ended){ .id = { 1, 0, 1 } }, &err), err);
 	ck_str(run_text(&core, 1), "canceled: canceled by eve: enough");
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_run_that_is_over_cannot_be_canceled_but_twice_is_once)
@@ -473,5 +454,5 @@ TEST(a_run_that_is_over_cannot_be_canceled_but_twice_is_once)
 	ck_has(told.text, "\"status\":\"canceled\"");
 	ck_int(cancel(&core, 2).code, ERR_NOT_FOUND);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 }

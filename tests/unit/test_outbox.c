@@ -60,7 +60,7 @@ static void must_start(struct core *core)
 	struct err err;
 	int fds[2];
 
-	*core = (struct core){ 0 };
+	*core = (struct core){ .storage_fd = -1 };
 	core->external_url = strdup("http://playbookd.test/");
 	core->loop = loop_new(&err);
 	must(core->loop != NULL);
@@ -73,22 +73,6 @@ static void must_start(struct core *core)
 	core->generations = calloc(1, sizeof(*core->generations));
 	must(core->generations != NULL);
 	use_config(core, yaml);
-}
-
-static void killed(struct core *core)
-{
-	channel_free(core->egress);
-	outbox_clear(core);
-	turn_clear(&core->turn);
-	db_close(core->db);
-	config_free(core->generations->config);
-	free(core->generations);
-	for (size_t i = 0; i < core->counters.notices_len; i++) {
-		free(core->counters.notices[i].receiver);
-	}
-	free(core->counters.notices);
-	free(core->external_url);
-	loop_free(core->loop);
 }
 
 static void must_tell(struct core *core, const char *key, const char *receiver, const char *kind)
@@ -205,7 +189,7 @@ TEST(every_endpoint_is_told_once)
 	must_tell(&core, "k", "two", "initial");
 	ck_str(must_tick(&core), "");
 	ck_int(core.counters.notices[0].ended[NOTICE_SENT], 2);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(what_was_never_committed_is_not_told)
@@ -216,7 +200,7 @@ TEST(what_was_never_committed_is_not_told)
 	must_tell(&core, "k", "one", "initial");
 	db_rollback(core.db);
 	ck_str(must_tick(&core), "");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(one_of_an_endpoint_is_on_its_way_at_a_time_in_order)
@@ -244,7 +228,7 @@ TEST(one_of_an_endpoint_is_on_its_way_at_a_time_in_order)
 	ck_str(must_tick(&core), "2 one email a@b.c");
 	must_hear(&core, 2, NOTIFIED_SENT, "");
 	ck_str(row_text(&core, 2), "sent 2 email a@b.c");
-	killed(&core);
+	core_clear(&core);
 }
 
 static int64_t next_in(struct core *core, int64_t id)
@@ -296,7 +280,7 @@ TEST(the_pauses_grow_and_end)
 		ck_str(must_tick(&core), "");
 		let_time_pass(&core);
 	}
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(after_a_day_it_has_failed_for_its_last_reason)
@@ -316,7 +300,7 @@ TEST(after_a_day_it_has_failed_for_its_last_reason)
 			"refused");
 	let_time_pass(&core);
 	ck_str(must_tick(&core), "");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_clock_that_is_set_back_delays_nothing_for_long)
@@ -327,7 +311,7 @@ TEST(a_clock_that_is_set_back_delays_nothing_for_long)
 	must_tell(&core, "k", "one", "step");
 	must_exec(&core, "UPDATE outbox SET next_at = next_at + 86400000");
 	ck_str(must_tick(&core), "1 one email a@b.c");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(what_the_old_egress_was_asked_is_sent_again)
@@ -347,7 +331,7 @@ TEST(what_the_old_egress_was_asked_is_sent_again)
 	ck_str(must_tick(&core), "1 one email a@b.c");
 	must_hear(&core, 1, NOTIFIED_SENT, "");
 	ck_str(row_text(&core, 1), "sent 2 email a@b.c");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(an_egress_that_does_not_answer_is_given_up)
@@ -363,7 +347,7 @@ TEST(an_egress_that_does_not_answer_is_given_up)
 	/* Its answer comes late, and is of no use to anybody. */
 	must_hear(&core, 1, NOTIFIED_NEVER, "status 404");
 	ck_str(row_text(&core, 1), "pending 1 email a@b.c: no answer from egress");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(no_more_than_so_many_are_on_their_way)
@@ -383,7 +367,7 @@ TEST(no_more_than_so_many_are_on_their_way)
 	ck_int(core.outbox.flights.len, FLIGHTS_MAX);
 	must_hear(&core, 1, NOTIFIED_SENT, "");
 	ck_has(must_tick(&core), "33 many");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(an_unknown_receiver_has_failed_with_the_reason)
@@ -396,7 +380,7 @@ TEST(an_unknown_receiver_has_failed_with_the_reason)
 	ck_str(row_text(&core, 1), "failed 0 : there is no receiver 'nobody' in the configuration");
 	ck_str(row_text(&core, 2), "");
 	ck_str(must_tick(&core), "");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(who_does_not_want_the_end_is_not_told_it)
@@ -408,7 +392,7 @@ TEST(who_does_not_want_the_end_is_not_told_it)
 	must_tell(&core, "k", "two", NOTICE_RESOLVED);
 	snprintf(want, sizeof(want), "1 two %s", a);
 	ck_str(must_tick(&core), want);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(what_waits_for_an_endpoint_that_is_gone_has_failed)
@@ -427,7 +411,7 @@ TEST(what_waits_for_an_endpoint_that_is_gone_has_failed)
 			"failed 0 email a@b.c: its endpoint is not in the configuration any more");
 	snprintf(want, sizeof(want), "1 two %s", a);
 	ck_str(must_tick(&core), want);
-	killed(&core);
+	core_clear(&core);
 }
 
 static void take_row(const struct notice_row *row, void *arg)
@@ -480,7 +464,7 @@ TEST(what_is_told_can_stand_in_a_mail)
 	ck(texts[2] == NULL);
 	free_texts(texts);
 	free(subject);
-	killed(&core);
+	core_clear(&core);
 }
 
 static void must_add_incident(struct core *core, const char *labels)
@@ -524,7 +508,7 @@ TEST(the_incident_is_told_as_it_is)
 	ck_has(texts[2], "\"url\":\"http://playbookd.test/api/v1/incidents/1\"}");
 	ck(json_valid(texts[2], strlen(texts[2])));
 	free_texts(texts);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(an_incident_with_long_labels_is_told_without_them)
@@ -545,7 +529,7 @@ TEST(an_incident_with_long_labels_is_told_without_them)
 			 "\"annotations\":null");
 	ck(strlen(texts[2]) < 1000);
 	free_texts(texts);
-	killed(&core);
+	core_clear(&core);
 }
 
 static void ignore_run(int64_t run_id, void *arg)
@@ -576,5 +560,5 @@ TEST(retention_takes_what_is_over_with_its_incident_gone)
 	ck_str(row_text(&core, 2), "sent 0 email a@b.c"); /* its incident is there */
 	ck_str(row_text(&core, 3), "pending 0 email a@b.c");
 	ck_str(row_text(&core, 5), "sent 0 email a@b.c"); /* the newest */
-	killed(&core);
+	core_clear(&core);
 }

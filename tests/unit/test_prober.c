@@ -107,20 +107,6 @@ static void must_start(struct core *core, const char *yaml)
 	configure(core, yaml);
 }
 
-/* As kill -9 does it. */
-static void killed(struct core *core)
-{
-	channel_free(core->control);
-	channel_free(core->egress);
-	prober_clear(core);
-	turn_clear(&core->turn);
-	db_close(core->db);
-	config_free(core->generations->config);
-	free(core->generations);
-	close(core->storage_fd);
-	loop_free(core->loop);
-}
-
 /* One turn, no sooner after the last one than looks are. Returns how many looks it asks for;
  * *ret_writes (or NULL): did it write? */
 static size_t turn(struct core *core, int64_t *ret_wait, bool *ret_writes)
@@ -185,7 +171,7 @@ TEST(a_check_is_looked_at_every_interval_and_one_look_at_a_time)
 	pass(20);
 	ck_int(turn(&core, NULL, NULL), 1);
 	ck_int(prober_find(&core, "c")->duration_ms, 100);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(who_does_not_answer_makes_it_unknown_and_is_asked_again)
@@ -206,7 +192,7 @@ TEST(who_does_not_answer_makes_it_unknown_and_is_asked_again)
 	ck_str(prober_find(&core, "c")->last_error, "no answer from egress");
 	pass(3000);
 	ck_int(turn(&core, NULL, NULL), 1);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(an_answer_that_nobody_waits_for_is_dropped)
@@ -222,7 +208,7 @@ TEST(an_answer_that_nobody_waits_for_is_dropped)
 	prober_probed(&core, &(struct msg_probed){ id, VERDICT_HEALTHY, "late" });
 	prober_probed(&core, &(struct msg_probed){ 0, VERDICT_HEALTHY, "of nobody" });
 	ck_int(prober_find(&core, "c")->status, CHECK_UNKNOWN);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_new_egress_is_asked_again)
@@ -238,7 +224,7 @@ TEST(a_new_egress_is_asked_again)
 	answer(&core, "c", VERDICT_HEALTHY, "connected");
 	prober_egress_new(&core);
 	ck_int(core.turn.held_len, 0);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(clocks_that_are_set_and_sleep_make_no_burst_and_no_stop)
@@ -261,7 +247,7 @@ TEST(clocks_that_are_set_and_sleep_make_no_burst_and_no_stop)
 	ck_int(turn(&core, NULL, NULL), 0);
 	pass(100);
 	ck_int(turn(&core, NULL, NULL), 1);
-	killed(&core);
+	core_clear(&core);
 }
 
 /* len checks of which all has an interval of 20s. */
@@ -297,7 +283,7 @@ TEST(the_first_looks_are_spread_and_stay_spread)
 	ck_int(asked, 200);
 	ck_int(most, 1);
 	free(yaml);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(looks_at_a_time_are_bounded_and_the_rest_follows)
@@ -321,7 +307,7 @@ TEST(looks_at_a_time_are_bounded_and_the_rest_follows)
 	answer_all(&core, VERDICT_HEALTHY);
 	pass(PROBER_GRAIN_MS);
 	ck_int(turn(&core, NULL, NULL), 300 - 2 * PROBER_EGRESS_MAX - 1);
-	killed(&core);
+	core_clear(&core);
 	unlink("test.db");
 	must_start(&core, programs);
 	pass(PROBER_SPREAD_MS);
@@ -331,7 +317,7 @@ TEST(looks_at_a_time_are_bounded_and_the_rest_follows)
 	answer_all(&core, VERDICT_FAILING);
 	pass(PROBER_GRAIN_MS);
 	ck_int(turn(&core, NULL, NULL), PROBER_COMMANDS_MAX);
-	killed(&core);
+	core_clear(&core);
 	free(urls);
 	free(programs);
 }
@@ -351,7 +337,7 @@ TEST(each_has_its_turn_when_there_is_more_to_look_at_than_can_be)
 		ck_int(core.prober.items[i].last_at > 0, true);
 	}
 	free(yaml);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_look_costs_no_write_and_a_change_costs_one_soon)
@@ -385,7 +371,7 @@ TEST(a_look_costs_no_write_and_a_change_costs_one_soon)
 	pass(PROBER_SAVE_MS);
 	turn(&core, NULL, &writes);
 	ck_int(writes, true);
-	killed(&core);
+	core_clear(&core);
 }
 
 static void count_changes(const struct check_change *change, void *arg)
@@ -414,7 +400,7 @@ TEST(the_next_core_knows_since_when)
 	since = wall_ms;
 	pass(PROBER_CHANGE_MS);
 	turn(&core, NULL, NULL);
-	killed(&core);
+	core_clear(&core);
 	pass(100000);
 	must_start(&core, ONE);
 	ck_int(prober_find(&core, "c")->status, CHECK_FAILING);
@@ -424,7 +410,7 @@ TEST(the_next_core_knows_since_when)
 	answer(&core, "c", VERDICT_FAILING, "refused");
 	ck_int(prober_find(&core, "c")->since, since);
 	ck_int(changes(&core, "c"), 1);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_configuration_that_asks_something_else_begins_anew)
@@ -459,5 +445,5 @@ TEST(a_configuration_that_asks_something_else_begins_anew)
 	ck_int(core.prober.len, 0);
 	ck_int(changes(&core, "c"), 0);
 	turn(&core, NULL, NULL);
-	killed(&core);
+	core_clear(&core);
 }

@@ -101,30 +101,6 @@ static void must_start(struct core *core, const char *yaml)
 	reload(core, yaml);
 }
 
-/* As kill -9 does: what was not committed is lost. */
-static void killed(struct core *core)
-{
-	channel_free(core->control);
-	channel_free(core->egress);
-	runner_clear(core);
-	clocks_clear(&core->clocks);
-	turn_clear(&core->turn);
-	db_close(core->db);
-	while (core->generations) {
-		struct generation *generation = core->generations;
-
-		core->generations = generation->older;
-		config_free(generation->config);
-		free(generation);
-	}
-	for (size_t i = 0; i < core->counters.runs_len; i++) {
-		free(core->counters.runs[i].playbook);
-	}
-	free(core->counters.runs);
-	close(core->storage_fd);
-	loop_free(core->loop);
-}
-
 static void must_tick(struct core *core)
 {
 	struct err err;
@@ -269,7 +245,7 @@ TEST(a_first_probe_that_nobody_answered_is_asked_again_by_the_next_core)
 	must_tick(&core);
 	must_commit(&core);
 	ck_str(steps_text(&core, id), "0.1 waiting ");
-	killed(&core);
+	core_clear(&core);
 
 	must_start(&core, plain);
 	must_ok(recovery_run(&core, &err), err);
@@ -278,7 +254,7 @@ TEST(a_first_probe_that_nobody_answered_is_asked_again_by_the_next_core)
 	must_commit(&core);
 	ck_str(steps_text(&core, id), "0.2 waiting ");
 	ck_str(run_text(&core, id), "running: ");
-	killed(&core);
+	core_clear(&core);
 }
 
 static const char conditional[] =
@@ -314,7 +290,7 @@ static void restart(struct core *core, const char *yaml)
 {
 	struct err err;
 
-	killed(core);
+	core_clear(core);
 	must_start(core, yaml);
 	must_ok(recovery_run(core, &err), err);
 	must_commit(core);
@@ -350,7 +326,7 @@ TEST(when_retry_and_on_interrupt_go_on_after_a_restart)
 	restart(&core, conditional);
 	end_attempt(&core, STEP_INTERRUPTED, RUN_EV_INTERRUPTED);
 	ck_str(run_text(&core, id), "interrupted: six: because");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_skipped_step_says_why)
@@ -367,7 +343,7 @@ TEST(a_skipped_step_says_why)
 	must_ok(steps_list(core.db, id, take_first_reason, &reason, &err), err);
 	ck_str(buf_text(&reason), "when service=\"hermes\": it is \"argus\"");
 	buf_clear(&reason);
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(the_last_line_of_a_precheck_is_what_it_says)
@@ -427,19 +403,19 @@ TEST(a_run_is_resumed_only_with_the_configuration_that_it_started_with)
 	must_tick(&core);
 	must_commit(&core);
 	ck_str(steps_text(&core, id), "0.1 starting ");
-	killed(&core);
+	core_clear(&core);
 
 	must_start(&core, changed);
 	must_ok(recovery_run(&core, &err), err);
 	must_commit(&core);
 	ck_str(steps_text(&core, id), "0.1 not_started 0.2 starting ");
-	killed(&core);
+	core_clear(&core);
 
 	must_start(&core, plain);
 	must_ok(recovery_run(&core, &err), err);
 	must_commit(&core);
 	ck_has(run_text(&core, id), "interrupted: the configuration that it followed is gone");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_queued_run_whose_params_are_no_longer_allowed_does_not_start)
@@ -455,7 +431,7 @@ TEST(a_queued_run_whose_params_are_no_longer_allowed_does_not_start)
 	ck_has(run_text(&core, id), "interrupted: before it started, the configuration changed: "
 				    "param 'service': 'argus' does not match 'hermes'");
 	ck_str(steps_text(&core, id), "");
-	killed(&core);
+	core_clear(&core);
 }
 
 /* The executor ends a core that asks for more than it takes. */
@@ -481,7 +457,7 @@ TEST(a_very_long_alertname_is_cut_for_the_executor)
 			err);
 	ck_int(strlen(start.alertname), ALERT_NAME_MAX - 1);
 	ck(utf8_valid(start.alertname, strlen(start.alertname)));
-	killed(&core);
+	core_clear(&core);
 	buf_clear(&name);
 	arena_free(arena);
 }
@@ -514,7 +490,7 @@ TEST(a_step_that_cannot_be_started_is_tried_ever_more_rarely_and_then_fails)
 	ck_str(pauses, "1 2 4 8 16 32 60 60 60 ");
 	ck_int(active->state, ACTIVE_ASKED);
 	ck_has(steps_text(&core, id), "0.11 not_started 1.1 starting ");
-	killed(&core);
+	core_clear(&core);
 }
 
 /* The shim says that there was no process for it. */
@@ -564,7 +540,7 @@ TEST(a_step_for_which_there_is_no_process_is_tried_ever_more_rarely_and_then_fai
 	}
 	ck_str(pauses, "1 2 4 8 16 32 60 60 60 ");
 	ck_has(steps_text(&core, id), "0.11 not_started 1.1 starting ");
-	killed(&core);
+	core_clear(&core);
 }
 
 static const char verified[] = "checks: [{ name: page, http: { url: \"http://localhost:1/\" } }]\n"
@@ -604,7 +580,7 @@ TEST(an_incident_is_not_mitigated_by_one_target_while_another_is_broken)
 	end_run(&core, two, RUN_EV_OK, "");
 	end_run(&core, two, RUN_EV_OK, "");
 	ck_str(incident_text(&core, incident), "mitigated: nobody is needed");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(evidence_that_comes_after_the_repair_calls_nobody)
@@ -621,7 +597,7 @@ TEST(evidence_that_comes_after_the_repair_calls_nobody)
 	end_run(&core, fix, RUN_EV_OK, "");
 	end_run(&core, evidence, RUN_EV_OK, "");
 	ck_str(incident_text(&core, incident), "mitigated: nobody is needed");
-	killed(&core);
+	core_clear(&core);
 }
 
 static const char telling[] = "receivers:\n"
@@ -672,7 +648,7 @@ TEST(a_run_that_only_told_people_says_so)
 			end_run(&core, run, RUN_EV_OK, "");
 		}
 		ck_has(incident_text(&core, incident), rows[i].attention);
-		killed(&core);
+		core_clear(&core);
 		must(unlink("test.db") == 0);
 	}
 }
@@ -690,7 +666,7 @@ TEST(the_pause_before_a_retry_outlives_the_core)
 	row.finished_at = clock_wall_ms() - 10 * 60 * 1000;
 	must_ok(steps_ended(core.db, &row, &err), err);
 	must_commit(&core);
-	killed(&core);
+	core_clear(&core);
 
 	must_start(&core, plain);
 	must_ok(recovery_run(&core, &err), err);
@@ -700,7 +676,7 @@ TEST(the_pause_before_a_retry_outlives_the_core)
 	core.runner.active[0]->due_ms = 0;
 	must_tick(&core);
 	ck_str(steps_text(&core, row.run_id), "0.1 failed 0.2 starting ");
-	killed(&core);
+	core_clear(&core);
 }
 
 static const char muted[] =
@@ -739,7 +715,7 @@ TEST(a_run_that_was_queued_before_the_interval_starts_after_it)
 	core.runner.look_ms = clock_mono_ms();
 	ck_int(runner_tick(&core, &err), -1);
 	ck_str(run_text(&core, id), "running: ");
-	killed(&core);
+	core_clear(&core);
 }
 
 TEST(a_muted_run_lets_others_pass_and_may_be_forced)
@@ -759,5 +735,5 @@ TEST(a_muted_run_lets_others_pass_and_may_be_forced)
 	ck_str(run_text(&core, held), "queued: ");
 	ck_str(run_text(&core, other), "running: ");
 	ck_str(run_text(&core, forced), "running: ");
-	killed(&core);
+	core_clear(&core);
 }
