@@ -8,11 +8,11 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/api.h"
-#include "core/janitor.h"
-#include "core/outcome.h"
-#include "core/receive.h"
-#include "core/recovery.h"
+#include "core/api/command/delivery_command.h"
+#include "core/api/dispatch.h"
+#include "core/run/outcome.h"
+#include "core/run/recovery.h"
+#include "core/storage/janitor.h"
 #include "sys/file.h"
 #include "sys/migrate.h"
 

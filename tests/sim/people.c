@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "core/api.h"
+#include "core/api/dispatch.h"
 #include "domain/label.h"
 #include "store/approvals.h"
 #include "world.h"

@@ -21,7 +21,7 @@
 
 #include "base/log.h"
 #include "called.h"
-#include "core/recovery.h"
+#include "core/run/recovery.h"
 #include "domain/approval.h"
 #include "promises.h"
 #include "store/audits.h"

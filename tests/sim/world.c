@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/outcome.h"
-#include "core/receive.h"
+#include "core/api/command/delivery_command.h"
+#include "core/run/outcome.h"
 #include "domain/label.h"
 #include "people.h"
 

@@ -1,4 +1,4 @@
-#include "core/manual.h"
+#include "core/api/command/run_commands.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "core/api.h"
+#include "core/api/dispatch.h"
 #include "core/core.h"
-#include "core/facts.h"
-#include "core/outcome.h"
-#include "core/recovery.h"
+#include "core/run/outcome.h"
+#include "core/run/recovery.h"
+#include "core/run/run_request.h"
 #include "store/pauses.h"
 #include "store/steps.h"
 #include "sys/file.h"

@@ -1,4 +1,4 @@
-#include "core/people.h"
+#include "core/api/command/incident_commands.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/api.h"
+#include "core/api/dispatch.h"
 #include "core/core.h"
 #include "store/incidents.h"
 #include "store/timeline.h"

@@ -1,4 +1,4 @@
-#include "core/runner.h"
+#include "core/run/runner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +12,9 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "core/core.h"
-#include "core/outcome.h"
-#include "core/precheck.h"
-#include "core/recovery.h"
+#include "core/run/outcome.h"
+#include "core/run/precheck.h"
+#include "core/run/recovery.h"
 #include "domain/incident.h"
 #include "store/incidents.h"
 #include "sys/file.h"

@@ -1,0 +1,33 @@
+/*
+ * recovery - take up every run that was running or verifying when the last core ended.
+ *
+ * What the store says, and what the attempt's folder says (faults.md, 6.4):
+ *
+ *	store       folder                  then
+ *	starting    no lock, no status      it never ran: the next attempt is started
+ *	running     no lock, no status      interrupted
+ *	either      lock held               adopt: watch it
+ *	either      status "not_started"    the next attempt is started
+ *	either      any other status        take it in (C5)
+ *	waiting     -                       wait for what is left of it, or probe again
+ *	ended       -                       it was the pause before a retry: the next attempt
+ *	no such run any                     a person is called (core/orphans)
+ *
+ * A run that waits for a person is not running: its question is bound to the configuration in
+ *force, or ends (core/approvals).
+ */
+#ifndef CORE_RECOVERY_H
+#define CORE_RECOVERY_H
+
+#include "base/err.h"
+#include "core/run/active.h"
+
+struct core;
+
+/* Call once, with the configuration loaded and before anything is taken in. */
+int recovery_run(struct core *core, struct err *err);
+
+/* Where the run stands, and how its steps have ended, by what the store has of them. */
+int recovery_cursor(struct core *core, struct active *active, struct err *err);
+
+#endif

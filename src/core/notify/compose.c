@@ -1,0 +1,273 @@
+#include "core/notify/compose.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/core.h"
+#include "core/notify/outbox.h"
+#include "store/episodes.h"
+#include "store/follow_ups.h"
+#include "store/incidents.h"
+#include "store/runs.h"
+#include "wire/json_labels.h"
+
+#define SERVICES_MAX   64  /* that are named */
+#define AFFECTED_MAX   100 /* incidents that are asked for their services */
+#define FOLLOW_UPS_MAX 20
+#define EPISODES_MAX   1000 /* of an incident, that are looked at */
+
+CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
+
+/* A letter's facts on their way together. All text lives in arena. */
+struct gathering {
+	struct core *core;
+	struct arena *arena;
+	struct letter_facts facts;
+	struct labels labels;
+	struct labels annotations;
+	int64_t mitigated_at;
+	int64_t resolved_at;
+	const char *attention;
+	struct buf incidents;
+	const char *services[SERVICES_MAX];
+	size_t services_len;
+	bool more; /* services than are named */
+};
+
+/* What is in the store was written by us; should it not be readable, people are told without it. */
+static void read_labels(struct gathering *g, const char *json, struct labels *ret)
+{
+	struct err err;
+
+	if (json_labels(json, g->arena, ret, &err) < 0) {
+		*ret = (struct labels){ 0 };
+	}
+}
+
+static void take_incident(const struct incident_row *row, void *arg)
+{
+	struct gathering *g = arg;
+	struct arena *arena = g->arena;
+	struct letter_facts *facts = &g->facts;
+
+	facts->id = row->id;
+	facts->title = arena_strdup(arena, row->title);
+	facts->level = arena_strdup(arena, row->level);
+	facts->severity = arena_strdup(arena, row->severity);
+	facts->playbook = arena_strdup(arena, row->playbook);
+	facts->status = row->status;
+	facts->acknowledged = row->acknowledged_at != 0;
+	facts->opened_at = row->opened_at;
+	facts->root_cause = arena_strdup(arena, row->root_cause);
+	facts->resolution = arena_strdup(arena, row->resolution);
+	g->attention = arena_strdup(arena, row->attention);
+	g->mitigated_at = row->mitigated_at;
+	g->resolved_at = row->resolved_at;
+	read_labels(g, row->labels, &g->labels);
+	read_labels(g, row->annotations, &g->annotations);
+	facts->labels = &g->labels;
+	facts->annotations = &g->annotations;
+}
+
+static void take_title(const struct incident_row *row, void *arg)
+{
+	struct gathering *g = arg;
+
+	buf_addf(&g->incidents, "%s%" PRId64 " %s", g->incidents.len ? "; " : "", row->id,
+			row->title);
+}
+
+static void add_service(struct gathering *g, const char *service)
+{
+	for (size_t i = 0; i < g->services_len; i++) {
+		if (!strcmp(g->services[i], service)) {
+			return;
+		}
+	}
+	if (g->services_len == SERVICES_MAX) {
+		g->more = true;
+		return;
+	}
+	g->services[g->services_len++] = arena_strdup(g->arena, service);
+}
+
+/* An alert that names no service names its instance. */
+static void take_episode(const struct episode_row *row, void *arg)
+{
+	struct gathering *g = arg;
+	struct labels labels;
+	const char *service;
+
+	read_labels(g, row->labels, &labels);
+	service = labels_value(&labels, "service");
+	if (!*service) {
+		service = labels_value(&labels, "instance");
+	}
+	if (*service) {
+		add_service(g, service);
+	}
+}
+
+static int add_services(struct gathering *g, const int64_t *ids, size_t len, struct err *err)
+{
+	g->more |= len > AFFECTED_MAX;
+	for (size_t i = 0; i < len && i < AFFECTED_MAX && g->services_len < SERVICES_MAX; i++) {
+		if (episodes_of(g->core->db, ids[i], EPISODES_MAX, take_episode, g, err) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static const char *join_services(struct gathering *g)
+{
+	auto_buf struct buf out = { 0 };
+
+	for (size_t i = 0; i < g->services_len; i++) {
+		buf_addf(&out, "%s%s", i ? ", " : "", g->services[i]);
+	}
+	buf_adds(&out, g->more ? " and more" : "");
+	return arena_strdup(g->arena, buf_text(&out));
+}
+
+static const char *url_of(struct gathering *g)
+{
+	const char *base = g->core->external_url ? g->core->external_url : "";
+	size_t len = strlen(base);
+
+	while (len && base[len - 1] == '/') {
+		len--;
+	}
+	return len ? arena_printf(g->arena, "%.*s/api/v1/incidents/%" PRId64, (int)len, base,
+				     g->facts.id)
+		   : "";
+}
+
+static void take_helper(const struct run_row *row, void *arg)
+{
+	struct gathering *g = arg;
+
+	bool ended = row->status == RUN_SUCCEEDED;
+
+	g->facts.resolution = arena_printf(g->arena, "playbook %s (run %" PRId64 "%s)",
+			row->playbook, row->id, ended ? "" : ", not verified yet");
+}
+
+static int find_helper(struct gathering *g, enum run_status status, struct err *err)
+{
+	const struct run_query query = {
+		.status = run_status_names[status], .incident_id = g->facts.id, .limit = 1
+	};
+
+	return g->facts.resolution ? 0 : runs_list(g->core->db, &query, take_helper, g, err);
+}
+
+/* Nobody wrote down what helped, but a run was seen to, or is at work on it. */
+static int name_helper(struct gathering *g, struct err *err)
+{
+	if (g->mitigated_at) {
+		return find_helper(g, RUN_SUCCEEDED, err);
+	}
+	return find_helper(g, RUN_VERIFYING, err) < 0 || find_helper(g, RUN_RUNNING, err) < 0 ? -1
+											      : 0;
+}
+
+static void take_follow_up(const struct follow_up_row *row, void *arg)
+{
+	buf_addf(arg, "%s%s", ((struct buf *)arg)->len ? "; " : "", row->text);
+}
+
+static int name_follow_ups(struct gathering *g, struct err *err)
+{
+	const struct follow_up_query query = { .incident_id = g->facts.id,
+		.limit = FOLLOW_UPS_MAX };
+	auto_buf struct buf text = { 0 };
+	int rc = follow_ups_list(g->core->db, &query, take_follow_up, &text, err);
+
+	g->facts.follow_up = arena_strdup(g->arena, buf_text(&text));
+	return rc < 0 ? -1 : 0;
+}
+
+/* When what is told was. */
+static int64_t time_of(const struct gathering *g, const struct notice_order *order)
+{
+	if (order->letter == LETTER_INITIAL) {
+		return g->facts.opened_at;
+	}
+	return order->letter == LETTER_RESOLVED && g->resolved_at ? g->resolved_at : order->now;
+}
+
+static int gather(struct gathering *g, const struct notice_order *order, struct err *err)
+{
+	struct db *db = g->core->db;
+
+	if (incidents_get(db, order->incidents[0], take_incident, g, err) < 0 ||
+			add_services(g, order->incidents, order->incidents_len, err) < 0 ||
+			add_services(g, order->affected, order->affected_len, err) < 0 ||
+			name_helper(g, err) < 0 || name_follow_ups(g, err) < 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < order->incidents_len && g->incidents.len < LETTER_VALUE_MAX; i++) {
+		if (incidents_get(db, order->incidents[i], take_title, g, err) < 0) {
+			return -1;
+		}
+	}
+	g->facts.incidents = arena_strdup(g->arena, buf_text(&g->incidents));
+	g->facts.services = join_services(g);
+	g->facts.url = url_of(g);
+	g->facts.reason = order->reason ? order->reason : g->attention;
+	g->facts.time = time_of(g, order);
+	g->facts.next_update = order->next_update;
+	return 0;
+}
+
+/* Templates are tried when they are loaded; whatever happens, people are told something. */
+static void write_letter(
+		struct gathering *g, enum letter_kind letter, struct buf *subject, struct buf *text)
+{
+	struct err err;
+
+	if (letter_write(core_config(g->core)->templates[letter], &g->facts, subject, text, &err) <
+			0) {
+		log_error("a template cannot be filled in",
+				LOG_STR("template", letter_kinds[letter]),
+				LOG_STR("error", err.msg));
+		buf_reset(subject);
+		buf_reset(text);
+		letter_write(letter_presets[letter], &g->facts, subject, text, &err);
+	}
+}
+
+int notice_tell(struct core *core, const struct notice_order *order, const char *const *receivers,
+		struct err *err)
+{
+	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
+	struct gathering g = { .core = core, .arena = arena };
+	auto_buf struct buf subject = { 0 };
+	auto_buf struct buf text = { 0 };
+	int rc = gather(&g, order, err);
+
+	buf_clear(&g.incidents);
+	if (rc < 0) {
+		return -1;
+	}
+	write_letter(&g, order->letter, &subject, &text);
+	for (; *receivers; receivers++) {
+		const struct notice notice = {
+			.incident_id = order->incidents[0],
+			.key = order->key,
+			.receiver = *receivers,
+			.kind = letter_kinds[order->letter],
+			.subject = buf_text(&subject),
+			.text = buf_text(&text),
+		};
+
+		if (outbox_tell(core, &notice, err) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}

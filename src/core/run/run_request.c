@@ -1,0 +1,224 @@
+#include "core/run/run_request.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/jsonw.h"
+#include "core/core.h"
+#include "core/run/answers.h"
+#include "core/run/chronicle.h"
+#include "store/guards.h"
+#include "store/runs.h"
+#include "wire/json_labels.h"
+
+#define HOUR_MS (INT64_C(3600) * 1000)
+
+void facts_target(const struct run_request *request, uint8_t ret_target[DIGEST_SIZE])
+{
+	auto_buf struct buf key = { 0 };
+	const char *name = request->playbook->name;
+
+	buf_add(&key, name, strlen(name) + 1);
+	for (size_t i = 0; i < request->params->len; i++) {
+		const char *value = request->params->items[i].value;
+
+		buf_add(&key, value, strlen(value) + 1);
+	}
+	digest_sha256(key.data, key.len, ret_target);
+}
+
+/* The value of the param that max_targets counts, or NULL. */
+static const char *distinct_value(const struct run_request *request)
+{
+	const char *distinct = request->playbook->guards.distinct;
+
+	return distinct ? labels_get(request->params, distinct) : NULL;
+}
+
+/* The runs that are there already. */
+static int gather_runs(struct db *db, const struct run_request *request, struct plan_facts *facts,
+		struct err *err)
+{
+	struct run_facts episode = { 0 };
+	struct run_facts once = { 0 };
+	struct run_facts last = { 0 };
+
+	if (request->episode_id && runs_of_episode(db, request->episode_id, facts->playbook->name,
+						   &episode, err) < 0) {
+		return -1;
+	}
+	if (request->incident_id && !episode.id &&
+			runs_once(db, request->incident_id, request->generation, request->target,
+					&once, err) < 0) {
+		return -1;
+	}
+	if (facts->playbook->guards.cooldown_ms && runs_last(db, request->target, &last, err) < 0) {
+		return -1;
+	}
+	facts->episode_run = episode.id;
+	facts->target_run = once.id;
+	facts->known_status = run_status_names[episode.id ? episode.status : once.status];
+	facts->last_run = (struct guard_run){ last.id, last.finished_at };
+	return 0;
+}
+
+/* What the playbook's guards count; those that are not set cost nothing. */
+static int gather_counts(struct db *db, const struct run_request *request, struct plan_facts *facts,
+		struct err *err)
+{
+	const struct guard_rules *rules = &facts->playbook->guards;
+	const char *name = facts->playbook->name;
+	int64_t now = request->now;
+
+	if (rules->limit_runs &&
+			guards_limit(db, name, now - rules->limit_per_ms + 1, rules->limit_runs,
+					&facts->in_window, &facts->oldest_at, err) < 0) {
+		return -1;
+	}
+	if (rules->breaker_failures &&
+			guards_breaker(db, name, rules->breaker_failures, &facts->failures,
+					&facts->last_failure, &facts->trial, err) < 0) {
+		return -1;
+	}
+	if (rules->distinct && guards_targets(db, name, distinct_value(request),
+					       now - rules->targets_per_ms + 1,
+					       &facts->other_targets, err) < 0) {
+		return -1;
+	}
+	if (facts->starts_at_most && guards_starts(db, now - HOUR_MS + 1, facts->starts_at_most,
+						     &facts->starts_in_hour, err) < 0) {
+		return -1;
+	}
+	return 0;
+}
+
+int facts_gather(struct core *core, struct run_request *request, struct plan_facts *ret_facts,
+		struct err *err)
+{
+	const struct config *config = core_config(core);
+	struct plan_facts facts = {
+		.playbook = request->playbook,
+		.param_error = request->param_error,
+		.by_hand = request->by_hand,
+		.forced = request->forced,
+		.now = request->now,
+		.starts_at = request->starts_at,
+		.max_alert_age_ms = config->max_alert_age_ms,
+		.heard_at = request->heard_at,
+		.max_replay_age_ms = config->max_replay_age_ms,
+		.dry_run = config->dry_run,
+		.pause = core->pause.guard,
+		.clocks = clocks_at(core, request->now),
+		.starts_at_most = config->max_starts_per_hour,
+	};
+
+	if (!request->param_error) {
+		request->asks = run_asks_first(request->playbook, request->params);
+		facts.asks = request->asks ? request->playbook->steps[0].name : NULL;
+		facts_target(request, request->target);
+		if (guards_set_back(core->db, request->now, err) < 0 ||
+				gather_runs(core->db, request, &facts, err) < 0 ||
+				gather_counts(core->db, request, &facts, err) < 0) {
+			return -1;
+		}
+	}
+	*ret_facts = facts;
+	return 0;
+}
+
+/* Params passed their patterns, so the template cannot fail. */
+static bool lock_key(const struct run_request *request, struct buf *out)
+{
+	const char *lock = request->playbook->guards.lock;
+	struct err err;
+
+	return lock && params_expand(lock, request->params, out, &err) == 0;
+}
+
+static int ask_first(struct core *core, const struct run_request *request, int64_t run_id,
+		struct err *err)
+{
+	const struct approval_question question = { .run_id = run_id,
+		.incident_id = request->incident_id,
+		.config = core_config(core),
+		.playbook = request->playbook,
+		.step = 0,
+		.params = request->params,
+		.trigger = request->trigger,
+		.requested_by = request->requested_by };
+
+	return approvals_ask(core, &question, err);
+}
+
+int facts_add_run(struct core *core, const struct run_request *request, int64_t *ret_id,
+		struct err *err)
+{
+	auto_buf struct buf lock = { 0 };
+	bool locks = lock_key(request, &lock);
+	const struct run_row row = {
+		.id = core->orphans.highest + 1,
+		.lock = locks ? buf_text(&lock) : NULL,
+		.distinct_value = distinct_value(request),
+		.incident_id = request->incident_id,
+		.episode_id = request->episode_id,
+		.generation = request->generation,
+		.playbook = request->playbook->name,
+		.target = request->target,
+		.trigger = request->trigger,
+		.requested_by = request->requested_by,
+		.request_reason = request->reason,
+		.forced = request->forced,
+		.config_hash = core_config(core)->hash,
+		.status = request->asks ? RUN_AWAITING_APPROVAL : RUN_QUEUED,
+		.alertname = request->alertname,
+		.alert = request->alert,
+		.alert_status = request->alert_status,
+		.queued_at = request->now,
+	};
+
+	core->runner.queue_waits = true;
+	if (runs_add(core->db, &row, request->params, ret_id, err) < 0) {
+		return -1;
+	}
+	if (chronicle_queued(core, request, *ret_id, err) < 0) {
+		return -1;
+	}
+	return request->asks ? ask_first(core, request, *ret_id, err) : 0;
+}
+
+/* The alert with as much of it as `parts` says; "truncated" tells that something is missing. */
+enum alert_parts { ALERT_WHOLE, ALERT_LABELS, ALERT_BARE };
+
+static void write_alert(struct buf *out, const struct alert *alert, enum alert_parts parts)
+{
+	static const struct labels none;
+	struct jsonw w = jsonw_begin(out);
+
+	jsonw_object(&w, NULL);
+	jsonw_str(&w, "status", alert_status_names[alert->status]);
+	json_labels_write(&w, "labels", parts == ALERT_BARE ? &none : &alert->labels);
+	json_labels_write(&w, "annotations", parts == ALERT_WHOLE ? &alert->annotations : &none);
+	jsonw_time(&w, "startsAt", alert->starts_at);
+	jsonw_time(&w, "endsAt", alert->ends_at);
+	jsonw_str(&w, "generatorURL", parts == ALERT_BARE ? "" : alert->generator_url);
+	jsonw_str(&w, "fingerprint", alert->fingerprint);
+	if (parts != ALERT_WHOLE) {
+		jsonw_bool(&w, "truncated", true);
+	}
+	jsonw_close(&w);
+	jsonw_end(&w);
+}
+
+char *facts_alert_json(struct arena *arena, const struct alert *alert)
+{
+	auto_buf struct buf text = { 0 };
+
+	for (int parts = ALERT_WHOLE; parts <= ALERT_BARE; parts++) {
+		buf_reset(&text);
+		write_alert(&text, alert, (enum alert_parts)parts);
+		if (text.len <= START_ALERT_MAX) {
+			break;
+		}
+	}
+	return arena_strndup(arena, buf_text(&text), text.len);
+}
