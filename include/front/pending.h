@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "front/routes.h"
 #include "sys/httpd.h"
+#include "wire/routes.h"
 
 #define PENDING_MAX    4096
 #define PENDING_MAX_MS 15000

@@ -8,8 +8,10 @@
 #include "base/mem.h"
 #include "front/answer.h"
 #include "front/auth.h"
+#include "front/fields.h"
 #include "front/guard.h"
 #include "front/pending.h"
+#include "front/route_match.h"
 #include "front/webhook.h"
 
 #define KEY_MAX     128 /* of an Idempotency-Key */
@@ -150,7 +152,7 @@ static void do_deliver(struct exchange *x)
 static void ask_core(struct exchange *x, enum stage stage)
 {
 	struct msg_query msg = {
-		.route = x->match.row->query,
+		.route = x->match.row->id,
 		.ids = { x->match.ids[0], x->match.ids[1] },
 		.principal = x->principal,
 		.key = x->key,
@@ -201,18 +203,19 @@ static void do_index(struct exchange *x)
 	struct answer_to to = answer_to(x->desk, x->request, x->match.row);
 	struct buf text = { 0 };
 
-	route_index(&text);
+	routes_index(&text);
 	answer_text(&to, "text/plain; charset=utf-8", &text);
 }
 
-static void (*const deeds[DEEDS])(struct exchange *x) = {
-	[DEED_DELIVER] = do_deliver,
-	[DEED_QUERY] = do_query,
-	[DEED_METRICS] = do_query,
-	[DEED_REPLAY] = do_replay,
-	[DEED_RELOAD] = do_reload,
-	[DEED_HEALTHY] = do_healthy,
-	[DEED_INDEX] = do_index,
+static void (*const actions[ACTIONS])(struct exchange *x) = {
+	[ACTION_INDEX] = do_index,
+	[ACTION_HEALTHY] = do_healthy,
+	[ACTION_DELIVER] = do_deliver,
+	[ACTION_READ] = do_query,
+	[ACTION_METRICS] = do_query,
+	[ACTION_COMMAND] = do_query,
+	[ACTION_REPLAY] = do_replay,
+	[ACTION_RELOAD] = do_reload,
 };
 
 /* --- requests --- */
@@ -227,12 +230,12 @@ static int admit(struct exchange *x, struct err *err)
 		.origin = httpd_header(request, HEAD_ORIGIN),
 		.fetch_site = httpd_header(request, HEAD_SEC_FETCH_SITE),
 		.is_unix = httpd_is_unix(request),
-		.changes = route_method_changes(method),
+		.changes = route_match_changes(method),
 		.external_url = x->desk->external_url,
 	};
 
 	if (guard_check(&view, err) < 0 ||
-			route_find(method, httpd_path(request), &x->match, err) < 0) {
+			route_match_find(method, httpd_path(request), &x->match, err) < 0) {
 		return -1;
 	}
 	x->principal = auth_check(&x->desk->auth, x->match.row->right,
@@ -243,7 +246,7 @@ static int admit(struct exchange *x, struct err *err)
 	if (httpd_body_too_long(request)) {
 		return err_set(err, ERR_LIMIT, "the body is longer than %zu bytes", HTTPD_BODY_MAX);
 	}
-	return view.changes ? route_media(httpd_header(request, HEAD_CONTENT_TYPE),
+	return view.changes ? route_match_media(httpd_header(request, HEAD_CONTENT_TYPE),
 					      httpd_has_body(request), err)
 			    : 0;
 }
@@ -261,15 +264,13 @@ static void on_begun(void *arg, struct httpd_request *request)
 /* Is the body for us to read? A webhook's is not. */
 static bool has_fields(const struct exchange *x)
 {
-	return x->match.row->deed != DEED_DELIVER && route_method_changes(httpd_method(x->request));
+	return x->match.row->action != ACTION_DELIVER &&
+	       route_match_changes(httpd_method(x->request));
 }
 
 static int read_query(struct exchange *x, struct err *err)
 {
-	const struct route_row *row = x->match.row;
-
-	return args_read(
-			httpd_query(x->request), row->args, row->args_len, x->arena, &x->args, err);
+	return args_read(httpd_query(x->request), &x->match.row->args, x->arena, &x->args, err);
 }
 
 static int read_key(struct exchange *x, struct err *err)
@@ -295,7 +296,7 @@ static int add_seal(struct exchange *x, struct err *err)
 	char text[DIGEST_TEXT_MAX];
 	const char *digest = labels_value(&x->args.values, "digest");
 
-	if (x->match.row->query != ROUTE_RUN_APPROVE || x->match.row->deed != DEED_QUERY) {
+	if (x->match.row->id != ROUTE_RUN_APPROVE) {
 		return 0;
 	}
 	auth_seal(&x->desk->auth, digest, text);
@@ -336,14 +337,14 @@ static void on_whole(void *arg, struct httpd_request *request)
 		return;
 	}
 	if (!*httpd_query(request) && !*x.match.name && !has_fields(&x)) {
-		deeds[x.match.row->deed](&x);
+		actions[x.match.row->action](&x);
 		return;
 	}
 	x.arena = arena_new();
 	if (read_query(&x, &err) < 0 || read_name(&x, &err) < 0 || read_order(&x, &err) < 0) {
 		refuse(&x, &err);
 	} else {
-		deeds[x.match.row->deed](&x);
+		actions[x.match.row->action](&x);
 	}
 	args_clear(&x.args);
 	arena_free(x.arena);
@@ -354,7 +355,7 @@ static void on_broken(void *arg, struct httpd_request *request, const struct err
 	struct exchange x = { .desk = arg, .request = request };
 	struct err ignored;
 
-	route_find(httpd_method(request), httpd_path(request), &x.match, &ignored);
+	route_match_find(httpd_method(request), httpd_path(request), &x.match, &ignored);
 	refuse(&x, why);
 }
 
@@ -386,7 +387,7 @@ static void answer_content(
 		return;
 	}
 	buf_add(&text, msg->content.data, msg->content.len);
-	if (pending->row->deed == DEED_METRICS) {
+	if (pending->row->action == ACTION_METRICS) {
 		meter_write(&desk->meter, pendings_len(desk->pendings), &text);
 	}
 	answer_text(&to, msg->content_type, &text);

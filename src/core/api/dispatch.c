@@ -395,55 +395,71 @@ static int get_ready(struct reply *a, struct err *err)
 	return 0;
 }
 
-/* What only reads has no word. */
-static const struct order handlers[ROUTES] = {
-	[ROUTE_INCIDENTS] = { get_incidents, NULL, NULL },
-	[ROUTE_INCIDENT] = { api_incident, NULL, NULL },
-	[ROUTE_TIMELINE] = { hindsight_timeline, NULL, NULL },
-	[ROUTE_POSTMORTEM] = { postmortem_show, NULL, NULL },
-	[ROUTE_CHANGE] = { people_change, "change", "incident" },
-	[ROUTE_ACKNOWLEDGE] = { people_acknowledge, "acknowledge", "incident" },
-	[ROUTE_NOTE] = { people_note, "note", "incident" },
-	[ROUTE_RESOLVE] = { people_resolve, "resolve", "incident" },
-	[ROUTE_CLOSE] = { people_close, "close", "incident" },
-	[ROUTE_CHECK] = { review_check, "check", "incident" },
-	[ROUTE_FOLLOW_UPS] = { review_follow_ups, NULL, NULL },
-	[ROUTE_FOLLOW_UP_ADD] = { review_follow_up_add, "follow_up", "incident" },
-	[ROUTE_FOLLOW_UP_CHANGE] = { review_follow_up_change, "follow_up_change", "follow-up" },
-	[ROUTE_REPORT_ALERTS] = { hindsight_alerts, NULL, NULL },
-	[ROUTE_RUNS] = { get_runs, NULL, NULL },
-	[ROUTE_RUN] = { get_run, NULL, NULL },
-	[ROUTE_OUTPUT] = { get_output, NULL, NULL },
-	[ROUTE_DELIVERIES] = { get_deliveries, NULL, NULL },
-	[ROUTE_DELIVERY] = { get_delivery, NULL, NULL },
-	[ROUTE_DELIVERY_BODY] = { get_delivery_body, NULL, NULL },
-	[ROUTE_DECISIONS] = { get_decisions, NULL, NULL },
-	[ROUTE_PLAYBOOKS] = { get_playbooks, NULL, NULL },
-	[ROUTE_PLAYBOOK_RUN] = { manual_run, "run", "playbook" },
-	[ROUTE_INCIDENT_ESCALATE] = { escalate, "escalate", "incident" },
-	[ROUTE_INCIDENT_REPLAY] = { replay_incident, "replay", "incident" },
-	[ROUTE_RUN_CANCEL] = { manual_cancel, "cancel", "run" },
-	[ROUTE_RUN_APPROVE] = { approve_run, "approve", "run" },
-	[ROUTE_RUN_REJECT] = { approve_reject, "reject", "run" },
-	[ROUTE_HEALTH] = { api_checks, NULL, NULL },
-	[ROUTE_HEALTH_CHECK] = { api_check, NULL, NULL },
-	[ROUTE_PAUSE] = { pause_show, NULL, NULL },
-	[ROUTE_PAUSE_BEGIN] = { pause_begin, "pause", "pause" },
-	[ROUTE_PAUSE_END] = { pause_end, "resume", "pause" },
-	[ROUTE_AUDIT] = { audit_show, NULL, NULL },
-	[ROUTE_STATUS] = { get_status, NULL, NULL },
-	[ROUTE_METRICS] = { get_metrics, NULL, NULL },
-	[ROUTE_READY] = { get_ready, NULL, NULL },
+/* Of every route that the core answers; the others have none. */
+static int (*const handlers[ROUTES])(struct reply *a, struct err *err) = {
+	[ROUTE_READY] = get_ready,
+	[ROUTE_AUDIT] = audit_show,
+	[ROUTE_CHECKS] = api_checks,
+	[ROUTE_CHECK_HISTORY] = api_check,
+	[ROUTE_DECISIONS] = get_decisions,
+	[ROUTE_DELIVERIES] = get_deliveries,
+	[ROUTE_DELIVERY] = get_delivery,
+	[ROUTE_DELIVERY_REPLAY] = get_delivery_body,
+	[ROUTE_FOLLOW_UPS] = review_follow_ups,
+	[ROUTE_FOLLOW_UP_CHANGE] = review_follow_up_change,
+	[ROUTE_INCIDENTS] = get_incidents,
+	[ROUTE_INCIDENT] = api_incident,
+	[ROUTE_CHANGE] = people_change,
+	[ROUTE_ACKNOWLEDGE] = people_acknowledge,
+	[ROUTE_CHECKLIST_ITEM] = review_check,
+	[ROUTE_CLOSE] = people_close,
+	[ROUTE_INCIDENT_ESCALATE] = escalate,
+	[ROUTE_FOLLOW_UP_ADD] = review_follow_up_add,
+	[ROUTE_NOTE] = people_note,
+	[ROUTE_POSTMORTEM] = postmortem_show,
+	[ROUTE_INCIDENT_REPLAY] = replay_incident,
+	[ROUTE_RESOLVE] = people_resolve,
+	[ROUTE_TIMELINE] = hindsight_timeline,
+	[ROUTE_PAUSE_END] = pause_end,
+	[ROUTE_PAUSE] = pause_show,
+	[ROUTE_PAUSE_BEGIN] = pause_begin,
+	[ROUTE_PLAYBOOKS] = get_playbooks,
+	[ROUTE_PLAYBOOK_RUN] = manual_run,
+	[ROUTE_REPORT_ALERTS] = hindsight_alerts,
+	[ROUTE_RUNS] = get_runs,
+	[ROUTE_RUN] = get_run,
+	[ROUTE_RUN_APPROVE] = approve_run,
+	[ROUTE_RUN_CANCEL] = manual_cancel,
+	[ROUTE_RUN_REJECT] = approve_reject,
+	[ROUTE_OUTPUT] = get_output,
+	[ROUTE_STATUS] = get_status,
+	[ROUTE_METRICS] = get_metrics,
 };
+
+bool api_answers(enum route route)
+{
+	return handlers[route];
+}
+
+static int handle(struct reply *a, struct err *err)
+{
+	const struct route_row *row = &routes[a->query->route];
+	const struct order order = { handlers[row->id], row->command, row->object };
+
+	if (!order.fn) {
+		err_set(&a->problem, ERR_BUG, "the core does not answer %s", row->pattern);
+		return 0;
+	}
+	return row->action == ACTION_COMMAND ? order_once(a, &order, err) : order.fn(a, err);
+}
 
 int api_query(struct core *core, const struct msg_query *query, struct err *err)
 {
-	const struct order *order = &handlers[query->route];
 	struct reply a = { .core = core, .query = query, .content_type = "" };
 	int rc;
 
 	a.w = jsonw_begin(&a.content);
-	rc = order->word ? order_once(&a, order, err) : order->fn(&a, err);
+	rc = handle(&a, err);
 	if (a.content.len > CONTENT_MAX) {
 		err_set(&a.problem, ERR_LIMIT, "the answer would be %zu bytes long, %d at most",
 				a.content.len, CONTENT_MAX);

@@ -5,9 +5,9 @@ import re
 from .tree import rule
 
 README = "README.md"
-ROUTES = "src/front/routes.c"
+ROUTES = "src/wire/routes.c"
 OPTIONS = "src/main/options.c"
-ROUTE = re.compile(r'^\t\{ "(/[^"]*)", "([A-Z]+)", "[^"]*", (RIGHT_\w+), [^\n]*', re.MULTILINE)
+ROUTE = re.compile(r'^\tROW\(ROUTE_\w+, "([A-Z]+)", "(/[^"]*)", "[^"]*", (RIGHT_\w+), [^\n]*', re.MULTILINE)
 ARG_LIST = re.compile(r"arg_rule (\w+)\[\] = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 ARG = re.compile(r'^\t\{ "(\w+)",', re.MULTILINE)
 # `GET /a/b` or, behind another one of its row, `/c`; a star behind it: with the operator's token.
@@ -30,7 +30,7 @@ def known_routes(root):
     known = {}
     for row in ROUTE.finditer(text):
         used = re.search(r"\bARGS\((\w+)\)", row[0])
-        known[row[2], row[1]] = row[3] == "RIGHT_OPERATE", lists[used[1]] if used else set()
+        known[row[1], row[2]] = row[3] == "RIGHT_OPERATE", lists[used[1]] if used else set()
     return known
 
 
@@ -48,10 +48,10 @@ def routes_of_row(row, known):
 @rule(
     bad_tree={
         ROUTES: 'static const struct arg_rule a_args[] = {\n\t{ "status", ARG_WORD },\n};\n'
-                '\t{ "/a", "GET", "all", RIGHT_READ, DEED, ROUTE_A, ARGS(a_args) },\n'
-                '\t{ "/a/{id}", "GET", "one", RIGHT_READ, DEED, ROUTE_B, NO_ARGS },\n'
-                '\t{ "/a/{id}/end", "POST", "end", RIGHT_OPERATE, DEED, ROUTE_C, NO_ARGS },\n'
-                '\t{ "/b", "GET", "other", RIGHT_READ, DEED, ROUTE_D, NO_ARGS },\n',
+                '\tROW(ROUTE_A, "GET", "/a", "all", RIGHT_READ, ACTION_READ, ARGS(a_args)),\n'
+                '\tROW(ROUTE_B, "GET", "/a/{id}", "one", RIGHT_READ, ACTION_READ),\n'
+                '\tROW(ROUTE_C, "POST", "/a/{id}/end", "end", RIGHT_OPERATE, ACTION_COMMAND),\n'
+                '\tROW(ROUTE_D, "GET", "/b", "other", RIGHT_READ, ACTION_READ),\n',
         README: "# x\n\n## Where things are\n\n| `GET /a` · `/{id}` · `/gone` | `status=`, `when=` |\n"
                 "| `POST /a/{id}/end` | |\n\n## Next\n\n| `GET /b` | |\n",
     },

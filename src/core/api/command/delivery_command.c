@@ -26,7 +26,8 @@ static int take_again(struct reply *reply, struct err *err)
 /* As a query: what was asked, in words. */
 static int take_order(struct receiving *receiving, struct err *err)
 {
-	static const struct order order = { take_again, "replay_delivery", "delivery" };
+	const struct route_row *row = &routes[ROUTE_DELIVERY_REPLAY];
+	const struct order order = { take_again, row->command, row->object };
 	const struct msg_deliver *msg = receiving->msg;
 	struct label args[] = {
 		{ "dry_run", msg->dry_run ? "true" : "false" },
