@@ -18,7 +18,9 @@
 #include "core/api/read/postmortem.h"
 #include "core/api/read/read_checks.h"
 #include "core/api/read/read_incidents.h"
+#include "core/api/read/read_playbooks.h"
 #include "core/api/read/read_reports.h"
+#include "core/api/read/read_status.h"
 #include "core/api/reply.h"
 #include "core/core.h"
 #include "core/state/audit_chain.h"
@@ -118,7 +120,7 @@ static bool each_incident(const struct incident_row *row, void *arg)
 		return false;
 	}
 	jsonw_object(&page->a->w, NULL);
-	api_write_incident(&page->a->w, row);
+	rows_incident(&page->a->w, row);
 	jsonw_close(&page->a->w);
 	return true;
 }
@@ -165,7 +167,7 @@ static void each_run(const struct run_row *row, void *arg)
 
 	if (page_takes(page, row->id)) {
 		jsonw_object(&page->a->w, NULL);
-		api_write_run(&page->a->w, row);
+		rows_run(&page->a->w, row);
 		jsonw_close(&page->a->w);
 	}
 }
@@ -194,12 +196,12 @@ static void one_run(const struct run_row *row, void *arg)
 	struct reply *a = arg;
 
 	jsonw_object(&a->w, NULL);
-	api_write_run(&a->w, row);
+	rows_run(&a->w, row);
 }
 
 static void each_step(const struct step_row *row, void *arg)
 {
-	api_write_step(arg, row);
+	rows_step(arg, row);
 }
 
 static int get_run(struct reply *a, struct err *err)
@@ -262,7 +264,7 @@ static void each_delivery(const struct delivery_row *row, void *arg)
 
 	if (page_takes(page, row->id)) {
 		jsonw_object(&page->a->w, NULL);
-		api_write_delivery(&page->a->w, row);
+		rows_delivery(&page->a->w, row);
 		jsonw_close(&page->a->w);
 	}
 }
@@ -285,13 +287,13 @@ static void one_delivery(const struct delivery_row *row, void *arg)
 	struct reply *a = arg;
 
 	jsonw_object(&a->w, NULL);
-	api_write_delivery(&a->w, row);
+	rows_delivery(&a->w, row);
 	jsonw_strn(&a->w, "body", row->body, row->body_len);
 }
 
 static void each_decision_of(const struct decision_row *row, void *arg)
 {
-	api_write_decision(arg, row);
+	rows_decision(arg, row);
 }
 
 static int get_delivery(struct reply *a, struct err *err)
@@ -332,7 +334,7 @@ static void each_decision(const struct decision_row *row, void *arg)
 
 	if (page_takes(page, row->delivery_id)) {
 		page->last_position = row->position;
-		api_write_decision(&page->a->w, row);
+		rows_decision(&page->a->w, row);
 	}
 }
 

@@ -64,7 +64,7 @@ static void write_brief(struct jsonw *w, const struct incident_row *row)
 	brief.attention = NULL;
 	brief.root_cause = NULL;
 	brief.resolution = NULL;
-	api_write_incident(w, &brief);
+	rows_incident(w, &brief);
 }
 
 static void write_incident(const struct incident_row *row, void *arg)
@@ -77,7 +77,7 @@ static void write_incident(const struct incident_row *row, void *arg)
 	if (telling->brief) {
 		write_brief(&w, row);
 	} else {
-		api_write_incident(&w, row);
+		rows_incident(&w, row);
 	}
 	if (url && *url) {
 		char path[64];

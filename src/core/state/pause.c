@@ -103,7 +103,7 @@ void pause_write(struct jsonw *w, const struct core *core)
 
 static void each_suppressed(const struct decision_row *row, void *arg)
 {
-	api_write_decision(arg, row);
+	rows_decision(arg, row);
 }
 
 static int write_suppressed(struct reply *reply, bool on, int64_t after_delivery, struct err *err)

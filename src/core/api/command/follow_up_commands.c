@@ -56,7 +56,7 @@ static void each_follow_up(const struct follow_up_row *row, void *arg)
 	}
 	page->left--;
 	page->last = row->id;
-	api_write_follow_up(&page->reply->w, row);
+	rows_follow_up(&page->reply->w, row);
 }
 
 int review_follow_ups(struct reply *reply, struct err *err)
@@ -84,7 +84,7 @@ int review_follow_ups(struct reply *reply, struct err *err)
 
 static void write_follow_up(const struct follow_up_row *row, void *arg)
 {
-	api_write_follow_up(arg, row);
+	rows_follow_up(arg, row);
 }
 
 /* May it be added? If not, why not becomes the problem. */

@@ -94,7 +94,7 @@ int people_acknowledge(struct reply *reply, struct err *err)
 
 static void write_entry(const struct timeline_row *row, void *arg)
 {
-	api_write_timeline(arg, row);
+	rows_timeline_entry(arg, row);
 }
 
 int people_note(struct reply *reply, struct err *err)

@@ -104,7 +104,7 @@ static int read_params(struct reply *reply, const struct playbook *playbook, str
 
 static void write_run(const struct run_row *row, void *arg)
 {
-	api_write_run(arg, row);
+	rows_run(arg, row);
 }
 
 int manual_write_run(struct reply *reply, const char *key, int64_t run_id, struct err *err)

@@ -11,22 +11,22 @@
 
 static void each_alert(const struct episode_row *row, void *arg)
 {
-	api_write_episode(arg, row);
+	rows_alert(arg, row);
 }
 
 static void each_run(const struct run_row *row, void *arg)
 {
-	api_write_run_short(arg, row);
+	rows_run_in_short(arg, row);
 }
 
 static void each_notice(const struct notice_row *row, void *arg)
 {
-	api_write_notice(arg, row);
+	rows_notification(arg, row);
 }
 
 static void each_follow_up(const struct follow_up_row *row, void *arg)
 {
-	api_write_follow_up(arg, row);
+	rows_follow_up(arg, row);
 }
 
 static void one_incident(const struct incident_row *row, void *arg)
@@ -34,7 +34,7 @@ static void one_incident(const struct incident_row *row, void *arg)
 	struct reply *reply = arg;
 
 	jsonw_object(&reply->w, NULL);
-	api_write_incident(&reply->w, row);
+	rows_incident(&reply->w, row);
 }
 
 static int write_lists(struct reply *reply, int64_t id, struct err *err)
@@ -89,7 +89,7 @@ static int write_checklist(struct reply *reply, int64_t id, struct err *err)
 	int rc = checklist_of(reply->core->db, id, see_item, &list, err);
 
 	if (rc == 0) {
-		api_write_checklist(&reply->w, list.rows);
+		rows_checklist(&reply->w, list.rows);
 	}
 	arena_free(list.arena);
 	return rc;

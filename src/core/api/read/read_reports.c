@@ -27,7 +27,7 @@ static void each_entry(const struct timeline_row *row, void *arg)
 	}
 	page->left--;
 	page->last = row->id;
-	api_write_timeline(&page->reply->w, row);
+	rows_timeline_entry(&page->reply->w, row);
 }
 
 int hindsight_timeline(struct reply *reply, struct err *err)
