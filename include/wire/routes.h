@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "wire/arg_rules.h"
+#include "wire/view.h"
 
 /* In the order of the table: by pattern, then method. */
 enum route {
@@ -81,13 +82,31 @@ enum action {
 	ACTIONS
 };
 
+/* What a good answer is made of. */
+enum answer_form {
+	ANSWER_NOTHING, /* `data` is null */
+	ANSWER_ONE,     /* `data` is a noun */
+	ANSWER_LIST,    /* `data` has all of a noun in the member `key` */
+	ANSWER_PAGE,    /* the same, but only so many, with `nextCursor` */
+	ANSWER_TEXT,    /* text of the type `media`, without an envelope */
+	ANSWER_FORMS
+};
+
+struct route_answer {
+	uint8_t form;      /* enum answer_form */
+	uint8_t noun;      /* enum noun */
+	const char *key;   /* LIST, PAGE */
+	const char *media; /* TEXT */
+};
+
 struct route_row {
 	uint16_t id;        /* enum route: where it stands in routes */
 	const char *method; /* GET answers HEAD too */
 	const char *pattern;
-	const char *help;        /* for people */
-	uint8_t right;           /* enum right */
-	uint8_t action;          /* enum action */
+	const char *help; /* for people */
+	uint8_t right;    /* enum right */
+	uint8_t action;   /* enum action */
+	struct route_answer answer;
 	struct arg_rules args;   /* of the query */
 	struct arg_rules fields; /* of the body, unless it is a delivery; none is in args too */
 	const char *command;     /* with RIGHT_OPERATE: the word for it in the audit */

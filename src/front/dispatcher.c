@@ -197,7 +197,7 @@ static void do_healthy(struct request *request)
 	struct buf text = { 0 };
 
 	buf_adds(&text, "playbookd is healthy.\n");
-	answer_text(&to, "text/plain; charset=utf-8", &text);
+	answer_text(&to, request->match.row->answer.media, &text);
 }
 
 static void do_index(struct request *request)
@@ -206,7 +206,7 @@ static void do_index(struct request *request)
 	struct buf text = { 0 };
 
 	routes_index(&text);
-	answer_text(&to, "text/plain; charset=utf-8", &text);
+	answer_text(&to, request->match.row->answer.media, &text);
 }
 
 static void (*const actions[ACTIONS])(struct request *request) = {

@@ -5,7 +5,7 @@
 TEST(the_core_has_a_handler_for_just_the_routes_that_it_answers)
 {
 	for (unsigned i = 0; i < ROUTES; i++) {
-		if (api_answers(i) != routes_core_answers(i)) {
+		if (dispatch_answers(i) != routes_core_answers(i)) {
 			test_fail(__FILE__, __LINE__, "%s %s", routes[i].method, routes[i].pattern);
 		}
 	}

@@ -63,6 +63,23 @@ TEST(who_may_ask_follows_from_what_is_done)
 	}
 }
 
+TEST(what_every_route_answers_is_known)
+{
+	for (size_t i = 0; i < ROUTES; i++) {
+		const struct route_answer *answer = &routes[i].answer;
+		bool is_many = answer->form == ANSWER_LIST || answer->form == ANSWER_PAGE;
+
+		ck(answer->form < ANSWER_FORMS && answer->noun < NOUNS);
+		ck_int(answer->noun != NOUN_NONE, is_many || answer->form == ANSWER_ONE);
+		ck_int(answer->key != NULL, is_many);
+		ck_int(answer->media != NULL, answer->form == ANSWER_TEXT);
+		ck_int(arg_rules_find(&routes[i].args, "cursor") != NULL,
+				answer->form == ANSWER_PAGE);
+		ck_int(arg_rules_find(&routes[i].args, "limit") != NULL,
+				answer->form == ANSWER_PAGE);
+	}
+}
+
 TEST(every_command_has_a_word_of_its_own)
 {
 	for (size_t i = 0; i < ROUTES; i++) {

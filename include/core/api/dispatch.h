@@ -12,7 +12,7 @@
 struct core;
 
 /* Is there a handler for that route? */
-bool api_answers(enum route route);
+bool dispatch_answers(enum route route);
 
 /* Answer query: the answer is held for the end of the turn. Returns -1 when the store failed. */
 int api_query(struct core *core, const struct msg_query *query, struct err *err);

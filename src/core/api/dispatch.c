@@ -438,7 +438,7 @@ static int (*const handlers[ROUTES])(struct reply *a, struct err *err) = {
 	[ROUTE_METRICS] = get_metrics,
 };
 
-bool api_answers(enum route route)
+bool dispatch_answers(enum route route)
 {
 	return handlers[route];
 }
