@@ -76,25 +76,25 @@ struct escalation_timer {
 struct escalation_facts {
 	uint8_t status; /* enum incident_status */
 	bool acknowledged;
-	uint8_t level;      /* the incident's own, as it is now */
-	uint8_t called;     /* the highest that was called in this generation; 0: nobody yet */
-	const char *failed; /* why it is to be raised at once; NULL */
-	const char *needed; /* why a person is needed, as far as that is known; NULL */
+	uint8_t level;       /* the incident's own, as it is now */
+	uint8_t paged_level; /* the highest that was called in this generation; 0: nobody yet */
+	const char *failed;  /* why it is to be raised at once; NULL */
+	const char *needed;  /* why a person is needed, as far as that is known; NULL */
 	struct escalation_timer chain;  /* the end of the hold, or of respond_within */
 	struct escalation_timer update; /* the promised one */
 };
 
-enum escalation_deed {
+enum escalation_action {
 	ESCALATION_NOTHING, /* before the next timer is due */
 	ESCALATION_STOP,    /* the chain's timer is off, and `failed` forgotten */
 	ESCALATION_SET,     /* both timers become those of the step */
-	ESCALATION_CALL,    /* tell `level`; timers become those of the step; `failed`, see below */
+	ESCALATION_PAGE,    /* tell `level`; timers become those of the step; `failed`, see below */
 	ESCALATION_UPDATE,  /* tell whoever was called how it stands; the same */
 	ESCALATION_END,     /* tell whoever was called that it is over; timers are off */
 };
 
 struct escalation_step {
-	enum escalation_deed deed;
+	enum escalation_action action;
 	const struct escalation_level *level; /* of CALL */
 	bool raises; /* CALL: another level was called before; `failed` is answered by it */
 	char why[ESCALATION_WHY_MAX];
@@ -107,7 +107,7 @@ void escalation_next(const struct escalation *policy, const struct escalation_fa
 		int64_t now, struct escalation_step *ret);
 
 /* The timers after a level was called, whoever called it. */
-void escalation_called(const struct escalation *policy, const struct escalation_level *level,
+void escalation_paged(const struct escalation *policy, const struct escalation_level *level,
 		const struct escalation_timer *update, int64_t now, struct escalation_step *ret);
 
 /* How long an incident of that level waits before anybody is called. */
@@ -117,12 +117,12 @@ int64_t escalation_hold_ms(const struct escalation *policy, uint8_t level);
  * before.
  */
 struct escalation_timer escalation_begin(
-		const struct escalation *policy, uint8_t own, uint8_t called, int64_t now);
+		const struct escalation *policy, uint8_t own, uint8_t paged_level, int64_t now);
 
 /* An open incident as rules see it. */
 struct escalation_case {
 	const struct labels *labels; /* of the alert that opened it */
-	uint8_t called;
+	uint8_t paged_level;
 	bool matches; /* set by escalation_correlate() */
 };
 

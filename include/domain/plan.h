@@ -100,14 +100,14 @@ struct plan_facts {
 	const struct playbook *playbook;
 	const char *param_error; /* why the params could not be had; or NULL */
 	bool by_hand;            /* a person asks: an earlier run of the episode does not count */
-	bool forced;             /* a person overrules the guards; dry_run holds nevertheless */
+	bool override_guards;    /* a person overrules the guards; dry_run holds nevertheless */
 	int64_t now;
 	int64_t starts_at;
 	int64_t max_alert_age_ms;  /* 0: any */
-	int64_t heard_at;          /* of what is replayed: when it was delivered; 0: nothing is */
+	int64_t received_at;       /* of what is replayed: when it was delivered; 0: nothing is */
 	int64_t max_replay_age_ms; /* 0: any */
 	bool dry_run;              /* global.dry_run */
-	const char *asks;          /* the approve step that the run begins with; NULL: none */
+	const char *approval_step; /* the approve step that the run begins with; NULL: none */
 	int64_t episode_run;       /* the run of this episode and playbook; 0: none */
 	int64_t target_run;        /* that of this incident's generation with the same params */
 	const char *known_status;  /* the status of the one that is there */

@@ -160,7 +160,7 @@ struct playbook {
 	const char *name;
 	struct matcher *matchers;
 	size_t matchers_len;
-	bool go_on;                  /* `continue: true` */
+	bool continue_matching;      /* `continue: true` */
 	const char *title;           /* incident.title template, or NULL */
 	const char *const *group_by; /* label names, NULL-terminated; NULL = default_group_by */
 	const char *level;           /* "L1".."L4", or NULL */

@@ -30,7 +30,7 @@ enum stage {
 struct again {
 	uint64_t delivery;
 	bool dry_run;
-	bool forced;
+	bool override_guards;
 	char *reason; /* malloc(3)ed, or NULL */
 	char *key;    /* the same: its Idempotency-Key */
 };

@@ -12,9 +12,9 @@
 
 struct escalation_row {
 	int64_t incident_id;
-	int64_t generation;
-	uint8_t called;     /* 0: nobody yet */
-	const char *failed; /* NULL: nothing, or somebody was called for it */
+	int64_t times_opened;
+	uint8_t paged_level; /* 0: nobody yet */
+	const char *failed;  /* NULL: nothing, or somebody was called for it */
 	struct escalation_timer chain;
 	struct escalation_timer update;
 	int64_t updates;

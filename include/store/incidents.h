@@ -24,7 +24,7 @@ struct incident_row {
 	const char *labels;        /* JSON */
 	const char *annotations;   /* JSON */
 	const uint8_t *group_hash; /* DIGEST_SIZE bytes; NULL in rows that are read */
-	int64_t generation;
+	int64_t times_opened;
 	int64_t firing;        /* alerts that fire now */
 	const char *attention; /* NULL: no person is needed */
 	int64_t opened_at;
@@ -50,7 +50,7 @@ typedef bool (*incident_each_fn)(const struct incident_row *row, void *arg);
 struct incident_facts {
 	int64_t id;
 	uint8_t status; /* enum incident_status */
-	int64_t generation;
+	int64_t times_opened;
 	int64_t firing;
 	uint8_t level; /* 0: none */
 };

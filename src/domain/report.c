@@ -99,7 +99,7 @@ static void write_summary(const struct report *report, struct buf *out)
 	add_moment(out, "Opened", report->opened_at, NULL);
 	if (report->reopened_at) {
 		buf_addf(out, "| Opened again | %" PRId64 " time%s, the last at ",
-				report->generation - 1, report->generation == 2 ? "" : "s");
+				report->times_opened - 1, report->times_opened == 2 ? "" : "s");
 		add_time(out, report->reopened_at);
 		buf_adds(out, " |\n");
 	}
@@ -261,7 +261,7 @@ static void write_run(const struct report_run *run, struct buf *out)
 	markdown_text(out, run->trigger);
 	buf_adds(out, ", asked for");
 	add_who(out, run->requested_by);
-	buf_adds(out, run->forced ? ", without its guards" : "");
+	buf_adds(out, run->override_guards ? ", without its guards" : "");
 	if (known(run->request_reason)) {
 		buf_adds(out, ": ");
 		markdown_text(out, run->request_reason);
@@ -316,8 +316,8 @@ static void write_decisions(const struct report *report, struct buf *out)
 static void write_told(const struct report *report, struct buf *out)
 {
 	buf_adds(out, "\n## Who was told, and when\n\n");
-	for (size_t i = 0; i < report->told_len; i++) {
-		const struct report_told *told = &report->told[i];
+	for (size_t i = 0; i < report->notified_len; i++) {
+		const struct report_notified *told = &report->notified[i];
 
 		buf_adds(out, "- ");
 		add_time(out, told->created_at);
@@ -339,7 +339,7 @@ static void write_told(const struct report *report, struct buf *out)
 		}
 		buf_addch(out, '\n');
 	}
-	buf_adds(out, report->told_len ? "" : "Nobody, by playbookd.\n");
+	buf_adds(out, report->notified_len ? "" : "Nobody, by playbookd.\n");
 }
 
 /* What people have said, or the place where they are to say it. */

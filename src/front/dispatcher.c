@@ -65,7 +65,7 @@ static struct again again_in(const struct request *request)
 
 	return (struct again){ .delivery = request->match.ids[0],
 		.dry_run = !strcmp(labels_value(args, "dry_run"), "true"),
-		.forced = !strcmp(labels_value(args, "force"), "true"),
+		.override_guards = !strcmp(labels_value(args, "force"), "true"),
 		.reason = copy(labels_get(args, "reason")),
 		.key = copy(request->key) };
 }
@@ -123,7 +123,7 @@ static void deliver(
 		.principal = request->principal,
 		.replay_of = again->delivery,
 		.dry_run = again->dry_run,
-		.forced = again->forced,
+		.override_guards = again->override_guards,
 		.reason = again->reason,
 		.key = again->key,
 		.body = { (const unsigned char *)body, (uint32_t)len },

@@ -40,7 +40,7 @@ static int read_facts(struct stmt *s, struct incident_facts *ret, struct err *er
 	if (rc == 1) {
 		ret->id = stmt_col_int(s, 0);
 		ret->status = (uint8_t)incident_status_parse(stmt_col_text(s, 1));
-		ret->generation = stmt_col_int(s, 2);
+		ret->times_opened = stmt_col_int(s, 2);
 		ret->firing = stmt_col_int(s, 3);
 		ret->level = escalation_level_parse(stmt_col_text(s, 4));
 		stmt_reset(s);
@@ -246,7 +246,7 @@ static struct incident_row read_incident(struct stmt *s)
 		.playbook = stmt_col_text(s, 6),
 		.labels = stmt_col_text(s, 7),
 		.annotations = stmt_col_text(s, 8),
-		.generation = stmt_col_int(s, 9),
+		.times_opened = stmt_col_int(s, 9),
 		.firing = stmt_col_int(s, 10),
 		.attention = stmt_col_text(s, 11),
 		.opened_at = stmt_col_int(s, 12),

@@ -50,7 +50,7 @@ const char *const called_at_rest[] = {
 /* An incident that somebody has in hand, and how often its chain called. */
 static struct watched {
 	int64_t incident;
-	int64_t generation;
+	int64_t times_opened;
 	int64_t calls;
 } watched[WATCHED_MAX];
 static size_t watched_len;
@@ -86,7 +86,7 @@ static bool was_called(const struct watched *now)
 	for (size_t i = 0; i < watched_len; i++) {
 		const struct watched *before = &watched[i];
 
-		if (before->incident == now->incident && before->generation == now->generation &&
+		if (before->incident == now->incident && before->times_opened == now->times_opened &&
 				before->calls != now->calls) {
 			return true;
 		}

@@ -205,7 +205,7 @@ static size_t held_of(const struct core *core, enum message_id type)
 static void take_request(const struct run_row *row, void *arg)
 {
 	snprintf(arg, 600, "%s by %s, %s%s, lock %s", row->trigger, row->requested_by,
-			row->request_reason, row->forced ? ", forced" : "", row->lock);
+			row->request_reason, row->override_guards ? ", forced" : "", row->lock);
 }
 
 TEST(a_run_by_hand_says_who_asked_for_it_and_why)

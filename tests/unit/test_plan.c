@@ -201,12 +201,12 @@ TEST(a_run_by_hand_is_not_kept_back_by_an_earlier_one_but_by_its_guards)
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
 	facts.max_replay_age_ms = 60 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED); /* no alert is replayed */
-	facts.heard_at = NOW - 61 * MINUTE;
+	facts.received_at = NOW - 61 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_TOO_OLD);
-	facts.forced = true;
+	facts.override_guards = true;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
-	facts.forced = false;
-	facts.heard_at = NOW - 60 * MINUTE;
+	facts.override_guards = false;
+	facts.received_at = NOW - 60 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
 	facts.last_run.at = NOW - 9 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_COOLDOWN);
@@ -241,9 +241,9 @@ TEST(a_time_interval_mutes_after_the_pause_and_before_all_that_counts)
 	ck_str(reason, "muted: within time interval 'mornings' (UTC, now 11:59 Mon)");
 	facts.by_hand = true;
 	ck_int(plan_run(&facts, reason), DECISION_MUTED);
-	facts.forced = true;
+	facts.override_guards = true;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
-	facts.forced = false;
+	facts.override_guards = false;
 	clock.now.tm_hour = 12;
 	ck_int(plan_run(&facts, reason), DECISION_TOO_MANY_TARGETS);
 }

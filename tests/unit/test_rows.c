@@ -55,7 +55,7 @@ TEST(an_incident_is_written_as_ever)
 		.playbook = "restart-web",
 		.labels = LABELS,
 		.annotations = "{\"summary\":\"it hangs\"}",
-		.generation = 2,
+		.times_opened = 2,
 		.firing = 3,
 		.attention = "run 4 failed",
 		.opened_at = AT,
@@ -208,7 +208,7 @@ TEST(a_run_is_written_as_ever)
 		.outcome = RUN_FAILED,
 		.reason = "canceled by eve: enough",
 		.cancel = "canceled by eve: enough",
-		.forced = true,
+		.override_guards = true,
 		.request_reason = "it hangs",
 		.queued_at = AT,
 		.started_at = AT + 1,
@@ -454,7 +454,7 @@ TEST(what_is_written_of_checks_commands_escalations_and_waiting_runs)
 		.object = "run/4",
 		.arguments = "{\"reason\":\"enough\"}",
 		.hash = { 0xdd } };
-	const struct raise_row escalation = { 7, 1, "L2", "no answer", "playbookd", AT };
+	const struct paged_level_row escalation = { 7, 1, "L2", "no answer", "playbookd", AT };
 	const struct run_row run = { .id = 4,
 		.playbook = "restart-web",
 		.trigger = "manual",

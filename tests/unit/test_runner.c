@@ -126,12 +126,12 @@ static int64_t add_run(struct core *core, const char *playbook, int64_t incident
 	struct label items[] = { { "service", "argus" } };
 	const struct labels params = { items, !strcmp(playbook, "act") };
 	const struct run_row row = { .incident_id = incident,
-		.generation = 1,
+		.times_opened = 1,
 		.playbook = playbook,
 		.target = bytes,
 		.trigger = "alert",
 		.requested_by = "x",
-		.forced = force_runs,
+		.override_guards = force_runs,
 		.config_hash = core_config(core)->hash,
 		.alertname = alertname,
 		.alert = "{}",

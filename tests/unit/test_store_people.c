@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/checklist.h"
+#include "store/checklists.h"
 #include "store/deliveries.h"
 #include "store/follow_ups.h"
 #include "store/incidents.h"

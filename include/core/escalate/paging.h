@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 #include "core/escalate/evaluation.h"
-#include "domain/letter.h"
+#include "domain/notification_text.h"
 
 #define CALLS_KEY_MAX 96
 #define CALLS_BY      "playbookd" /* who calls, when nobody asked for it */
@@ -30,14 +30,14 @@ struct call {
 int calls_note(struct round *round, struct escalation_row *row, const struct call *call,
 		bool *ret_new, struct err *err);
 /* "incident/7/1/level/L2", or "incident/7/1/initial"; key has CALLS_KEY_MAX. what may be NULL. */
-void calls_key(const struct escalation_row *row, enum letter_kind letter, const char *what,
+void calls_key(const struct escalation_row *row, enum template_kind kind, const char *what,
 		char *key);
 
 /* The same, and tell the level's receivers when it is new. */
 int calls_level(struct round *round, struct escalation_row *row, const struct call *call,
-		enum letter_kind letter, struct err *err);
+		enum template_kind kind, struct err *err);
 /* Tell whoever knows of the incident; what makes the key another one than the last. */
-int calls_known(struct round *round, const struct escalation_row *row, enum letter_kind letter,
+int calls_known(struct round *round, const struct escalation_row *row, enum template_kind kind,
 		const char *what, struct err *err);
 
 #endif

@@ -28,7 +28,7 @@ struct intake {
 	const struct msg_deliver *msg;
 	uint8_t body_hash[DIGEST_SIZE];
 	int64_t now;
-	int64_t heard_at; /* of a replay: when it was first delivered */
+	int64_t received_at; /* of a replay: when it was first delivered */
 	int64_t delivery_id;
 	int64_t position;       /* of the next decision */
 	int64_t truncated_said; /* the incident that was last told of cut alerts */

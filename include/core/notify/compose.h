@@ -9,13 +9,13 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "domain/letter.h"
+#include "domain/notification_text.h"
 
 struct core;
 
 /* What is told, and of what. */
 struct notice_order {
-	enum letter_kind letter;
+	enum template_kind template_kind;
 	const char *key;          /* see struct notice of core/outbox.h */
 	const int64_t *incidents; /* one at least; the first is what the letter is about */
 	size_t incidents_len;

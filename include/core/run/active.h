@@ -49,7 +49,7 @@ struct active {
 	uint32_t misses;   /* attempts in a row that could not be started */
 	uint32_t reads;    /* of the output of the attempt in hand, that failed */
 	bool wait_step;    /* PAUSED: the pause is itself a `wait` step */
-	bool begun;        /* it has left the queue before */
+	bool started_once;        /* it has left the queue before */
 	bool may_have_run; /* C3 is committed: the shim may have got the word go */
 };
 

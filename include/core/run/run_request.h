@@ -23,15 +23,15 @@ struct run_request {
 	const struct labels *params; /* each passed param_check() */
 	const char *param_error;     /* why the params could not be had; or NULL */
 	uint8_t target[DIGEST_SIZE]; /* set by facts_gather(): playbook and params */
-	bool asks;                   /* set by facts_gather(): it begins with an approve step */
+	bool needs_approval;                   /* set by facts_gather(): it begins with an approve step */
 	int64_t incident_id;         /* 0: none, as are the following */
 	int64_t episode_id;
-	int64_t generation; /* of the incident */
+	int64_t times_opened; /* of the incident */
 	int64_t starts_at;  /* of the alert; 0: its age does not matter */
-	int64_t heard_at;   /* of a replay: when what is replayed was delivered; 0: it is none */
+	int64_t received_at;   /* of a replay: when what is replayed was delivered; 0: it is none */
 	int64_t now;
 	bool by_hand;        /* an earlier run does not count as the same */
-	bool forced;         /* the guards do not count */
+	bool override_guards;         /* the guards do not count */
 	const char *trigger; /* alert, manual, replay, escalation */
 	const char *requested_by;
 	const char *reason; /* why a person asks; NULL: not said */

@@ -12,14 +12,14 @@
 #include "base/jsonw.h"
 #include "store/approvals.h"
 #include "store/audits.h"
-#include "store/checklist.h"
+#include "store/checklists.h"
 #include "store/checks.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"
 #include "store/follow_ups.h"
 #include "store/incidents.h"
 #include "store/notices.h"
-#include "store/raises.h"
+#include "store/paged_levels.h"
 #include "store/runs.h"
 #include "store/steps.h"
 #include "store/timeline.h"
@@ -38,7 +38,7 @@ void rows_approval(struct jsonw *w, const struct approval_row *row);
 void rows_check_change(struct jsonw *w, const struct check_change *row);
 void rows_command(struct jsonw *w, const struct audit_row *row);
 void rows_decision(struct jsonw *w, const struct decision_row *row);
-void rows_escalation(struct jsonw *w, const struct raise_row *row);
+void rows_escalation(struct jsonw *w, const struct paged_level_row *row);
 void rows_follow_up(struct jsonw *w, const struct follow_up_row *row);
 void rows_notification(struct jsonw *w, const struct notice_row *row);
 void rows_run_in_short(struct jsonw *w, const struct run_row *row);

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "core/core.h"
 #include "core/state/audit_chain.h"
-#include "store/orders.h"
+#include "store/idempotency.h"
 
 /* What was asked, whatever its spelling in JSON was. */
 static void hash_of(const struct msg_query *query, uint8_t ret_hash[DIGEST_SIZE])
@@ -27,7 +27,7 @@ struct earlier {
 	const uint8_t *hash;
 };
 
-static void repeat(const struct order_row *row, void *arg)
+static void repeat(const struct idempotency_row *row, void *arg)
 {
 	const struct earlier *earlier = arg;
 	struct reply *reply = earlier->reply;
@@ -81,7 +81,7 @@ int order_once(struct reply *reply, const struct order *order, struct err *err)
 	struct db *db = reply->core->db;
 	uint8_t hash[DIGEST_SIZE];
 	struct earlier earlier = { reply, hash };
-	struct order_row row = { .principal = reply->query->principal,
+	struct idempotency_row row = { .principal = reply->query->principal,
 		.route = order->word,
 		.key = reply->query->key,
 		.hash = hash,
@@ -95,7 +95,7 @@ int order_once(struct reply *reply, const struct order *order, struct err *err)
 		return carry_out(reply, order, err);
 	}
 	hash_of(reply->query, hash);
-	rc = orders_get(db, &row, repeat, &earlier, err);
+	rc = idempotency_get(db, &row, repeat, &earlier, err);
 	if (rc != 0) {
 		return rc < 0 ? -1 : 0;
 	}
@@ -103,5 +103,5 @@ int order_once(struct reply *reply, const struct order *order, struct err *err)
 		return -1;
 	}
 	row.answer = buf_text(&reply->content);
-	return reply->problem.code == ERR_NONE ? orders_add(db, &row, err) : 0;
+	return reply->problem.code == ERR_NONE ? idempotency_add(db, &row, err) : 0;
 }

@@ -75,10 +75,10 @@ static int raise_one(struct holding *holding, struct escalation_row *row, struct
 	bool is_new;
 
 	holding->matching[holding->matching_len++] = row->incident_id;
-	if (row->called >= level->level) {
+	if (row->paged_level >= level->level) {
 		return 0;
 	}
-	escalation_called(round->policy, level, &row->update, round->now, &step);
+	escalation_paged(round->policy, level, &row->update, round->now, &step);
 	row->chain = step.chain;
 	row->update = step.update;
 	if (calls_note(round, row, &call, &is_new, err) < 0 ||
@@ -99,7 +99,7 @@ static int tell(const struct holding *holding, struct err *err)
 	const struct escalation_level *level = escalation_at(round->policy, holding->rule->level);
 	char key[CALLS_KEY_MAX];
 	const struct notice_order order = {
-		.letter = LETTER_ESCALATION,
+		.template_kind = TEMPLATE_ESCALATION,
 		.key = key,
 		.incidents = holding->raised,
 		.incidents_len = holding->raised_len,
@@ -113,7 +113,7 @@ static int tell(const struct holding *holding, struct err *err)
 	if (!holding->first) {
 		return 0;
 	}
-	calls_key(holding->first, LETTER_ESCALATION, escalation_level_name(level->level), key);
+	calls_key(holding->first, TEMPLATE_ESCALATION, escalation_level_name(level->level), key);
 	return notice_tell(round->core, &order, level->receivers, err);
 }
 

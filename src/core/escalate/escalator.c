@@ -13,7 +13,7 @@
 #include "domain/incident.h"
 #include "store/escalations.h"
 #include "store/incidents.h"
-#include "store/raises.h"
+#include "store/paged_levels.h"
 
 #define BATCH       200   /* chains that one turn goes on with */
 #define STEPS_MAX   16    /* of one chain in one turn: each level, and what is between */
@@ -28,7 +28,7 @@ static int do_call(struct round *round, struct escalation_row *row,
 
 	row->chain = step->chain;
 	row->update = step->update;
-	if (calls_level(round, row, &call, step->raises ? LETTER_ESCALATION : LETTER_INITIAL, err) <
+	if (calls_level(round, row, &call, step->raises ? TEMPLATE_ESCALATION : TEMPLATE_INITIAL, err) <
 			0) {
 		return -1;
 	}
@@ -45,7 +45,7 @@ static int do_update(struct round *round, struct escalation_row *row,
 
 	row->update = step->update;
 	snprintf(number, sizeof(number), "%" PRId64, ++row->updates);
-	return calls_known(round, row, LETTER_UPDATE, number, err);
+	return calls_known(round, row, TEMPLATE_UPDATE, number, err);
 }
 
 static int do_end(struct round *round, struct escalation_row *row, struct err *err)
@@ -54,13 +54,13 @@ static int do_end(struct round *round, struct escalation_row *row, struct err *e
 	row->update = (struct escalation_timer){ 0 };
 	row->failed = NULL;
 	row->ended_at = round->now;
-	return calls_known(round, row, LETTER_RESOLVED, NULL, err);
+	return calls_known(round, row, TEMPLATE_RESOLVED, NULL, err);
 }
 
 static int do_step(struct round *round, struct escalation_row *row,
 		const struct escalation_step *step, struct err *err)
 {
-	switch (step->deed) {
+	switch (step->action) {
 	case ESCALATION_STOP:
 		row->chain = (struct escalation_timer){ 0 };
 		row->failed = NULL;
@@ -69,7 +69,7 @@ static int do_step(struct round *round, struct escalation_row *row,
 		row->chain = step->chain;
 		row->update = step->update;
 		return 0;
-	case ESCALATION_CALL:
+	case ESCALATION_PAGE:
 		return do_call(round, row, step, err);
 	case ESCALATION_UPDATE:
 		return do_update(round, row, step, err);
@@ -88,7 +88,7 @@ static void next_step(const struct round *round, const struct escalation_row *ro
 		.status = row->status,
 		.acknowledged = row->acknowledged,
 		.level = row->level,
-		.called = row->called,
+		.paged_level = row->paged_level,
 		.failed = row->failed,
 		.needed = row->attention,
 		.chain = row->chain,
@@ -104,7 +104,7 @@ static int go_on(struct round *round, struct escalation_row *row, struct err *er
 	struct escalation_step step;
 	int done = 0;
 
-	for (next_step(round, row, &step); step.deed != ESCALATION_NOTHING && done < STEPS_MAX;
+	for (next_step(round, row, &step); step.action != ESCALATION_NOTHING && done < STEPS_MAX;
 			next_step(round, row, &step)) {
 		if (turn_write(&round->core->turn, err) < 0 ||
 				do_step(round, row, &step, err) < 0) {
@@ -127,7 +127,7 @@ int escalator_fires(struct core *core, const struct incident_facts *incident, st
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
 	struct round round = round_begin(core, arena);
 	struct escalation_row fresh = { .incident_id = incident->id,
-		.generation = incident->generation };
+		.times_opened = incident->times_opened };
 	struct escalation_row *row = NULL;
 
 	if (!is_on(&round)) {
@@ -138,9 +138,9 @@ int escalator_fires(struct core *core, const struct incident_facts *incident, st
 	}
 	row = row ? row : &fresh;
 	row->ended_at = 0;
-	row->chain = escalation_begin(round.policy, incident->level, row->called, round.now);
+	row->chain = escalation_begin(round.policy, incident->level, row->paged_level, round.now);
 	core->escalator.look = true;
-	core->escalator.correlate |= row->called != 0;
+	core->escalator.correlate |= row->paged_level != 0;
 	return escalations_put(core->db, row, err);
 }
 
@@ -153,11 +153,11 @@ int escalator_needed(struct core *core, int64_t incident_id, struct err *err)
 	if (round_row(&round, incident_id, &row, err) < 0) {
 		return -1;
 	}
-	if (!row || row->ended_at || (row->called && row->chain.due_at)) {
+	if (!row || row->ended_at || (row->paged_level && row->chain.due_at)) {
 		return 0;
 	}
-	row->chain = row->called ? escalation_begin(
-						   round.policy, row->level, row->called, round.now)
+	row->chain = row->paged_level ? escalation_begin(
+						   round.policy, row->level, row->paged_level, round.now)
 				 : (struct escalation_timer){ round.now, 0 };
 	core->escalator.look = true;
 	return escalations_put(core->db, row, err);
@@ -217,7 +217,7 @@ static int chain_of(struct round *round, int64_t incident_id, struct escalation_
 		return -1;
 	}
 	*fresh = (struct escalation_row){ .incident_id = incident_id,
-		.generation = incident.generation };
+		.times_opened = incident.times_opened };
 	*ret = fresh;
 	return 0;
 }
@@ -234,11 +234,11 @@ int escalator_raise(
 	if (chain_of(&round, incident_id, &fresh, &row, err) < 0) {
 		return -1;
 	}
-	escalation_called(round.policy, call->level, &row->update, round.now, &step);
+	escalation_paged(round.policy, call->level, &row->update, round.now, &step);
 	row->chain = step.chain;
 	row->update = step.update;
 	core->escalator.look = true;
-	return calls_level(&round, row, call, LETTER_ESCALATION, err) < 0
+	return calls_level(&round, row, call, TEMPLATE_ESCALATION, err) < 0
 			       ? -1
 			       : escalations_put(core->db, row, err);
 }

@@ -10,7 +10,7 @@
 #include "core/core.h"
 #include "core/notify/compose.h"
 #include "store/incidents.h"
-#include "store/raises.h"
+#include "store/paged_levels.h"
 #include "store/timeline.h"
 
 /* It was not called before: counted, logged, and in the timeline. */
@@ -22,7 +22,7 @@ static int say(struct round *round, const struct escalation_row *row, const stru
 	const struct timeline_row entry = {
 		.incident_id = row->incident_id,
 		.at = round->now,
-		.kind = TIMELINE_RAISED,
+		.kind = TIMELINE_PAGED,
 		.who = strcmp(call->by, CALLS_BY) == 0 ? NULL : call->by,
 		.text = text,
 	};
@@ -39,36 +39,36 @@ int calls_note(struct round *round, struct escalation_row *row, const struct cal
 {
 	struct db *db = round->core->db;
 	uint8_t level = call->level->level;
-	const struct raise_row raise = {
+	const struct paged_level_row raise = {
 		.incident_id = row->incident_id,
-		.generation = row->generation,
+		.times_opened = row->times_opened,
 		.level = escalation_level_name(level),
 		.why = call->why,
 		.by = call->by,
 		.at = round->now,
 	};
 
-	if (raises_add(db, &raise, ret_new, err) < 0 ||
+	if (paged_levels_add(db, &raise, ret_new, err) < 0 ||
 			incidents_raise(db, row->incident_id, raise.level, err) < 0) {
 		return -1;
 	}
 	for (const char *const *name = call->level->receivers; *name; name++) {
-		if (told_add(db, &raise, *name, err) < 0) {
+		if (notified_add(db, &raise, *name, err) < 0) {
 			return -1;
 		}
 	}
-	row->called = level > row->called ? level : row->called;
+	row->paged_level = level > row->paged_level ? level : row->paged_level;
 	row->level = level > row->level ? level : row->level;
 	round->core->escalator.correlate = true;
 	return *ret_new ? say(round, row, call, err) : 0;
 }
 
-void calls_key(const struct escalation_row *row, enum letter_kind letter, const char *what,
+void calls_key(const struct escalation_row *row, enum template_kind kind, const char *what,
 		char *key)
 {
 	snprintf(key, CALLS_KEY_MAX, "incident/%" PRId64 "/%" PRId64 "/%s%s%.32s", row->incident_id,
-			row->generation,
-			letter == LETTER_ESCALATION ? "level" : letter_kinds[letter],
+			row->times_opened,
+			kind == TEMPLATE_ESCALATION ? "level" : template_kind_names[kind],
 			what ? "/" : "", what ? what : "");
 }
 
@@ -86,17 +86,17 @@ static int tell(struct round *round, const struct escalation_row *row, struct no
 }
 
 int calls_level(struct round *round, struct escalation_row *row, const struct call *call,
-		enum letter_kind letter, struct err *err)
+		enum template_kind kind, struct err *err)
 {
 	const char *level = escalation_level_name(call->level->level);
 	char key[CALLS_KEY_MAX];
-	struct notice_order order = { .letter = letter, .key = key, .reason = call->why };
+	struct notice_order order = { .template_kind = kind, .key = key, .reason = call->why };
 	bool is_new;
 
 	if (calls_note(round, row, call, &is_new, err) < 0) {
 		return -1;
 	}
-	calls_key(row, letter, letter == LETTER_ESCALATION ? level : NULL, key);
+	calls_key(row, kind, kind == TEMPLATE_ESCALATION ? level : NULL, key);
 	return is_new ? tell(round, row, &order, call->level->receivers, err) : 0;
 }
 
@@ -105,16 +105,16 @@ static void take_name(const char *receiver, void *arg)
 	strv_add(arg, receiver);
 }
 
-int calls_known(struct round *round, const struct escalation_row *row, enum letter_kind letter,
+int calls_known(struct round *round, const struct escalation_row *row, enum template_kind kind,
 		const char *what, struct err *err)
 {
 	char key[CALLS_KEY_MAX];
-	struct notice_order order = { .letter = letter, .key = key };
+	struct notice_order order = { .template_kind = kind, .key = key };
 	struct strv names = { 0 };
-	int rc = told_of(
-			round->core->db, row->incident_id, row->generation, take_name, &names, err);
+	int rc = notified_of(
+			round->core->db, row->incident_id, row->times_opened, take_name, &names, err);
 
-	calls_key(row, letter, what, key);
+	calls_key(row, kind, what, key);
 	if (rc == 0 && names.len) {
 		rc = tell(round, row, &order, (const char *const *)names.items, err);
 	}

@@ -9,7 +9,7 @@
 #include "core/escalate/attention.h"
 #include "core/run/run_request.h"
 #include "store/deliveries.h"
-#include "store/guards.h"
+#include "store/guard_facts.h"
 
 int consider_record(struct intake *in, const struct subject *subject, const struct verdict *verdict,
 		struct err *err)
@@ -63,11 +63,11 @@ static int call_once(struct intake *in, const struct subject *subject,
 		const struct playbook *playbook, char *reason, struct err *err)
 {
 	struct db *db = in->core->db;
-	const struct guard_call call = { playbook->name, subject->incident.id, in->now };
+	const struct guard_outage call = { playbook->name, subject->incident.id, in->now };
 	size_t used = strlen(reason);
 	int64_t called = 0;
 
-	if (guards_called(db, &call, playbook->guards.targets_per_ms, &called, err) < 0) {
+	if (guard_facts_outage(db, &call, playbook->guards.targets_per_ms, &called, err) < 0) {
 		return -1;
 	}
 	if (called && called != subject->incident.id) {
@@ -75,7 +75,7 @@ static int call_once(struct intake *in, const struct subject *subject,
 				"; a person was called to incident %" PRId64, called);
 		return 0;
 	}
-	if (!called && guards_call(db, &call, err) < 0) {
+	if (!called && guard_facts_note_outage(db, &call, err) < 0) {
 		return -1;
 	}
 	return consider_call(in, subject->incident.id, reason, err);
@@ -109,7 +109,7 @@ static int look_again(struct intake *in, const struct run_request *done,
 	}
 	request.trigger = "escalation";
 	request.alert = "{}";
-	request.asks = false; /* it only looks */
+	request.needs_approval = false; /* it only looks */
 	if (runs_did_not_help(in->core->db, facts->episode_run, err) < 0 ||
 			facts_add_run(in->core, &request, &verdict->run_id, err) < 0) {
 		return -1;
@@ -130,12 +130,12 @@ static struct run_request request_of(const struct intake *in, const struct subje
 		.params = params,
 		.incident_id = subject->incident.id,
 		.episode_id = subject->episode_id,
-		.generation = subject->incident.generation,
+		.times_opened = subject->incident.times_opened,
 		.starts_at = subject->alert->starts_at,
-		.heard_at = in->heard_at,
+		.received_at = in->received_at,
 		.now = in->now,
 		.by_hand = in->msg->replay_of != 0,
-		.forced = in->msg->forced,
+		.override_guards = in->msg->override_guards,
 		.reason = in->msg->reason,
 		.trigger = in->msg->replay_of ? "replay" : "alert",
 		.requested_by = in->msg->principal,
@@ -226,7 +226,7 @@ struct consider_matches consider_match(struct intake *in, const struct alert *al
 		if (match) {
 			matches.items[matches.len++] = playbook;
 		}
-		if (match && !playbook->go_on) {
+		if (match && !playbook->continue_matching) {
 			break;
 		}
 	}

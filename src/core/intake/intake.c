@@ -64,7 +64,7 @@ static int open_incident(struct intake *in, struct subject *subject,
 	incident_title(playbook, alert, &title);
 	row.title = buf_text(&title);
 	subject->incident = (struct incident_facts){ .status = INCIDENT_FIRING,
-		.generation = 1,
+		.times_opened = 1,
 		.level = escalation_level_parse(row.level) };
 	return incidents_add(in->core->db, &row, &subject->incident.id, err);
 }
@@ -97,7 +97,7 @@ static int join_incident(struct intake *in, struct subject *subject,
 		return -1;
 	}
 	if (incident->status == INCIDENT_RESOLVED) {
-		incident->generation++;
+		incident->times_opened++;
 	}
 	fires |= incident->status != INCIDENT_FIRING;
 	incident->status = INCIDENT_FIRING;
@@ -396,8 +396,8 @@ int intake_deliver(
 
 	digest_sha256(msg->body.data, msg->body.len, in.body_hash);
 	if (turn_write(&core->turn, err) < 0 ||
-			(msg->replay_of && deliveries_heard_at(core->db, (int64_t)msg->replay_of,
-							   &in.heard_at, err) < 0)) {
+			(msg->replay_of && deliveries_received_at(core->db, (int64_t)msg->replay_of,
+							   &in.received_at, err) < 0)) {
 		return -1;
 	}
 	if (msg->dry_run && db_savepoint(core->db, err) < 0) {

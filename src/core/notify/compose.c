@@ -25,7 +25,7 @@ CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 struct gathering {
 	struct core *core;
 	struct arena *arena;
-	struct letter_facts facts;
+	struct notification_facts facts;
 	struct labels labels;
 	struct labels annotations;
 	int64_t mitigated_at;
@@ -51,7 +51,7 @@ static void take_incident(const struct incident_row *row, void *arg)
 {
 	struct gathering *g = arg;
 	struct arena *arena = g->arena;
-	struct letter_facts *facts = &g->facts;
+	struct notification_facts *facts = &g->facts;
 
 	facts->id = row->id;
 	facts->title = arena_strdup(arena, row->title);
@@ -194,10 +194,10 @@ static int name_follow_ups(struct gathering *g, struct err *err)
 /* When what is told was. */
 static int64_t time_of(const struct gathering *g, const struct notice_order *order)
 {
-	if (order->letter == LETTER_INITIAL) {
+	if (order->template_kind == TEMPLATE_INITIAL) {
 		return g->facts.opened_at;
 	}
-	return order->letter == LETTER_RESOLVED && g->resolved_at ? g->resolved_at : order->now;
+	return order->template_kind == TEMPLATE_RESOLVED && g->resolved_at ? g->resolved_at : order->now;
 }
 
 static int gather(struct gathering *g, const struct notice_order *order, struct err *err)
@@ -210,7 +210,7 @@ static int gather(struct gathering *g, const struct notice_order *order, struct 
 			name_helper(g, err) < 0 || name_follow_ups(g, err) < 0) {
 		return -1;
 	}
-	for (size_t i = 0; i < order->incidents_len && g->incidents.len < LETTER_VALUE_MAX; i++) {
+	for (size_t i = 0; i < order->incidents_len && g->incidents.len < NOTIFICATION_VALUE_MAX; i++) {
 		if (incidents_get(db, order->incidents[i], take_title, g, err) < 0) {
 			return -1;
 		}
@@ -225,19 +225,19 @@ static int gather(struct gathering *g, const struct notice_order *order, struct 
 }
 
 /* Templates are tried when they are loaded; whatever happens, people are told something. */
-static void write_letter(
-		struct gathering *g, enum letter_kind letter, struct buf *subject, struct buf *text)
+static void write_notification(
+		struct gathering *g, enum template_kind kind, struct buf *subject, struct buf *text)
 {
 	struct err err;
 
-	if (letter_write(core_config(g->core)->templates[letter], &g->facts, subject, text, &err) <
+	if (notification_text_write(core_config(g->core)->templates[kind], &g->facts, subject, text, &err) <
 			0) {
 		log_error("a template cannot be filled in",
-				LOG_STR("template", letter_kinds[letter]),
+				LOG_STR("template", template_kind_names[kind]),
 				LOG_STR("error", err.msg));
 		buf_reset(subject);
 		buf_reset(text);
-		letter_write(letter_presets[letter], &g->facts, subject, text, &err);
+		notification_text_write(template_presets[kind], &g->facts, subject, text, &err);
 	}
 }
 
@@ -254,13 +254,13 @@ int notice_tell(struct core *core, const struct notice_order *order, const char 
 	if (rc < 0) {
 		return -1;
 	}
-	write_letter(&g, order->letter, &subject, &text);
+	write_notification(&g, order->template_kind, &subject, &text);
 	for (; *receivers; receivers++) {
 		const struct notice notice = {
 			.incident_id = order->incidents[0],
 			.key = order->key,
 			.receiver = *receivers,
-			.kind = letter_kinds[order->letter],
+			.kind = template_kind_names[order->template_kind],
 			.subject = buf_text(&subject),
 			.text = buf_text(&text),
 		};

@@ -32,14 +32,14 @@ struct active *active_new(struct db *db, const struct run_row *row, struct gener
 	active->playbook_name = arena_strdup(arena, row->playbook);
 	active->trigger = arena_strdup(arena, row->trigger);
 	active->requested_by = arena_strdup(arena, row->requested_by);
-	active->begun = row->started_at != 0;
+	active->started_once = row->started_at != 0;
 	active->alertname = short_name(arena, row->alertname);
 	active->alert = arena_strdup(arena, row->alert);
 	active->alert_status = arena_strdup(arena, row->alert_status);
 	active->lock = arena_strdup(arena, row->lock);
 	active->cancel = arena_strdup(arena, row->cancel);
 	active->cursor.status = row->status;
-	active->cursor.outcome = row->outcome;
+	active->cursor.pending_status = row->pending_status;
 	snprintf(active->cursor.reason, sizeof(active->cursor.reason), "%s", row->reason);
 	if (generation) {
 		active->generation = generation;

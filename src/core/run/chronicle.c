@@ -60,7 +60,7 @@ int chronicle_queued(struct core *core, const struct run_request *request, int64
 	const char *reason = request->reason ? request->reason : "";
 	auto_free char *text = xasprintf("run %" PRId64 " (%s), trigger %s%s%s%s", run_id,
 			request->playbook->name, request->trigger,
-			request->forced ? ", without its guards" : "", *reason ? ": " : "", reason);
+			request->override_guards ? ", without its guards" : "", *reason ? ": " : "", reason);
 	const struct timeline_row row = { .incident_id = request->incident_id,
 		.at = request->now,
 		.kind = TIMELINE_QUEUED,
@@ -107,7 +107,7 @@ static void add_told(const struct notice_row *notice, void *arg)
 			*notice->reason ? ": " : "", notice->reason);
 	const struct timeline_row row = { .incident_id = notice->incident_id,
 		.at = clock_wall_ms(),
-		.kind = TIMELINE_TOLD,
+		.kind = TIMELINE_NOTIFIED,
 		.text = text };
 
 	telling->rc = row.incident_id ? timeline_add(telling->db, &row, telling->err) : 0;

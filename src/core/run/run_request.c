@@ -7,7 +7,7 @@
 #include "core/core.h"
 #include "core/run/answers.h"
 #include "core/run/chronicle.h"
-#include "store/guards.h"
+#include "store/guard_facts.h"
 #include "store/runs.h"
 #include "wire/json_labels.h"
 
@@ -48,7 +48,7 @@ static int gather_runs(struct db *db, const struct run_request *request, struct 
 		return -1;
 	}
 	if (request->incident_id && !episode.id &&
-			runs_once(db, request->incident_id, request->generation, request->target,
+			runs_once(db, request->incident_id, request->times_opened, request->target,
 					&once, err) < 0) {
 		return -1;
 	}
@@ -71,21 +71,21 @@ static int gather_counts(struct db *db, const struct run_request *request, struc
 	int64_t now = request->now;
 
 	if (rules->limit_runs &&
-			guards_limit(db, name, now - rules->limit_per_ms + 1, rules->limit_runs,
+			guard_facts_limit(db, name, now - rules->limit_per_ms + 1, rules->limit_runs,
 					&facts->in_window, &facts->oldest_at, err) < 0) {
 		return -1;
 	}
 	if (rules->breaker_failures &&
-			guards_breaker(db, name, rules->breaker_failures, &facts->failures,
+			guard_facts_breaker(db, name, rules->breaker_failures, &facts->failures,
 					&facts->last_failure, &facts->trial, err) < 0) {
 		return -1;
 	}
-	if (rules->distinct && guards_targets(db, name, distinct_value(request),
+	if (rules->distinct && guard_facts_targets(db, name, distinct_value(request),
 					       now - rules->targets_per_ms + 1,
 					       &facts->other_targets, err) < 0) {
 		return -1;
 	}
-	if (facts->starts_at_most && guards_starts(db, now - HOUR_MS + 1, facts->starts_at_most,
+	if (facts->starts_at_most && guard_facts_starts(db, now - HOUR_MS + 1, facts->starts_at_most,
 						     &facts->starts_in_hour, err) < 0) {
 		return -1;
 	}
@@ -100,11 +100,11 @@ int facts_gather(struct core *core, struct run_request *request, struct plan_fac
 		.playbook = request->playbook,
 		.param_error = request->param_error,
 		.by_hand = request->by_hand,
-		.forced = request->forced,
+		.override_guards = request->override_guards,
 		.now = request->now,
 		.starts_at = request->starts_at,
 		.max_alert_age_ms = config->max_alert_age_ms,
-		.heard_at = request->heard_at,
+		.received_at = request->received_at,
 		.max_replay_age_ms = config->max_replay_age_ms,
 		.dry_run = config->dry_run,
 		.pause = core->pause.guard,
@@ -113,10 +113,10 @@ int facts_gather(struct core *core, struct run_request *request, struct plan_fac
 	};
 
 	if (!request->param_error) {
-		request->asks = run_asks_first(request->playbook, request->params);
-		facts.asks = request->asks ? request->playbook->steps[0].name : NULL;
+		request->needs_approval = run_begins_with_approval(request->playbook, request->params);
+		facts.approval_step = request->needs_approval ? request->playbook->steps[0].name : NULL;
 		facts_target(request, request->target);
-		if (guards_set_back(core->db, request->now, err) < 0 ||
+		if (guard_facts_set_back(core->db, request->now, err) < 0 ||
 				gather_runs(core->db, request, &facts, err) < 0 ||
 				gather_counts(core->db, request, &facts, err) < 0) {
 			return -1;
@@ -161,15 +161,15 @@ int facts_add_run(struct core *core, const struct run_request *request, int64_t 
 		.distinct_value = distinct_value(request),
 		.incident_id = request->incident_id,
 		.episode_id = request->episode_id,
-		.generation = request->generation,
+		.times_opened = request->times_opened,
 		.playbook = request->playbook->name,
 		.target = request->target,
 		.trigger = request->trigger,
 		.requested_by = request->requested_by,
 		.request_reason = request->reason,
-		.forced = request->forced,
+		.override_guards = request->override_guards,
 		.config_hash = core_config(core)->hash,
-		.status = request->asks ? RUN_AWAITING_APPROVAL : RUN_QUEUED,
+		.status = request->needs_approval ? RUN_AWAITING_APPROVAL : RUN_QUEUED,
 		.alertname = request->alertname,
 		.alert = request->alert,
 		.alert_status = request->alert_status,
@@ -183,7 +183,7 @@ int facts_add_run(struct core *core, const struct run_request *request, int64_t 
 	if (chronicle_queued(core, request, *ret_id, err) < 0) {
 		return -1;
 	}
-	return request->asks ? ask_first(core, request, *ret_id, err) : 0;
+	return request->needs_approval ? ask_first(core, request, *ret_id, err) : 0;
 }
 
 /* The alert with as much of it as `parts` says; "truncated" tells that something is missing. */

@@ -211,7 +211,7 @@ static int tell_incident(struct core *core, const struct active *active, struct 
 	if (active_only_looks(active)) {
 		return tell_looked_again(core, active, &incident, err);
 	}
-	if (cursor->status == RUN_REJECTED && !active->begun &&
+	if (cursor->status == RUN_REJECTED && !active->started_once &&
 			incident.status == INCIDENT_RESOLVED) {
 		return forget_question(core, active, err);
 	}
@@ -283,8 +283,8 @@ static int orphan_event(
 			    clock_wall_ms(), err) < 0) {
 		return -1;
 	}
-	if (cursor->outcome != RUN_QUEUED) {
-		cursor->status = cursor->outcome; /* it had failed, and only its rescue was left */
+	if (cursor->pending_status != RUN_QUEUED) {
+		cursor->status = cursor->pending_status; /* it had failed, and only its rescue was left */
 		return finish_run(core, active, err);
 	}
 	cursor->status = RUN_INTERRUPTED;
@@ -373,7 +373,7 @@ int runner_event(struct core *core, struct active *active, enum run_event event,
 		struct err *err)
 {
 	uint8_t before = active->cursor.status;
-	uint8_t outcome = active->cursor.outcome;
+	uint8_t pending_status = active->cursor.pending_status;
 
 	if (turn_write(&core->turn, err) < 0) {
 		return -1;
@@ -389,7 +389,7 @@ int runner_event(struct core *core, struct active *active, enum run_event event,
 			run_next(active->playbook, &active->cursor, event, detail, clock_mono_ms());
 
 	if (action != RUN_DO_FINISH &&
-			(active->cursor.status != before || active->cursor.outcome != outcome) &&
+			(active->cursor.status != before || active->cursor.pending_status != pending_status) &&
 			runs_move(core->db, active->run_id, &active->cursor, clock_wall_ms(), err) <
 					0) {
 		return -1;
@@ -457,10 +457,10 @@ static bool may_start(struct picking *picking, const struct run_row *row)
 	int64_t same = 0;
 	bool locked = false;
 
-	if (!row->forced && pause_is_on(core)) {
+	if (!row->override_guards && pause_is_on(core)) {
 		return false;
 	}
-	if (!row->forced && playbook && is_muted(core, playbook)) {
+	if (!row->override_guards && playbook && is_muted(core, playbook)) {
 		return false;
 	}
 	if (row->lock || at_most) {

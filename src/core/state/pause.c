@@ -133,7 +133,7 @@ static bool each_waiting(const struct run_row *row, void *arg)
 	struct waiting *waiting = arg;
 	struct jsonw *w = waiting->w;
 
-	if (row->forced) {
+	if (row->override_guards) {
 		return true;
 	}
 	jsonw_object(w, NULL);

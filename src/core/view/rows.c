@@ -133,10 +133,10 @@ static const struct row_member delivery_members[] = {
 };
 
 static const struct row_member escalation_members[] = {
-	TEXT("level", struct raise_row, level),
-	TIME("at", struct raise_row, at),
-	TEXT("by", struct raise_row, by),
-	TEXT("reason", struct raise_row, why),
+	TEXT("level", struct paged_level_row, level),
+	TIME("at", struct paged_level_row, at),
+	TEXT("by", struct paged_level_row, by),
+	TEXT("reason", struct paged_level_row, why),
 };
 
 static int64_t follow_up_is_done(const void *row)
@@ -478,7 +478,7 @@ void rows_decision(struct jsonw *w, const struct decision_row *row)
 	write_object(w, NOUN_DECISION, row);
 }
 
-void rows_escalation(struct jsonw *w, const struct raise_row *row)
+void rows_escalation(struct jsonw *w, const struct paged_level_row *row)
 {
 	write_object(w, NOUN_ESCALATION, row);
 }

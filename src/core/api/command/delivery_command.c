@@ -31,7 +31,7 @@ static int take_order(struct receiving *receiving, struct err *err)
 	const struct msg_deliver *msg = receiving->msg;
 	struct label args[] = {
 		{ "dry_run", msg->dry_run ? "true" : "false" },
-		{ "force", msg->forced ? "true" : "false" },
+		{ "force", msg->override_guards ? "true" : "false" },
 		{ "reason", msg->reason ? msg->reason : "" },
 	};
 	const struct msg_query query = { .ids = { msg->replay_of },

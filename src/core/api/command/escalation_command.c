@@ -7,9 +7,9 @@
 #include "domain/incident.h"
 #include "store/escalations.h"
 #include "store/incidents.h"
-#include "store/raises.h"
+#include "store/paged_levels.h"
 
-static void write_raise(const struct raise_row *row, void *arg)
+static void write_raise(const struct paged_level_row *row, void *arg)
 {
 	struct jsonw *w = arg;
 
@@ -23,7 +23,7 @@ static void write_raise(const struct raise_row *row, void *arg)
 
 /* What is known of one incident's chain. */
 struct chain {
-	uint8_t called;
+	uint8_t paged_level;
 	int64_t next_at;
 	int64_t update_at;
 };
@@ -35,7 +35,7 @@ static void read_chain(const struct escalation_row *row, void *arg)
 	bool needed = row->status == INCIDENT_FIRING || (open && row->attention);
 
 	*(struct chain *)arg = (struct chain){
-		.called = row->called,
+		.paged_level = row->paged_level,
 		.next_at = needed && !row->acknowledged ? row->chain.due_at : 0,
 		.update_at = open ? row->update.due_at : 0,
 	};
@@ -47,7 +47,7 @@ int escalate_write(struct reply *reply, int64_t incident_id, struct err *err)
 	struct jsonw *w = &reply->w;
 
 	jsonw_array(w, "escalations");
-	if (raises_of(reply->core->db, incident_id, write_raise, w, err) < 0 ||
+	if (paged_levels_of(reply->core->db, incident_id, write_raise, w, err) < 0 ||
 			escalations_get(reply->core->db, incident_id, read_chain, &chain, err) <
 					0) {
 		return -1;
@@ -147,7 +147,7 @@ int escalate(struct reply *reply, struct err *err)
 	}
 	/* Nobody was called yet, and a person does not want to wait: its own level is the next. */
 	call.level = level_of(reply, &core_config(core)->escalation,
-			chain.called        ? chain.called
+			chain.paged_level        ? chain.paged_level
 			: subject.level > 0 ? (uint8_t)(subject.level - 1)
 					    : 0);
 	if (!call.level) {

@@ -251,8 +251,8 @@ int review_follow_up_change(struct reply *reply, struct err *err)
 static int mark(struct reply *reply, const struct checklist_row *row, bool done, bool *ret_changed,
 		struct err *err)
 {
-	return done ? checklist_done(reply->core->db, row, ret_changed, err)
-		    : checklist_undone(reply->core->db, row, ret_changed, err);
+	return done ? checklists_done(reply->core->db, row, ret_changed, err)
+		    : checklists_undone(reply->core->db, row, ret_changed, err);
 }
 
 int review_check(struct reply *reply, struct err *err)

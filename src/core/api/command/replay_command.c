@@ -25,7 +25,7 @@ struct replay {
 	struct arena *arena;
 	int64_t incident_id;
 	uint8_t status; /* enum incident_status */
-	int64_t generation;
+	int64_t times_opened;
 	const char *playbook_name; /* NULL: unmatched */
 	const struct playbook *playbook;
 	struct episode_row *episodes;
@@ -42,7 +42,7 @@ static void see_incident(const struct incident_row *row, void *arg)
 	struct replay *replay = arg;
 
 	replay->status = row->status;
-	replay->generation = row->generation;
+	replay->times_opened = row->times_opened;
 	replay->playbook_name = arena_strdup(replay->arena, row->playbook);
 }
 
@@ -180,11 +180,11 @@ static int replay_episode(struct replay *replay, const struct episode_row *row, 
 		.params = &params,
 		.incident_id = replay->incident_id,
 		.episode_id = row->id,
-		.generation = replay->generation,
+		.times_opened = replay->times_opened,
 		.now = clock_wall_ms(),
-		.heard_at = row->last_seen,
+		.received_at = row->last_seen,
 		.by_hand = true,
-		.forced = reply_arg_true(replay->reply, "force"),
+		.override_guards = reply_arg_true(replay->reply, "force"),
 		.trigger = "replay",
 		.requested_by = replay->reply->query->principal,
 		.reason = reply_arg(replay->reply, "reason"),

@@ -35,7 +35,7 @@ static void log_request(const struct run_request *request, int64_t run_id)
 {
 	log_info("run asked for by hand", LOG_INT("run", run_id),
 			LOG_STR("playbook", request->playbook->name),
-			LOG_STR("by", request->requested_by), LOG_INT("forced", request->forced),
+			LOG_STR("by", request->requested_by), LOG_INT("forced", request->override_guards),
 			LOG_STR("reason", request->reason ? request->reason : ""));
 }
 
@@ -190,7 +190,7 @@ int manual_run(struct reply *reply, struct err *err)
 		.params = &params,
 		.now = clock_wall_ms(),
 		.by_hand = true,
-		.forced = reply_arg_true(reply, "force"),
+		.override_guards = reply_arg_true(reply, "force"),
 		.trigger = "manual",
 		.requested_by = reply->query->principal,
 		.reason = reply_arg(reply, "reason"),

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "core/core.h"
 #include "domain/report.h"
-#include "store/checklist.h"
+#include "store/checklists.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"
 #include "store/follow_ups.h"
@@ -26,7 +26,7 @@
 #define STEPS_MAX      200
 #define DECISIONS_MAX  10000 /* that are looked at; the report has sums */
 #define KINDS_MAX      100
-#define TOLD_MAX       500
+#define NOTIFIED_MAX       500
 #define FOLLOW_UPS_MAX 1000
 #define TAIL_LOADED    4096
 #define TAIL_LINES     10
@@ -61,7 +61,7 @@ static void see_incident(const struct incident_row *row, void *arg)
 		.playbook = keep(g, row->playbook),
 		.attention = keep(g, row->attention),
 		.major = row->major,
-		.generation = row->generation,
+		.times_opened = row->times_opened,
 		.opened_at = row->opened_at,
 		.acknowledged_at = row->acknowledged_at,
 		.acknowledged_by = keep(g, row->acknowledged_by),
@@ -141,7 +141,7 @@ static void see_run(const struct run_row *row, void *arg)
 		.request_reason = keep(g, row->request_reason),
 		.status = run_status_names[row->status],
 		.reason = keep(g, row->reason),
-		.forced = row->forced,
+		.override_guards = row->override_guards,
 		.queued_at = row->queued_at,
 		.started_at = row->started_at,
 		.finished_at = row->finished_at,
@@ -215,10 +215,10 @@ static void see_notice(const struct notice_row *row, void *arg)
 {
 	struct gathering *g = arg;
 
-	if (!has_room(g, g->report.told_len, TOLD_MAX)) {
+	if (!has_room(g, g->report.notified_len, NOTIFIED_MAX)) {
 		return;
 	}
-	g->report.told[g->report.told_len++] = (struct report_told){
+	g->report.notified[g->report.notified_len++] = (struct report_notified){
 		.kind = keep(g, row->kind),
 		.receiver = keep(g, row->receiver),
 		.endpoint = keep(g, row->endpoint),
@@ -297,15 +297,15 @@ static int gather(struct gathering *g, struct db *db, struct err *err)
 	report->alerts = arena_calloc(g->arena, ALERTS_MAX, sizeof(*report->alerts));
 	report->timeline = arena_calloc(g->arena, ENTRIES_MAX, sizeof(*report->timeline));
 	report->decisions = arena_calloc(g->arena, KINDS_MAX, sizeof(*report->decisions));
-	report->told = arena_calloc(g->arena, TOLD_MAX, sizeof(*report->told));
+	report->notified = arena_calloc(g->arena, NOTIFIED_MAX, sizeof(*report->notified));
 	report->follow_ups = arena_calloc(g->arena, FOLLOW_UPS_MAX, sizeof(*report->follow_ups));
 	if (episodes_of(db, id, ALERTS_MAX + 1, see_alert, g, err) < 0 ||
 			timeline_list(db, &timeline, see_entry, g, err) < 0 ||
 			gather_runs(g, db, err) < 0 ||
 			decisions_about(db, id, DECISIONS_MAX, see_decision, g, err) < 0 ||
-			notices_of(db, id, TOLD_MAX + 1, see_notice, g, err) < 0 ||
+			notices_of(db, id, NOTIFIED_MAX + 1, see_notice, g, err) < 0 ||
 			follow_ups_list(db, &follow_ups, see_follow_up, g, err) < 0 ||
-			checklist_of(db, id, see_check, g, err) < 0) {
+			checklists_of(db, id, see_check, g, err) < 0) {
 		return -1;
 	}
 	return reports_alerts(db, &effect, see_effect, g, err);

@@ -86,7 +86,7 @@ static void see_item(const struct checklist_row *row, void *arg)
 static int write_checklist(struct reply *reply, int64_t id, struct err *err)
 {
 	struct checklist list = { .arena = arena_new() };
-	int rc = checklist_of(reply->core->db, id, see_item, &list, err);
+	int rc = checklists_of(reply->core->db, id, see_item, &list, err);
 
 	if (rc == 0) {
 		rows_checklist(&reply->w, list.rows);

@@ -1,17 +1,17 @@
-#include "domain/letter.h"
+#include "domain/notification_text.h"
 
 #include <string.h>
 
 #include "test.h"
 
 /* Text of template with facts; a mistake gives its message. */
-static const char *fill(const char *template, const struct letter_facts *facts, char *text)
+static const char *fill(const char *template, const struct notification_facts *facts, char *text)
 {
 	struct buf subject = { 0 };
 	struct buf out = { 0 };
 	struct err err;
 
-	if (letter_write(template, facts, &subject, &out, &err) < 0) {
+	if (notification_text_write(template, facts, &subject, &out, &err) < 0) {
 		strcpy(text, err.msg);
 	} else {
 		strcpy(text, buf_text(&out));
@@ -24,7 +24,7 @@ static const char *fill(const char *template, const struct letter_facts *facts, 
 TEST(the_templates_of_the_runbook_are_filled_in)
 {
 	char text[4096];
-	struct letter_facts facts = letter_sample;
+	struct notification_facts facts = notification_sample;
 
 	ck_str(fill("[INCIDENT] Opareta Service Degradation\n"
 		    "Time: ${time}\n"
@@ -60,7 +60,7 @@ TEST(the_templates_of_the_runbook_are_filled_in)
 TEST(what_nobody_knows_is_said_in_words)
 {
 	const struct labels nothing = { 0 };
-	const struct letter_facts facts = { .title = "t",
+	const struct notification_facts facts = { .title = "t",
 		.time = 1000,
 		.opened_at = 1000,
 		.labels = &nothing,
@@ -90,7 +90,7 @@ TEST(the_status_is_what_people_would_say)
 	char text[4096];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct letter_facts facts = letter_sample;
+		struct notification_facts facts = notification_sample;
 
 		facts.status = (uint8_t)cases[i].status;
 		facts.acknowledged = cases[i].acknowledged;
@@ -101,17 +101,17 @@ TEST(the_status_is_what_people_would_say)
 /* What an alert carries can neither add lines nor be a template itself. */
 TEST(a_value_stays_one_line_and_is_never_read_again)
 {
-	struct letter_facts facts = letter_sample;
+	struct notification_facts facts = notification_sample;
 	char text[4096];
-	char longer[LETTER_VALUE_MAX + 10];
+	char longer[NOTIFICATION_VALUE_MAX + 10];
 
 	facts.title = "x\r\nStatus: Resolved\t${root_cause} $${id} \xe2\x80\xae!";
 	ck_str(fill("${title}\n", &facts, text), "x  Status: Resolved ${root_cause} $${id}  !\n");
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
-	memcpy(longer + LETTER_VALUE_MAX - 1, "\xc3\xa4", 2);
+	memcpy(longer + NOTIFICATION_VALUE_MAX - 1, "\xc3\xa4", 2);
 	facts.title = longer;
-	ck_int(strlen(fill("${title}", &facts, text)), LETTER_VALUE_MAX - 1 + strlen("…"));
+	ck_int(strlen(fill("${title}", &facts, text)), NOTIFICATION_VALUE_MAX - 1 + strlen("…"));
 	facts.title = "\xff broken";
 	ck_str(fill("[${title}]", &facts, text), "[…]");
 }
@@ -122,13 +122,13 @@ TEST(the_first_line_is_the_subject)
 	struct buf text = { 0 };
 	struct err err;
 
-	must_ok(letter_write("${title}, ${level}\nmore", &letter_sample, &subject, &text, &err),
+	must_ok(notification_text_write("${title}, ${level}\nmore", &notification_sample, &subject, &text, &err),
 			err);
 	ck_str(buf_text(&subject), "Service argus is completely down, L2");
 	ck_str(buf_text(&text), "Service argus is completely down, L2\nmore");
 	buf_reset(&subject);
-	must_ok(letter_write("${labels.none}\nmore", &letter_sample, &subject, &text, &err), err);
-	ck_str(buf_text(&subject), letter_sample.title);
+	must_ok(notification_text_write("${labels.none}\nmore", &notification_sample, &subject, &text, &err), err);
+	ck_str(buf_text(&subject), notification_sample.title);
 	buf_clear(&subject);
 	buf_clear(&text);
 }
@@ -137,23 +137,23 @@ TEST(every_name_has_a_value_and_every_preset_can_be_written)
 {
 	char text[8192];
 
-	for (size_t i = 0; letter_names[i]; i++) {
+	for (size_t i = 0; template_variables[i]; i++) {
 		char template[128];
 
 		if (i > 0) {
-			ck(strcmp(letter_names[i - 1], letter_names[i]) < 0); /* keep sorted */
+			ck(strcmp(template_variables[i - 1], template_variables[i]) < 0); /* keep sorted */
 		}
-		ck(letter_knows(letter_names[i], strlen(letter_names[i])));
+		ck(notification_text_knows(template_variables[i], strlen(template_variables[i])));
 		strcpy(template, "${");
-		strcat(template, letter_names[i]);
+		strcat(template, template_variables[i]);
 		strcat(template, "}");
-		ck(!strstr(fill(template, &letter_sample, text), "unknown"));
+		ck(!strstr(fill(template, &notification_sample, text), "unknown"));
 	}
-	for (int i = 0; i < LETTERS; i++) {
-		fill(letter_presets[i], &letter_sample, text);
+	for (int i = 0; i < TEMPLATE_KINDS; i++) {
+		fill(template_presets[i], &notification_sample, text);
 		ck(!strstr(text, "${") && strlen(text) > 100);
 	}
-	ck(!letter_knows("labels.", 7));
-	ck(letter_knows("labels.x", 8));
-	ck_str(fill("${tiem}", &letter_sample, text), "unknown name '${tiem}'");
+	ck(!notification_text_knows("labels.", 7));
+	ck(notification_text_knows("labels.x", 8));
+	ck_str(fill("${tiem}", &notification_sample, text), "unknown name '${tiem}'");
 }

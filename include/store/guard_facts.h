@@ -2,8 +2,8 @@
  * guards - what the store remembers for the guards of domain/guards.h, asked of the runs
  * themselves: there is no second book that could differ from them.
  */
-#ifndef STORE_GUARDS_H
-#define STORE_GUARDS_H
+#ifndef STORE_GUARD_FACTS_H
+#define STORE_GUARD_FACTS_H
 
 #include <stdint.h>
 
@@ -15,7 +15,7 @@
  * before the others, so that a guard holds for its own time from then on, and not until the clock
  * is again where it was. Needs a transaction.
  */
-int guards_set_back(struct db *db, int64_t now, struct err *err);
+int guard_facts_set_back(struct db *db, int64_t now, struct err *err);
 
 /*
  * The next three count runs that started at or after since, and those that are yet to start: they
@@ -26,20 +26,21 @@ int guards_set_back(struct db *db, int64_t now, struct err *err);
 
 /* How many runs of the playbook count, at most `runs`; ret_oldest_at is when the runs-th latest
  * started (0 when there are fewer, or it has not started). */
-int guards_limit(struct db *db, const char *playbook, int64_t since, int64_t runs,
+int guard_facts_limit(struct db *db, const char *playbook, int64_t since, int64_t runs,
 		int64_t *ret_count, int64_t *ret_oldest_at, struct err *err);
 
 /* The runs of the playbook that ended without helping since the last one that helped, counting at
  * most `failures`; the latest of them; and one that is not over. */
-int guards_breaker(struct db *db, const char *playbook, int64_t failures, int64_t *ret_failures,
-		struct guard_run *ret_last, struct guard_run *ret_trial, struct err *err);
+int guard_facts_breaker(struct db *db, const char *playbook, int64_t failures,
+		int64_t *ret_failures, struct guard_run *ret_last, struct guard_run *ret_trial,
+		struct err *err);
 
 /* How many other values of the distinct param have a run of the playbook that counts. */
-int guards_targets(struct db *db, const char *playbook, const char *value, int64_t since,
+int guard_facts_targets(struct db *db, const char *playbook, const char *value, int64_t since,
 		int64_t *ret_others, struct err *err);
 
 /* How many runs of all playbooks count, at most at_most. */
-int guards_starts(
+int guard_facts_starts(
 		struct db *db, int64_t since, int64_t at_most, int64_t *ret_count, struct err *err);
 
 /* A person is called to this incident, since more targets of the playbook broke than it is for. */
@@ -51,9 +52,9 @@ struct guard_call {
 
 /* The open incident to which a person was called for call's playbook within per_ms before call's
  * now, or 0. */
-int guards_called(struct db *db, const struct guard_call *call, int64_t per_ms,
+int guard_facts_called(struct db *db, const struct guard_call *call, int64_t per_ms,
 		int64_t *ret_incident, struct err *err);
 /* Only the last call of a playbook is kept. */
-int guards_call(struct db *db, const struct guard_call *call, struct err *err);
+int guard_facts_call(struct db *db, const struct guard_call *call, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-#include "domain/letter.h"
+#include "domain/notification_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,50 +10,50 @@
 
 #define NOT_KNOWN "not known yet"
 
-const char *const letter_kinds[] = {
-	[LETTER_INITIAL] = "initial",
-	[LETTER_ESCALATION] = "escalation",
-	[LETTER_UPDATE] = "update",
-	[LETTER_RESOLVED] = "resolved",
-	[LETTERS] = NULL,
+const char *const template_kind_names[] = {
+	[TEMPLATE_INITIAL] = "initial",
+	[TEMPLATE_ESCALATION] = "escalation",
+	[TEMPLATE_UPDATE] = "update",
+	[TEMPLATE_RESOLVED] = "resolved",
+	[TEMPLATE_KINDS] = NULL,
 };
 
-const char *const letter_presets[LETTERS] = {
-	[LETTER_INITIAL] = "[INCIDENT] ${title}\n"
-			   "Time: ${time}\n"
-			   "Severity: ${severity}\n"
-			   "Affected Services: ${affected_services}\n"
-			   "Status: ${status}\n"
-			   "Next Update: ${next_update}\n"
-			   "Incident ${id} calls ${level}: ${reason}\n",
-	[LETTER_ESCALATION] = "[ESCALATION ${level}] ${title}\n"
-			      "Time: ${time}\n"
-			      "Reason: ${reason}\n"
-			      "Severity: ${severity}\n"
-			      "Affected Services: ${affected_services}\n"
-			      "Status: ${status}, for ${duration}\n"
-			      "Next Update: ${next_update}\n"
-			      "Incidents: ${incidents}\n",
-	[LETTER_UPDATE] = "[UPDATE] ${title}\n"
-			  "Time: ${time}\n"
-			  "Duration: ${duration}\n"
-			  "Affected Services: ${affected_services}\n"
-			  "Status: ${status}\n"
-			  "Reason: ${reason}\n"
-			  "Next Update: ${next_update}\n"
-			  "Incident ${id}, ${level}\n",
-	[LETTER_RESOLVED] = "[RESOLVED] ${title}\n"
+const char *const template_presets[TEMPLATE_KINDS] = {
+	[TEMPLATE_INITIAL] = "[INCIDENT] ${title}\n"
+			     "Time: ${time}\n"
+			     "Severity: ${severity}\n"
+			     "Affected Services: ${affected_services}\n"
+			     "Status: ${status}\n"
+			     "Next Update: ${next_update}\n"
+			     "Incident ${id} calls ${level}: ${reason}\n",
+	[TEMPLATE_ESCALATION] = "[ESCALATION ${level}] ${title}\n"
+				"Time: ${time}\n"
+				"Reason: ${reason}\n"
+				"Severity: ${severity}\n"
+				"Affected Services: ${affected_services}\n"
+				"Status: ${status}, for ${duration}\n"
+				"Next Update: ${next_update}\n"
+				"Incidents: ${incidents}\n",
+	[TEMPLATE_UPDATE] = "[UPDATE] ${title}\n"
 			    "Time: ${time}\n"
 			    "Duration: ${duration}\n"
-			    "Root Cause: ${root_cause}\n"
-			    "Resolution: ${resolution}\n"
-			    "Follow-up: ${follow_up}\n"
-			    "Incident ${id}\n",
+			    "Affected Services: ${affected_services}\n"
+			    "Status: ${status}\n"
+			    "Reason: ${reason}\n"
+			    "Next Update: ${next_update}\n"
+			    "Incident ${id}, ${level}\n",
+	[TEMPLATE_RESOLVED] = "[RESOLVED] ${title}\n"
+			      "Time: ${time}\n"
+			      "Duration: ${duration}\n"
+			      "Root Cause: ${root_cause}\n"
+			      "Resolution: ${resolution}\n"
+			      "Follow-up: ${follow_up}\n"
+			      "Incident ${id}\n",
 };
 
 /* A letter in the making: values that are put together live in scratch. */
 struct writing {
-	const struct letter_facts *facts;
+	const struct notification_facts *facts;
 	struct buf value; /* the value in hand, as one line */
 	char scratch[64];
 };
@@ -160,7 +160,7 @@ TEXT(url, "none")
 	X(url, url_of)
 
 #define X(name, fn) #name,
-const char *const letter_names[] = { NAMES(X) NULL };
+const char *const template_variables[] = { NAMES(X) NULL };
 #undef X
 
 #define X(name, fn) fn,
@@ -172,8 +172,9 @@ static const char annotations_prefix[] = "annotations.";
 
 static int find(const char *name, size_t len)
 {
-	for (int i = 0; letter_names[i]; i++) {
-		if (strlen(letter_names[i]) == len && !memcmp(letter_names[i], name, len)) {
+	for (int i = 0; template_variables[i]; i++) {
+		if (strlen(template_variables[i]) == len &&
+				!memcmp(template_variables[i], name, len)) {
 			return i;
 		}
 	}
@@ -185,7 +186,7 @@ static bool begins(const char *name, size_t len, const char *prefix)
 	return len > strlen(prefix) && !memcmp(name, prefix, strlen(prefix));
 }
 
-bool letter_knows(const char *name, size_t len)
+bool notification_text_knows(const char *name, size_t len)
 {
 	return find(name, len) >= 0 || begins(name, len, labels_prefix) ||
 	       begins(name, len, annotations_prefix);
@@ -223,7 +224,7 @@ static const char *look_up(struct writing *w, const char *name, size_t len)
 /* So that no value can look like lines of the template, or turn what stands behind it around. */
 static const char *one_line(struct writing *w, const char *value)
 {
-	size_t len = strnlen(value, LETTER_VALUE_MAX);
+	size_t len = strnlen(value, NOTIFICATION_VALUE_MAX);
 	size_t at;
 	size_t n;
 
@@ -255,8 +256,8 @@ static const char *write_name(const char *name, size_t len, void *arg)
 	return value ? one_line(w, value) : NULL;
 }
 
-int letter_write(const char *template, const struct letter_facts *facts, struct buf *subject,
-		struct buf *text, struct err *err)
+int notification_text_write(const char *template, const struct notification_facts *facts,
+		struct buf *subject, struct buf *text, struct err *err)
 {
 	struct writing w = { .facts = facts };
 	size_t begin = text->len;
@@ -287,7 +288,7 @@ static struct label sample_annotations[] = {
 };
 static const struct labels sample_annotation_set = { sample_annotations, 1 };
 
-const struct letter_facts letter_sample = {
+const struct notification_facts notification_sample = {
 	.id = 7,
 	.title = "Service argus is completely down",
 	.level = "L2",

@@ -1,4 +1,4 @@
-#include "store/guards.h"
+#include "store/guard_facts.h"
 
 #define NOT_STARTED INT64_MAX /* when a run starts that has not: after all that have */
 
@@ -18,7 +18,7 @@
 	" AND trigger <> 'escalation'"
 #define COUNTED_OF_PLAYBOOK(columns) COUNTED(columns, "playbook = :playbook AND ")
 
-int guards_set_back(struct db *db, int64_t now, struct err *err)
+int guard_facts_set_back(struct db *db, int64_t now, struct err *err)
 {
 	static const char sql[] = "UPDATE run"
 				  " SET queued_at = CASE WHEN queued_at > :now THEN :now"
@@ -35,7 +35,7 @@ int guards_set_back(struct db *db, int64_t now, struct err *err)
 	return stmt_run(s, err);
 }
 
-int guards_limit(struct db *db, const char *playbook, int64_t since, int64_t runs,
+int guard_facts_limit(struct db *db, const char *playbook, int64_t since, int64_t runs,
 		int64_t *ret_count, int64_t *ret_oldest_at, struct err *err)
 {
 	static const char sql[] = "SELECT count(*), min(at)"
@@ -90,8 +90,9 @@ static int count_failures(struct db *db, const char *playbook, int64_t failures,
 	return rc;
 }
 
-int guards_breaker(struct db *db, const char *playbook, int64_t failures, int64_t *ret_failures,
-		struct guard_run *ret_last, struct guard_run *ret_trial, struct err *err)
+int guard_facts_breaker(struct db *db, const char *playbook, int64_t failures,
+		int64_t *ret_failures, struct guard_run *ret_last, struct guard_run *ret_trial,
+		struct err *err)
 {
 	static const char sql[] =
 			"SELECT id"
@@ -116,7 +117,7 @@ int guards_breaker(struct db *db, const char *playbook, int64_t failures, int64_
 	return rc < 0 ? -1 : 0;
 }
 
-int guards_targets(struct db *db, const char *playbook, const char *value, int64_t since,
+int guard_facts_targets(struct db *db, const char *playbook, const char *value, int64_t since,
 		int64_t *ret_others, struct err *err)
 {
 	static const char sql[] =
@@ -139,7 +140,7 @@ int guards_targets(struct db *db, const char *playbook, const char *value, int64
 	return rc < 0 ? -1 : 0;
 }
 
-int guards_starts(
+int guard_facts_starts(
 		struct db *db, int64_t since, int64_t at_most, int64_t *ret_count, struct err *err)
 {
 	static const char sql[] = "SELECT count(*)"
@@ -158,7 +159,7 @@ int guards_starts(
 	return rc < 0 ? -1 : 0;
 }
 
-int guards_called(struct db *db, const struct guard_call *call, int64_t per_ms,
+int guard_facts_called(struct db *db, const struct guard_call *call, int64_t per_ms,
 		int64_t *ret_incident, struct err *err)
 {
 	static const char sql[] = "SELECT i.id"
@@ -180,7 +181,7 @@ int guards_called(struct db *db, const struct guard_call *call, int64_t per_ms,
 	return rc < 0 ? -1 : 0;
 }
 
-int guards_call(struct db *db, const struct guard_call *call, struct err *err)
+int guard_facts_call(struct db *db, const struct guard_call *call, struct err *err)
 {
 	static const char sql[] = "INSERT INTO target_call (playbook, incident_id, at)"
 				  " VALUES (:playbook, :incident_id, :now)"

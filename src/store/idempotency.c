@@ -1,13 +1,13 @@
-#include "store/orders.h"
+#include "store/idempotency.h"
 
-static void bind_key(struct stmt *s, const struct order_row *row)
+static void bind_key(struct stmt *s, const struct idempotency_row *row)
 {
 	stmt_text(s, ":principal", row->principal);
 	stmt_text(s, ":route", row->route);
 	stmt_text(s, ":key", row->key);
 }
 
-int orders_add(struct db *db, const struct order_row *row, struct err *err)
+int idempotency_add(struct db *db, const struct idempotency_row *row, struct err *err)
 {
 	static const char sql[] =
 			"INSERT INTO idempotency (principal, route, key, hash, answer, at)"
@@ -21,7 +21,8 @@ int orders_add(struct db *db, const struct order_row *row, struct err *err)
 	return stmt_run(s, err);
 }
 
-int orders_get(struct db *db, const struct order_row *row, order_fn fn, void *arg, struct err *err)
+int idempotency_get(struct db *db, const struct idempotency_row *row, idempotency_fn fn, void *arg,
+		struct err *err)
 {
 	static const char sql[] = "SELECT hash, answer, at"
 				  " FROM idempotency"
@@ -32,7 +33,7 @@ int orders_get(struct db *db, const struct order_row *row, order_fn fn, void *ar
 	bind_key(s, row);
 	rc = stmt_step(s, err);
 	if (rc == 1) {
-		struct order_row found = *row;
+		struct idempotency_row found = *row;
 		size_t len;
 
 		found.hash = stmt_col_blob(s, 0, &len);

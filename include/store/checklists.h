@@ -1,8 +1,8 @@
 /*
  * checklist - which items of an incident's checklist are done, by whom and when.
  */
-#ifndef STORE_CHECKLIST_H
-#define STORE_CHECKLIST_H
+#ifndef STORE_CHECKLISTS_H
+#define STORE_CHECKLISTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,11 +22,11 @@ typedef void (*checklist_fn)(const struct checklist_row *row, void *arg);
 
 /* It is done: at, who and note of row. Said again, the first word is kept. ret_new: was it the
  * first? */
-int checklist_done(struct db *db, const struct checklist_row *row, bool *ret_new, struct err *err);
+int checklists_done(struct db *db, const struct checklist_row *row, bool *ret_new, struct err *err);
 /* It is not done after all. ret_was: was it? */
-int checklist_undone(
+int checklists_undone(
 		struct db *db, const struct checklist_row *row, bool *ret_was, struct err *err);
 /* Those that are done. */
-int checklist_of(struct db *db, int64_t incident_id, checklist_fn fn, void *arg, struct err *err);
+int checklists_of(struct db *db, int64_t incident_id, checklist_fn fn, void *arg, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
-#include "store/raises.h"
+#include "store/paged_levels.h"
 
-int raises_add(struct db *db, const struct raise_row *row, bool *ret_added, struct err *err)
+int paged_levels_add(
+		struct db *db, const struct paged_level_row *row, bool *ret_added, struct err *err)
 {
 	static const char sql[] = "INSERT INTO raise (incident_id, generation, level, why, by, at)"
 				  " VALUES (:incident, :generation, :level, :why, :by, :at)"
@@ -8,7 +9,7 @@ int raises_add(struct db *db, const struct raise_row *row, bool *ret_added, stru
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":incident", row->incident_id);
-	stmt_int(s, ":generation", row->generation);
+	stmt_int(s, ":generation", row->times_opened);
 	stmt_text(s, ":level", row->level);
 	stmt_text(s, ":why", row->why);
 	stmt_text(s, ":by", row->by);
@@ -20,7 +21,8 @@ int raises_add(struct db *db, const struct raise_row *row, bool *ret_added, stru
 	return 0;
 }
 
-int raises_of(struct db *db, int64_t incident_id, raise_fn fn, void *arg, struct err *err)
+int paged_levels_of(
+		struct db *db, int64_t incident_id, paged_level_fn fn, void *arg, struct err *err)
 {
 	static const char sql[] = "SELECT incident_id, generation, level, why, by, at"
 				  " FROM raise"
@@ -31,9 +33,9 @@ int raises_of(struct db *db, int64_t incident_id, raise_fn fn, void *arg, struct
 
 	stmt_int(s, ":incident", incident_id);
 	while ((rc = stmt_step(s, err)) == 1) {
-		const struct raise_row row = {
+		const struct paged_level_row row = {
 			.incident_id = stmt_col_int(s, 0),
-			.generation = stmt_col_int(s, 1),
+			.times_opened = stmt_col_int(s, 1),
 			.level = stmt_col_text(s, 2),
 			.why = stmt_col_text(s, 3),
 			.by = stmt_col_text(s, 4),
@@ -45,7 +47,8 @@ int raises_of(struct db *db, int64_t incident_id, raise_fn fn, void *arg, struct
 	return rc;
 }
 
-int told_add(struct db *db, const struct raise_row *of, const char *receiver, struct err *err)
+int notified_add(struct db *db, const struct paged_level_row *of, const char *receiver,
+		struct err *err)
 {
 	static const char sql[] = "INSERT INTO told (incident_id, generation, receiver, at)"
 				  " VALUES (:incident, :generation, :receiver, :at)"
@@ -53,13 +56,13 @@ int told_add(struct db *db, const struct raise_row *of, const char *receiver, st
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":incident", of->incident_id);
-	stmt_int(s, ":generation", of->generation);
+	stmt_int(s, ":generation", of->times_opened);
 	stmt_text(s, ":receiver", receiver);
 	stmt_int(s, ":at", of->at);
 	return stmt_run(s, err);
 }
 
-int told_of(struct db *db, int64_t incident_id, int64_t generation, told_fn fn, void *arg,
+int notified_of(struct db *db, int64_t incident_id, int64_t times_opened, notified_fn fn, void *arg,
 		struct err *err)
 {
 	static const char sql[] = "SELECT receiver"
@@ -70,7 +73,7 @@ int told_of(struct db *db, int64_t incident_id, int64_t generation, told_fn fn, 
 	int rc;
 
 	stmt_int(s, ":incident", incident_id);
-	stmt_int(s, ":generation", generation);
+	stmt_int(s, ":generation", times_opened);
 	while ((rc = stmt_step(s, err)) == 1) {
 		fn(stmt_col_text(s, 0), arg);
 	}

@@ -2,15 +2,15 @@
  * orders - what was asked under an Idempotency-Key, and the answer that it got: asked again, it is
  * answered the same, and nothing is done.
  */
-#ifndef STORE_ORDERS_H
-#define STORE_ORDERS_H
+#ifndef STORE_IDEMPOTENCY_H
+#define STORE_IDEMPOTENCY_H
 
 #include <stdint.h>
 
 #include "sys/db.h"
 #include "sys/digest.h"
 
-struct order_row {
+struct idempotency_row {
 	const char *principal;
 	const char *route; /* a word for what was asked */
 	const char *key;
@@ -19,11 +19,12 @@ struct order_row {
 	int64_t at;
 };
 
-typedef void (*order_fn)(const struct order_row *row, void *arg);
+typedef void (*idempotency_fn)(const struct idempotency_row *row, void *arg);
 
 /* ERR_CONFLICT when principal, route and key are there already. */
-int orders_add(struct db *db, const struct order_row *row, struct err *err);
+int idempotency_add(struct db *db, const struct idempotency_row *row, struct err *err);
 /* Call fn for the one of row's principal, route and key. Returns 1, 0 when there is none, or -1. */
-int orders_get(struct db *db, const struct order_row *row, order_fn fn, void *arg, struct err *err);
+int idempotency_get(struct db *db, const struct idempotency_row *row, idempotency_fn fn, void *arg,
+		struct err *err);
 
 #endif

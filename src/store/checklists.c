@@ -1,4 +1,4 @@
-#include "store/checklist.h"
+#include "store/checklists.h"
 
 static int run_changes(struct db *db, struct stmt *s, bool *ret_changed, struct err *err)
 {
@@ -9,7 +9,7 @@ static int run_changes(struct db *db, struct stmt *s, bool *ret_changed, struct 
 	return 0;
 }
 
-int checklist_done(struct db *db, const struct checklist_row *row, bool *ret_new, struct err *err)
+int checklists_done(struct db *db, const struct checklist_row *row, bool *ret_new, struct err *err)
 {
 	static const char sql[] = "INSERT INTO checklist (incident_id, item, at, who, note)"
 				  " VALUES (:incident_id, :item, :at, :who, :note)"
@@ -24,7 +24,8 @@ int checklist_done(struct db *db, const struct checklist_row *row, bool *ret_new
 	return run_changes(db, s, ret_new, err);
 }
 
-int checklist_undone(struct db *db, const struct checklist_row *row, bool *ret_was, struct err *err)
+int checklists_undone(
+		struct db *db, const struct checklist_row *row, bool *ret_was, struct err *err)
 {
 	static const char sql[] = "DELETE FROM checklist"
 				  " WHERE incident_id = :incident_id AND item = :item";
@@ -35,7 +36,7 @@ int checklist_undone(struct db *db, const struct checklist_row *row, bool *ret_w
 	return run_changes(db, s, ret_was, err);
 }
 
-int checklist_of(struct db *db, int64_t incident_id, checklist_fn fn, void *arg, struct err *err)
+int checklists_of(struct db *db, int64_t incident_id, checklist_fn fn, void *arg, struct err *err)
 {
 	static const char sql[] = "SELECT item, at, who, note"
 				  " FROM checklist"

@@ -7,13 +7,13 @@
  *
  * The first line is the subject (the title, when nothing is in it), all of it is the text. Each
  *value is put in once, as one line: control characters in it are spaces, and what is longer than
- *LETTER_VALUE_MAX bytes is cut. What nobody knows yet is said in plain words.
+ *NOTIFICATION_VALUE_MAX bytes is cut. What nobody knows yet is said in plain words.
  *
- * The names are those of letter_names; ${labels.NAME} and ${annotations.NAME} are those of the
+ * The names are those of template_variables; ${labels.NAME} and ${annotations.NAME} are those of the
  * alert that opened the incident, empty when it has none.
  */
-#ifndef DOMAIN_LETTER_H
-#define DOMAIN_LETTER_H
+#ifndef DOMAIN_NOTIFICATION_TEXT_H
+#define DOMAIN_NOTIFICATION_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,25 +24,25 @@
 #include "domain/incident.h"
 #include "domain/label.h"
 
-#define LETTER_TEXT_MAX  (16 * 1024) /* of a template */
-#define LETTER_VALUE_MAX 1024
+#define TEMPLATE_TEXT_MAX      (16 * 1024) /* of a template */
+#define NOTIFICATION_VALUE_MAX 1024
 
-enum letter_kind {
-	LETTER_INITIAL,    /* the first that anybody hears of it */
-	LETTER_ESCALATION, /* another level is called */
-	LETTER_UPDATE,     /* how it stands, at the promised time */
-	LETTER_RESOLVED,   /* it is over */
-	LETTERS
+enum template_kind {
+	TEMPLATE_INITIAL,    /* the first that anybody hears of it */
+	TEMPLATE_ESCALATION, /* another level is called */
+	TEMPLATE_UPDATE,     /* how it stands, at the promised time */
+	TEMPLATE_RESOLVED,   /* it is over */
+	TEMPLATE_KINDS
 };
 
 /* "initial", "escalation", "update", "resolved": the names of their templates. NULL-terminated. */
-extern const char *const letter_kinds[];
+extern const char *const template_kind_names[];
 /* The templates that are used when the configuration has none. */
-extern const char *const letter_presets[LETTERS];
+extern const char *const template_presets[TEMPLATE_KINDS];
 /* The names that may stand in a template, sorted, NULL-terminated. */
-extern const char *const letter_names[];
+extern const char *const template_variables[];
 
-struct letter_facts {
+struct notification_facts {
 	int64_t id;
 	const char *title;
 	const char *level;     /* NULL: none */
@@ -65,14 +65,14 @@ struct letter_facts {
 };
 
 /* Is it a name that may stand in a template? */
-bool letter_knows(const char *name, size_t len);
+bool notification_text_knows(const char *name, size_t len);
 
 /* Put facts into template: the first line into subject, all into text. ERR_INPUT: see
  * template_expand(). */
-int letter_write(const char *template, const struct letter_facts *facts, struct buf *subject,
-		struct buf *text, struct err *err);
+int notification_text_write(const char *template, const struct notification_facts *facts,
+		struct buf *subject, struct buf *text, struct err *err);
 
 /* Facts to try a template with. */
-extern const struct letter_facts letter_sample;
+extern const struct notification_facts notification_sample;
 
 #endif
