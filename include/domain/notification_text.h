@@ -1,16 +1,17 @@
 /*
- * letter - what people are written of an incident: a template, and the facts that are put into it.
+ * notification_text - the text of a notification about an incident: a template, and the facts that
+ * are put into it.
  *
  *	[INCIDENT] ${title}
  *	Time: ${time}
  *	Affected Services: ${affected_services}
  *
- * The first line is the subject (the title, when nothing is in it), all of it is the text. Each
- *value is put in once, as one line: control characters in it are spaces, and what is longer than
- *NOTIFICATION_VALUE_MAX bytes is cut. What nobody knows yet is said in plain words.
+ * The first line is the subject (the title, when it is empty); all of it is the text. Each value is
+ * put in once, as one line: control characters in it become spaces, and it is cut after
+ * NOTIFICATION_VALUE_MAX bytes. For a fact that nobody knows yet, the text says so in plain words.
  *
- * The names are those of template_variables; ${labels.NAME} and ${annotations.NAME} are those of the
- * alert that opened the incident, empty when it has none.
+ * template_variables has the names; ${labels.NAME} and ${annotations.NAME} are those of the alert
+ * that opened the incident, empty when it has none.
  */
 #ifndef DOMAIN_NOTIFICATION_TEXT_H
 #define DOMAIN_NOTIFICATION_TEXT_H
@@ -28,8 +29,8 @@
 #define NOTIFICATION_VALUE_MAX 1024
 
 enum template_kind {
-	TEMPLATE_INITIAL,    /* the first that anybody hears of it */
-	TEMPLATE_ESCALATION, /* another level is called */
+	TEMPLATE_INITIAL,    /* the first notification about the incident */
+	TEMPLATE_ESCALATION, /* another level is paged */
 	TEMPLATE_UPDATE,     /* how it stands, at the promised time */
 	TEMPLATE_RESOLVED,   /* it is over */
 	TEMPLATE_KINDS

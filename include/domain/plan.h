@@ -62,7 +62,7 @@ struct plan_episode {
 
 enum arrival {
 	ARRIVAL_NEW,       /* a new episode begins */
-	ARRIVAL_REPEAT,    /* the open episode, told again */
+	ARRIVAL_REPEAT,    /* the open episode, delivered again */
 	ARRIVAL_DUPLICATE, /* the same again: an HA twin, a retry, or older than what is known */
 	ARRIVAL_RESOLVES,  /* the open episode ends */
 	ARRIVAL_RESOLVED_UNKNOWN, /* the end of an episode that was never seen */
@@ -109,7 +109,7 @@ struct plan_facts {
 	bool dry_run;              /* global.dry_run */
 	const char *approval_step; /* the approve step that the run begins with; NULL: none */
 	int64_t episode_run;       /* the run of this episode and playbook; 0: none */
-	int64_t target_run;        /* that of this incident's generation with the same params */
+	int64_t target_run;        /* that of this opening of the incident with the same params */
 	const char *known_status;  /* the status of the one that is there */
 	struct guard_pause pause;
 	const struct interval_clock *clocks; /* see guard_intervals(); of the playbook's zones */

@@ -75,7 +75,7 @@ struct report_decision {
 	int64_t last_at;
 };
 
-/* Somebody was told, or was to be. */
+/* A notification that was sent, or was to be. */
 struct report_notified {
 	const char *kind; /* initial, escalation, … */
 	const char *receiver;
@@ -127,7 +127,7 @@ struct report {
 	const char *playbook;
 	const char *attention;
 	bool major;
-	int64_t times_opened; /* how often it was opened */
+	int64_t times_opened; /* 1: never again */
 	int64_t opened_at;
 	int64_t reopened_at; /* the last time; 0: never */
 	int64_t acknowledged_at;

@@ -43,18 +43,17 @@ int guard_facts_targets(struct db *db, const char *playbook, const char *value, 
 int guard_facts_starts(
 		struct db *db, int64_t since, int64_t at_most, int64_t *ret_count, struct err *err);
 
-/* A person is called to this incident, since more targets of the playbook broke than it is for. */
-struct guard_call {
+/* More targets of the playbook broke than it is for: one outage, to which this incident stands. */
+struct guard_outage {
 	const char *playbook;
 	int64_t incident_id;
 	int64_t now;
 };
 
-/* The open incident to which a person was called for call's playbook within per_ms before call's
- * now, or 0. */
-int guard_facts_called(struct db *db, const struct guard_call *call, int64_t per_ms,
+/* The open incident that was noted for outage's playbook within per_ms before outage's now, or 0. */
+int guard_facts_outage(struct db *db, const struct guard_outage *outage, int64_t per_ms,
 		int64_t *ret_incident, struct err *err);
-/* Only the last call of a playbook is kept. */
-int guard_facts_call(struct db *db, const struct guard_call *call, struct err *err);
+/* Only the last outage of a playbook is kept. */
+int guard_facts_note_outage(struct db *db, const struct guard_outage *outage, struct err *err);
 
 #endif

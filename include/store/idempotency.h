@@ -1,6 +1,6 @@
 /*
- * orders - what was asked under an Idempotency-Key, and the answer that it got: asked again, it is
- * answered the same, and nothing is done.
+ * idempotency - commands that came with an Idempotency-Key, and their answers: a command that comes
+ * again gets the same answer, and nothing is done.
  */
 #ifndef STORE_IDEMPOTENCY_H
 #define STORE_IDEMPOTENCY_H
@@ -12,9 +12,9 @@
 
 struct idempotency_row {
 	const char *principal;
-	const char *route; /* a word for what was asked */
+	const char *route; /* the name of the command */
 	const char *key;
-	const uint8_t *hash; /* DIGEST_SIZE bytes: over everything that was asked */
+	const uint8_t *hash; /* DIGEST_SIZE bytes: over all of the command */
 	const char *answer;  /* JSON */
 	int64_t at;
 };

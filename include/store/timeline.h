@@ -24,7 +24,7 @@ enum timeline_kind {
 	TIMELINE_ATTENTION, /* a person is needed, and none was before */
 	TIMELINE_ACKNOWLEDGED,
 	TIMELINE_NOTE,
-	TIMELINE_PAGED,    /* to another level */
+	TIMELINE_PAGED,    /* a level */
 	TIMELINE_NOTIFIED, /* a receiver was, or could not be */
 	TIMELINE_FOLLOW_UP,
 	TIMELINE_CHECKED, /* an item of the checklist is done, or is not after all */

@@ -126,7 +126,7 @@ static const struct escalation_level *whom(
 				  : escalation_at(policy, facts->level);
 }
 
-static bool needs_people(const struct escalation_facts *facts)
+static bool needs_person(const struct escalation_facts *facts)
 {
 	bool open = facts->status == INCIDENT_FIRING ||
 		    (facts->status == INCIDENT_MITIGATED && facts->needed);
@@ -144,7 +144,7 @@ static bool at_rest(const struct escalation_facts *facts, struct escalation_step
 		ret->action = ESCALATION_END;
 		return true;
 	}
-	if (waits && !needs_people(facts)) {
+	if (waits && !needs_person(facts)) {
 		ret->action = ESCALATION_STOP;
 		ret->update = facts->update;
 		return true;

@@ -51,7 +51,7 @@ const char *const template_presets[TEMPLATE_KINDS] = {
 			      "Incident ${id}\n",
 };
 
-/* A letter in the making: values that are put together live in scratch. */
+/* A text in the making: values that are put together live in scratch. */
 struct writing {
 	const struct notification_facts *facts;
 	struct buf value; /* the value in hand, as one line */

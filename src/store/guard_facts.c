@@ -159,7 +159,7 @@ int guard_facts_starts(
 	return rc < 0 ? -1 : 0;
 }
 
-int guard_facts_called(struct db *db, const struct guard_call *call, int64_t per_ms,
+int guard_facts_outage(struct db *db, const struct guard_outage *outage, int64_t per_ms,
 		int64_t *ret_incident, struct err *err)
 {
 	static const char sql[] = "SELECT i.id"
@@ -170,9 +170,9 @@ int guard_facts_called(struct db *db, const struct guard_call *call, int64_t per
 	struct stmt *s = db_stmt(db, sql);
 	int rc;
 
-	stmt_text(s, ":playbook", call->playbook);
-	stmt_int(s, ":since", call->now - per_ms);
-	stmt_int(s, ":now", call->now);
+	stmt_text(s, ":playbook", outage->playbook);
+	stmt_int(s, ":since", outage->now - per_ms);
+	stmt_int(s, ":now", outage->now);
 	rc = stmt_step(s, err);
 	if (rc == 1) {
 		*ret_incident = stmt_col_int(s, 0);
@@ -181,7 +181,7 @@ int guard_facts_called(struct db *db, const struct guard_call *call, int64_t per
 	return rc < 0 ? -1 : 0;
 }
 
-int guard_facts_call(struct db *db, const struct guard_call *call, struct err *err)
+int guard_facts_note_outage(struct db *db, const struct guard_outage *outage, struct err *err)
 {
 	static const char sql[] = "INSERT INTO target_call (playbook, incident_id, at)"
 				  " VALUES (:playbook, :incident_id, :now)"
@@ -189,8 +189,8 @@ int guard_facts_call(struct db *db, const struct guard_call *call, struct err *e
 				  " SET incident_id = excluded.incident_id, at = excluded.at";
 	struct stmt *s = db_stmt(db, sql);
 
-	stmt_text(s, ":playbook", call->playbook);
-	stmt_int(s, ":incident_id", call->incident_id);
-	stmt_int(s, ":now", call->now);
+	stmt_text(s, ":playbook", outage->playbook);
+	stmt_int(s, ":incident_id", outage->incident_id);
+	stmt_int(s, ":now", outage->now);
 	return stmt_run(s, err);
 }
