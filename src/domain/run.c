@@ -106,7 +106,7 @@ static enum run_action enter(const struct playbook *playbook, struct run_cursor 
 	if (phase == PHASE_STEPS) {
 		size_t verify = playbook_phase_begin(playbook, PHASE_VERIFY);
 
-		if (verify < playbook_phase_end(playbook, PHASE_VERIFY)) {
+		if (playbook_verifies(playbook)) {
 			cursor->status = RUN_VERIFYING;
 		}
 		return enter(playbook, cursor, PHASE_VERIFY, verify, now_ms);

@@ -623,15 +623,16 @@ static const char telling[] = "receivers:\n"
 			      "    precheck: { name: ask, run: [true] }\n"
 			      "    steps: [{ name: tell, notify: on-call, text: x }]\n";
 
-TEST(a_run_that_only_told_people_says_so)
+TEST(a_run_that_only_notified_says_so)
 {
 	static const struct {
 		const char *playbook;
 		bool waits;
 		const char *attention;
 	} rows[] = {
-		{ "tell", false, "(tell) told people; nothing was changed or verified" },
-		{ "tell-later", true, "(tell-later) told people; nothing" },
+		{ "tell", false,
+				"(tell) only sent notifications; nothing was changed or verified" },
+		{ "tell-later", true, "(tell-later) only sent notifications; nothing" },
 		{ "look-and-tell", true, "(look-and-tell) collected evidence; nothing" },
 		{ "ask-and-tell", true, "(ask-and-tell) collected evidence; nothing" },
 	};

@@ -94,8 +94,7 @@ static int look_again(struct intake *in, const struct run_request *done,
 	struct run_facts last;
 	struct plan_look look = {
 		.notification_reason = in->msg->delivery.notification_reason,
-		.has_verify = playbook_phase_begin(playbook, PHASE_VERIFY) <
-			      playbook_phase_end(playbook, PHASE_VERIFY),
+		.has_verify = playbook_verifies(playbook),
 		.now = in->now,
 	};
 

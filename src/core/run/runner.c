@@ -14,7 +14,7 @@
 #include "core/run/chronicle.h"
 #include "core/run/outcome.h"
 #include "core/run/start.h"
-#include "domain/incident.h"
+#include "domain/incident_after_run.h"
 #include "store/incidents.h"
 #include "store/steps.h"
 
@@ -80,93 +80,7 @@ static void count_run(struct core *core, const struct active *active)
 	counter->ended[active->cursor.status]++;
 }
 
-/* A person is needed because of the run; failed: it was to help, and did not. */
-static int call_for_attention(struct core *core, const struct active *active, const char *why,
-		bool failed, struct err *err)
-{
-	const struct attention attention = {
-		.incident_id = active->incident_id,
-		.run_id = active->run_id,
-		.why = why,
-		.failed = failed,
-	};
-
-	return attention_say(core, &attention, err);
-}
-
-/* The verify of the run passed. */
-static int mitigate(struct core *core, const struct active *active,
-		const struct incident_facts *incident, struct err *err)
-{
-	if (incidents_move(core->db, incident, INCIDENT_MITIGATE, 0, clock_wall_ms(), err) < 0) {
-		return -1;
-	}
-	return chronicle_moved(core, active, TIMELINE_MITIGATED, "its verify passed", err);
-}
-
-/* Its verify passed. While another of the incident's runs did not help, people are needed still. */
-static int tell_verified(struct core *core, const struct active *active,
-		const struct incident_facts *incident, struct err *err)
-{
-	int64_t unhelpful = 0;
-
-	if (runs_unhelpful(core->db, incident->id, &unhelpful, err) < 0) {
-		return -1;
-	}
-	if (unhelpful) {
-		return 0;
-	}
-	if (incident->status == INCIDENT_FIRING && mitigate(core, active, incident, err) < 0) {
-		return -1;
-	}
-	return incidents_attention(core->db, incident->id, NULL, err);
-}
-
-static int fires_again(struct core *core, const struct active *active,
-		const struct incident_facts *incident, struct err *err)
-{
-	if (incidents_move(core->db, incident, INCIDENT_FIRE, 0, clock_wall_ms(), err) < 0 ||
-			chronicle_moved(core, active, TIMELINE_FIRED, "what helped did not last",
-					err) < 0) {
-		return -1;
-	}
-	return escalator_fires(core, incident, err);
-}
-
-/* Its alert fires on after a run that was verified: a person is needed, whatever was seen now. */
-static int tell_looked_again(struct core *core, const struct active *active,
-		const struct incident_facts *incident, struct err *err)
-{
-	const struct run_cursor *cursor = &active->cursor;
-	char why[RUN_REASON_MAX + 128];
-	bool passed = cursor->status == RUN_SUCCEEDED;
-
-	if (incident->status != INCIDENT_MITIGATED) {
-		return 0;
-	}
-	if (!passed && fires_again(core, active, incident, err) < 0) {
-		return -1;
-	}
-	if (passed) {
-		snprintf(why, sizeof(why),
-				"run %" PRId64 " (%s) verified again, but the alert still fires: "
-				"look at what it measures",
-				active->run_id, active->playbook_name);
-	} else {
-		snprintf(why, sizeof(why),
-				"run %" PRId64 " (%s) looked again: %s; what helped did not last",
-				active->run_id, active->playbook_name, cursor->reason);
-	}
-	return call_for_attention(core, active, why, true, err);
-}
-
-/* Was it tried in vain? What a person canceled, and what only looked, was not. */
-static bool did_not_help(uint8_t status)
-{
-	return status == RUN_FAILED || status == RUN_TIMED_OUT || status == RUN_INTERRUPTED;
-}
-
-/* It had not begun, and is not needed any more: nobody has to do anything. */
+/* It had not started, and is not needed any more: nobody has to answer its question. */
 static int forget_question(struct core *core, const struct active *active, struct err *err)
 {
 	const char *name = active->playbook ? active->playbook->steps[0].name : "";
@@ -176,31 +90,57 @@ static int forget_question(struct core *core, const struct active *active, struc
 	return incidents_attention_over(core->db, active->incident_id, text, err);
 }
 
-/* Is there nothing in it that could have found out or done something? A wait or a yes does not. */
-static bool only_tells(const struct playbook *playbook)
+static int move_incident(struct core *core, const struct active *active,
+		const struct incident_facts *incident, const struct incident_verdict *verdict,
+		struct err *err)
 {
-	bool tells = false;
+	bool fires = verdict->event == INCIDENT_FIRE;
 
-	for (uint32_t i = 0; playbook && i < playbook_phase_end(playbook, PHASE_STEPS); i++) {
-		uint8_t kind = playbook->steps[i].kind;
-
-		if (kind != STEP_NOTIFY && kind != STEP_WAIT && kind != STEP_APPROVE) {
-			return false;
-		}
-		tells |= kind == STEP_NOTIFY;
+	if (incidents_move(core->db, incident, verdict->event, 0, clock_wall_ms(), err) < 0 ||
+			chronicle_moved(core, active, fires ? TIMELINE_FIRED : TIMELINE_MITIGATED,
+					verdict->moved, err) < 0) {
+		return -1;
 	}
-	return tells;
+	return fires ? escalator_fires(core, incident, err) : 0;
+}
+
+static int change_attention(struct core *core, const struct active *active,
+		const struct incident_verdict *verdict, struct err *err)
+{
+	const struct attention attention = {
+		.incident_id = active->incident_id,
+		.run_id = active->run_id,
+		.why = verdict->why,
+		.failed = verdict->failed,
+	};
+
+	switch ((enum incident_attention)verdict->attention) {
+	case INCIDENT_ATTENTION_STAYS:
+		return 0;
+	case INCIDENT_ATTENTION_OVER:
+		return incidents_attention(core->db, active->incident_id, NULL, err);
+	case INCIDENT_ATTENTION_ANSWERED:
+		return forget_question(core, active, err);
+	case INCIDENT_ATTENTION_NEEDED:
+		return attention_say(core, &attention, err);
+	}
+	return 0;
 }
 
 /* What the end of the run means for its incident. */
 static int tell_incident(struct core *core, const struct active *active, struct err *err)
 {
-	const struct run_cursor *cursor = &active->cursor;
 	struct incident_facts incident;
-	char why[RUN_REASON_MAX + 128];
-	bool verified = cursor->status == RUN_SUCCEEDED && active->playbook &&
-			playbook_phase_begin(active->playbook, PHASE_VERIFY) <
-					playbook_phase_end(active->playbook, PHASE_VERIFY);
+	struct incident_verdict verdict;
+	struct incident_run run = {
+		.id = active->run_id,
+		.playbook_name = active->playbook_name,
+		.playbook = active->playbook,
+		.status = active->cursor.status,
+		.reason = active->cursor.reason,
+		.only_looks = active_only_looks(active),
+		.started_once = active->started_once,
+	};
 
 	if (!active->incident_id) {
 		return 0;
@@ -208,32 +148,16 @@ static int tell_incident(struct core *core, const struct active *active, struct 
 	if (incidents_facts(core->db, active->incident_id, &incident, err) < 0) {
 		return -1;
 	}
-	if (active_only_looks(active)) {
-		return tell_looked_again(core, active, &incident, err);
+	run.incident_status = incident.status;
+	if (incident_after_run_counts(&run) &&
+			runs_unhelpful(core->db, incident.id, &run.unhelpful, err) < 0) {
+		return -1;
 	}
-	if (cursor->status == RUN_REJECTED && !active->started_once &&
-			incident.status == INCIDENT_RESOLVED) {
-		return forget_question(core, active, err);
+	incident_after_run(&run, &verdict);
+	if (verdict.moves && move_incident(core, active, &incident, &verdict, err) < 0) {
+		return -1;
 	}
-	if (verified) {
-		return tell_verified(core, active, &incident, err);
-	}
-	if (incident.status == INCIDENT_CLOSED ||
-			(incident.status != INCIDENT_FIRING && cursor->status == RUN_SUCCEEDED)) {
-		return 0;
-	}
-	if (cursor->status == RUN_SUCCEEDED) {
-		snprintf(why, sizeof(why),
-				"run %" PRId64 " (%s) %s; nothing was changed or verified",
-				active->run_id, active->playbook_name,
-				only_tells(active->playbook) ? "told people"
-							     : "collected evidence");
-	} else {
-		snprintf(why, sizeof(why), "run %" PRId64 " (%s) %s: %s", active->run_id,
-				active->playbook_name, run_status_names[cursor->status],
-				cursor->reason);
-	}
-	return call_for_attention(core, active, why, did_not_help(cursor->status), err);
+	return change_attention(core, active, &verdict, err);
 }
 
 static int finish_run(struct core *core, struct active *active, struct err *err)

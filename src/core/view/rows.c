@@ -229,7 +229,7 @@ static const struct row_member run_members[] = {
 	TEXT("trigger", struct run_row, trigger),
 	TEXT("requestedBy", struct run_row, requested_by),
 	TEXT("requestReason", struct run_row, request_reason),
-	BOOL("forced", struct run_row, forced),
+	BOOL("forced", struct run_row, override_guards),
 	TEXT("cancelReason", struct run_row, cancel),
 	DIGEST_AT("configHash", struct run_row, config_hash),
 	WORD("status", struct run_row, status),
