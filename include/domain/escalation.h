@@ -110,6 +110,11 @@ void escalation_next(const struct escalation *policy, const struct escalation_fa
 void escalation_paged(const struct escalation *policy, const struct escalation_level *level,
 		const struct escalation_timer *update, int64_t now, struct escalation_step *ret);
 
+/*
+ * The level at which an incident is opened: the playbook's own, else the first that the policy has;
+ * 0 when there is neither. playbook NULL: none matches.
+ */
+uint8_t escalation_opening_level(const struct escalation *policy, const struct playbook *playbook);
 /* How long an incident of that level waits before anybody is paged. */
 int64_t escalation_hold_ms(const struct escalation *policy, uint8_t level);
 /*

@@ -126,6 +126,11 @@ struct plan_facts {
 
 /* Is there a run then? */
 bool plan_makes_run(enum decision decision);
+/*
+ * Does a firing alert that got this decision need a person? When nothing runs for it, and no run
+ * before it did, or will do, what it asks for.
+ */
+bool plan_needs_person(enum decision decision);
 
 /*
  * May the playbook run? DECISION_QUEUED or, when a person must say yes first,

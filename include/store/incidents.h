@@ -37,8 +37,8 @@ struct incident_row {
 	const char *acknowledged_by; /* NULL: nobody, as are the following */
 	const char *resolved_by;     /* NULL: nobody, its alerts ended */
 	const char *closed_by;
-	bool major_said; /* major is what people said */
-	bool major;      /* people said so, or, when they said nothing, its level is L3 or L4 */
+	bool major_said; /* major is what people said, not what its level says */
+	bool major;      /* incident_is_major() */
 	bool post_due;   /* major, and its post-mortem is not scheduled yet */
 };
 

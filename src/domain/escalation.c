@@ -64,6 +64,16 @@ static struct escalation_timer hasten(const struct escalation_timer *timer, int6
 	return is_late(timer, now) ? set(now, timer->wait_ms) : *timer;
 }
 
+uint8_t escalation_opening_level(const struct escalation *policy, const struct playbook *playbook)
+{
+	const struct escalation_level *first = escalation_at(policy, 0);
+
+	if (playbook && playbook->level) {
+		return escalation_level_parse(playbook->level);
+	}
+	return first ? first->level : 0;
+}
+
 int64_t escalation_hold_ms(const struct escalation *policy, uint8_t level)
 {
 	const struct escalation_level *own = escalation_at(policy, level);

@@ -213,6 +213,12 @@ bool plan_makes_run(enum decision decision)
 	return decision == DECISION_QUEUED || decision == DECISION_AWAITING_APPROVAL;
 }
 
+bool plan_needs_person(enum decision decision)
+{
+	return !plan_makes_run(decision) && decision != DECISION_REPEAT &&
+	       decision != DECISION_DUPLICATE;
+}
+
 enum decision plan_run(const struct plan_facts *facts, char *reason)
 {
 	if (facts->param_error) {

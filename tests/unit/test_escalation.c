@@ -267,6 +267,32 @@ static int correlate(const char *const *services, const char *distinct, int64_t 
 	return rc;
 }
 
+TEST(an_incident_opens_at_the_level_of_its_playbook_or_at_the_first)
+{
+	static const struct playbook third = { .level = "L3" }, silent = { 0 };
+	static struct escalation_level high[] = { { 2, on_call, 0, 0 }, { 4, on_call, 0, 0 } };
+	static const struct escalation from_two = { .levels = high, .levels_len = 2 };
+	static const struct {
+		const struct escalation *rules;
+		const struct playbook *playbook;
+		uint8_t level;
+	} rows[] = {
+		{ &policy, &third, 3 },
+		{ &policy, &silent, 1 },
+		{ &policy, NULL, 1 },
+		{ &from_two, &third, 3 }, /* though nobody is paged at it */
+		{ &from_two, &silent, 2 },
+		{ &from_two, NULL, 2 },
+		{ &none, &third, 3 },
+		{ &none, &silent, 0 },
+		{ &none, NULL, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_int(escalation_opening_level(rows[i].rules, rows[i].playbook), rows[i].level);
+	}
+}
+
 #define SERVICES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 TEST(rules_count_values_or_incidents_that_match)

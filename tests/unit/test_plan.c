@@ -256,6 +256,38 @@ TEST(every_decision_has_a_word)
 	ck_str(decision_names[DECISION_UNMATCHED], "unmatched");
 }
 
+TEST(a_person_is_needed_when_nothing_runs)
+{
+	static const struct {
+		bool makes_run;
+		bool needs_person;
+	} rows[DECISIONS] = {
+		[DECISION_STARTED] = { false, true }, /* never given to an alert */
+		[DECISION_QUEUED] = { true, false },
+		[DECISION_DUPLICATE] = { false, false },
+		[DECISION_REPEAT] = { false, false },
+		[DECISION_RESOLVED] = { false, true }, /* only of an alert that does not fire */
+		[DECISION_COOLDOWN] = { false, true },
+		[DECISION_LIMITED] = { false, true },
+		[DECISION_BREAKER_OPEN] = { false, true },
+		[DECISION_LOCKED] = { false, true },
+		[DECISION_TOO_MANY_TARGETS] = { false, true },
+		[DECISION_PAUSED] = { false, true },
+		[DECISION_MUTED] = { false, true },
+		[DECISION_TOO_OLD] = { false, true },
+		[DECISION_DRY_RUN] = { false, true },
+		[DECISION_AWAITING_APPROVAL] = { true, false },
+		[DECISION_REJECTED_PARAM] = { false, true },
+		[DECISION_REJECTED_ALERT] = { false, true },
+		[DECISION_UNMATCHED] = { false, true },
+	};
+
+	for (int i = 0; i < DECISIONS; i++) {
+		ck_int(plan_makes_run((enum decision)i), rows[i].makes_run);
+		ck_int(plan_needs_person((enum decision)i), rows[i].needs_person);
+	}
+}
+
 TEST(a_repeat_verifies_again_when_its_time_has_come)
 {
 	static const struct {

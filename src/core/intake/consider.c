@@ -48,13 +48,6 @@ int consider_call(struct intake *in, int64_t incident_id, const char *why, struc
 	return in->msg->dry_run ? 0 : attention_call(in->core, incident_id, why, err);
 }
 
-/* Nothing runs for a firing alert, and no run before it did or will do. */
-static bool needs_person(enum decision decision)
-{
-	return !plan_makes_run(decision) && decision != DECISION_REPEAT &&
-	       decision != DECISION_DUPLICATE;
-}
-
 /*
  * More targets are broken than the playbook is for: that is one outage, so a person is called once
  * in its window, to the first incident. As long as that is open, the others point to it.
@@ -166,7 +159,8 @@ static int call_if_needed(struct intake *in, const struct subject *subject,
 	if (decision == DECISION_TOO_MANY_TARGETS) {
 		return call_once(in, subject, playbook, reason, err);
 	}
-	return needs_person(decision) ? consider_call(in, subject->incident.id, reason, err) : 0;
+	return plan_needs_person(decision) ? consider_call(in, subject->incident.id, reason, err)
+					   : 0;
 }
 
 /* One playbook that matches: does it run? told: how the alert arrived, "" when it is new. */

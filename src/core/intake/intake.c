@@ -32,25 +32,15 @@ static char *pairs_json(struct arena *arena, const struct labels *labels)
 	return arena_strndup(arena, buf_text(&text), text.len);
 }
 
-/* Without a playbook that says so, it begins at the first level that there is. */
-static const char *level_of(const struct intake *in, const struct playbook *playbook)
-{
-	const struct escalation_level *first = escalation_at(&in->config->escalation, 0);
-
-	if (playbook && playbook->level) {
-		return playbook->level;
-	}
-	return first ? escalation_level_name(first->level) : NULL;
-}
-
 static int open_incident(struct intake *in, struct subject *subject,
 		const struct playbook *playbook, const uint8_t group_hash[DIGEST_SIZE],
 		struct err *err)
 {
 	const struct alert *alert = subject->alert;
 	auto_buf struct buf title = { 0 };
+	uint8_t level = escalation_opening_level(&in->config->escalation, playbook);
 	struct incident_row row = {
-		.level = level_of(in, playbook),
+		.level = escalation_level_name(level),
 		.severity = labels_value(&alert->labels, "severity"),
 		.service = labels_value(&alert->labels, "service"),
 		.alertname = subject->alertname,
@@ -63,9 +53,9 @@ static int open_incident(struct intake *in, struct subject *subject,
 
 	incident_title(playbook, alert, &title);
 	row.title = buf_text(&title);
-	subject->incident = (struct incident_facts){ .status = INCIDENT_FIRING,
-		.times_opened = 1,
-		.level = escalation_level_parse(row.level) };
+	subject->incident = (struct incident_facts){
+		.status = INCIDENT_FIRING, .times_opened = 1, .level = level
+	};
 	return incidents_add(in->core->db, &row, &subject->incident.id, err);
 }
 

@@ -153,9 +153,9 @@ static void group_of(int64_t highest, uint8_t ret_hash[DIGEST_SIZE])
 static int open_incident(struct core *core, const uint8_t hash[DIGEST_SIZE], const char *title,
 		int64_t *ret_id, struct err *err)
 {
-	const struct escalation_level *first = escalation_at(&core_config(core)->escalation, 0);
+	uint8_t level = escalation_opening_level(&core_config(core)->escalation, NULL);
 	const struct incident_row row = { .title = title,
-		.level = first ? escalation_level_name(first->level) : NULL,
+		.level = escalation_level_name(level),
 		.severity = "",
 		.service = "",
 		.labels = "{}",
