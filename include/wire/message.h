@@ -202,9 +202,9 @@ struct msg_deliver {
 	const char *principal; /* who sent it */
 	uint64_t replay_of;    /* the delivery that is sent again by hand; 0: none */
 	uint8_t dry_run;
-	uint8_t override_guards;     /* of a replay, as are the following */
-	const char *reason; /* NULL: not said */
-	const char *key;    /* Idempotency-Key; "": none */
+	uint8_t override_guards; /* of a replay, as are the following */
+	const char *reason;      /* NULL: not said */
+	const char *key;         /* Idempotency-Key; "": none */
 	struct delivery delivery;
 	struct bytes body;
 };

@@ -156,7 +156,8 @@ static void keep(const struct reading *reading, int kind)
 	struct err err;
 
 	if (template_expand_known(reading->text, look_up_var, loader, &out, &err) < 0 ||
-			notification_text_write(buf_text(&out), &notification_sample, &subject, &text, &err) < 0) {
+			notification_text_write(buf_text(&out), &notification_sample, &subject,
+					&text, &err) < 0) {
 		say(reading, 0, err.msg);
 		return;
 	}
@@ -177,7 +178,8 @@ void templates_load(struct loader *loader, const struct config_file *file, uint3
 	}
 	if (loader->config->templates[kind] != template_presets[kind]) {
 		mistakes_add(loader->mistakes, &reading.file,
-				"there is another template '%s' already", template_kind_names[kind]);
+				"there is another template '%s' already",
+				template_kind_names[kind]);
 		return;
 	}
 	keep(&reading, kind);

@@ -114,7 +114,8 @@ static void render(const struct config *config)
 		struct err err;
 
 		facts.status = i == TEMPLATE_RESOLVED ? INCIDENT_RESOLVED : INCIDENT_FIRING;
-		if (notification_text_write(config->templates[i], &facts, &subject, &text, &err) == 0) {
+		if (notification_text_write(config->templates[i], &facts, &subject, &text, &err) ==
+				0) {
 			printf("\n--- %s ---\n%s%s", template_kind_names[i], buf_text(&text),
 					text.len && text.data[text.len - 1] == '\n' ? "" : "\n");
 		}

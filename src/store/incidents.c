@@ -225,11 +225,12 @@ int incidents_raise(struct db *db, int64_t id, const char *level, struct err *er
 	"CASE WHEN major = 1 OR (major IS NULL AND level IN ('L3', 'L4')) THEN " \
 	"'true' ELSE 'false' END"
 
-#define INCIDENT_COLUMNS                                                                            \
-	"id, status, title, level, severity, service, playbook, labels, annotations, generation,"   \
-	" firing, attention, opened_at, acknowledged_at, mitigated_at, resolved_at, closed_at,"     \
-	" root_cause, resolution, alertname, acknowledged_by, resolved_by, closed_by,"              \
-	" coalesce(major, -1), NOT EXISTS (SELECT 1 FROM checklist WHERE incident_id = incident.id" \
+#define INCIDENT_COLUMNS                                                                          \
+	"id, status, title, level, severity, service, playbook, labels, annotations, generation," \
+	" firing, attention, opened_at, acknowledged_at, mitigated_at, resolved_at, closed_at,"   \
+	" root_cause, resolution, alertname, acknowledged_by, resolved_by, closed_by,"            \
+	" coalesce(major, -1), NOT EXISTS (SELECT 1 FROM checklist WHERE incident_id = "          \
+	"incident.id"                                                                             \
 	" AND item = 'schedule')"
 
 /* -1: nobody said anything. */

@@ -91,7 +91,8 @@ TEST(the_hold_is_kept_to_the_millisecond)
 TEST(nobody_acknowledged_in_time_calls_the_next_level)
 {
 	static const struct chain_case cases[] = {
-		{ &policy, { .level = 1, .paged_level = 1, .chain = IN(1, 5 * MINUTE) }, "nothing" },
+		{ &policy, { .level = 1, .paged_level = 1, .chain = IN(1, 5 * MINUTE) },
+				"nothing" },
 		{ &policy,
 				{ .level = 1,
 						.paged_level = 1,
@@ -137,16 +138,20 @@ TEST(a_remedy_that_failed_calls_one_level_more_at_once)
 TEST(the_chain_stops_when_it_is_in_somebodys_hands_or_over)
 {
 	static const struct chain_case cases[] = {
-		{ &policy, { .paged_level = 1, .acknowledged = true, .chain = IN(0, MINUTE) }, "stop" },
+		{ &policy, { .paged_level = 1, .acknowledged = true, .chain = IN(0, MINUTE) },
+				"stop" },
 		{ &policy, { .paged_level = 1, .acknowledged = true, .failed = "x" }, "stop" },
-		{ &policy, { .paged_level = 1, .acknowledged = true, .update = IN(5, 5) }, "nothing" },
+		{ &policy, { .paged_level = 1, .acknowledged = true, .update = IN(5, 5) },
+				"nothing" },
 		{ &policy, { .status = INCIDENT_MITIGATED, .chain = IN(0, MINUTE) }, "stop" },
 		{ &policy, { .status = INCIDENT_MITIGATED, .paged_level = 2, .chain = IN(9, 10) },
 				"stop" },
 		/* nobody was told, so nobody is told that it is over */
 		{ &policy, { .status = INCIDENT_RESOLVED, .chain = IN(0, MINUTE) }, "stop" },
-		{ &policy, { .status = INCIDENT_RESOLVED, .paged_level = 1, .chain = IN(0, 0) }, "end" },
-		{ &policy, { .status = INCIDENT_CLOSED, .paged_level = 1, .update = IN(5, 5) }, "end" },
+		{ &policy, { .status = INCIDENT_RESOLVED, .paged_level = 1, .chain = IN(0, 0) },
+				"end" },
+		{ &policy, { .status = INCIDENT_CLOSED, .paged_level = 1, .update = IN(5, 5) },
+				"end" },
 		{ &policy, { .status = INCIDENT_RESOLVED, .paged_level = 1 }, "nothing" },
 	};
 
@@ -179,7 +184,10 @@ TEST(a_clock_that_was_set_back_delays_by_the_wait_at_most)
 		{ &policy, { .paged_level = 1, .chain = IN(5 * MINUTE, 5 * MINUTE) }, "nothing" },
 		{ &policy, { .paged_level = 1, .chain = IN(5 * MINUTE + 1, 5 * MINUTE) },
 				"set; due +300000; update +0" },
-		{ &policy, { .paged_level = 1, .chain = IN(9, 10), .update = IN(1440 * MINUTE, MINUTE) },
+		{ &policy,
+				{ .paged_level = 1,
+						.chain = IN(9, 10),
+						.update = IN(1440 * MINUTE, MINUTE) },
 				"set; due +9; update +60000" },
 	};
 

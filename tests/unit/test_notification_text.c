@@ -122,12 +122,15 @@ TEST(the_first_line_is_the_subject)
 	struct buf text = { 0 };
 	struct err err;
 
-	must_ok(notification_text_write("${title}, ${level}\nmore", &notification_sample, &subject, &text, &err),
+	must_ok(notification_text_write("${title}, ${level}\nmore", &notification_sample, &subject,
+				&text, &err),
 			err);
 	ck_str(buf_text(&subject), "Service argus is completely down, L2");
 	ck_str(buf_text(&text), "Service argus is completely down, L2\nmore");
 	buf_reset(&subject);
-	must_ok(notification_text_write("${labels.none}\nmore", &notification_sample, &subject, &text, &err), err);
+	must_ok(notification_text_write("${labels.none}\nmore", &notification_sample, &subject,
+				&text, &err),
+			err);
 	ck_str(buf_text(&subject), notification_sample.title);
 	buf_clear(&subject);
 	buf_clear(&text);
@@ -141,7 +144,8 @@ TEST(every_name_has_a_value_and_every_preset_can_be_written)
 		char template[128];
 
 		if (i > 0) {
-			ck(strcmp(template_variables[i - 1], template_variables[i]) < 0); /* keep sorted */
+			ck(strcmp(template_variables[i - 1], template_variables[i]) <
+					0); /* keep sorted */
 		}
 		ck(notification_text_knows(template_variables[i], strlen(template_variables[i])));
 		strcpy(template, "${");

@@ -1,5 +1,6 @@
 /*
- * api - answers to reads and orders: rows of the store become JSON.
+ * dispatch - queries of the front find their handler by the table of routes (wire/routes.h): what
+ * reads stands in read/, what changes something in command/.
  */
 #ifndef CORE_DISPATCH_H
 #define CORE_DISPATCH_H
@@ -7,14 +8,13 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "core/api/api_room.h"
 #include "wire/message.h"
-
-struct core;
 
 /* Is there a handler for that route? */
 bool dispatch_answers(enum route route);
 
 /* Answer query: the answer is held for the end of the turn. Returns -1 when the store failed. */
-int api_query(struct core *core, const struct msg_query *query, struct err *err);
+int dispatch_query(const struct api_room *api, const struct msg_query *query, struct err *err);
 
 #endif

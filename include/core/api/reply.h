@@ -1,5 +1,5 @@
 /*
- * reply - one answer in the making: what was asked, and what is said so far.
+ * reply - one answer in the making: the query, and the content so far.
  */
 #ifndef CORE_REPLY_H
 #define CORE_REPLY_H
@@ -10,12 +10,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/jsonw.h"
+#include "core/api/api_room.h"
 #include "wire/message.h"
 
-struct core;
-
 struct reply {
-	struct core *core;
+	const struct api_room *api;
+	struct ground *ground; /* of api */
 	const struct msg_query *query;
 	struct buf content;
 	struct jsonw w;           /* writes content */
@@ -27,13 +27,14 @@ struct reply {
 const char *reply_arg(const struct reply *reply, const char *name);
 /* The same as a number. */
 int64_t reply_arg_int(const struct reply *reply, const char *name, int64_t otherwise);
-/* How many rows a page of a list has: `limit`, else 50; 1 to 1000. */
-int64_t reply_limit(const struct reply *reply);
 /* Was it given, as true? */
 bool reply_arg_true(const struct reply *reply, const char *name);
 
 /* After a get by id that returned rc: 1 found, 0 not; the latter becomes the problem. Returns -1
  * when rc does, else 0. */
 int reply_found(struct reply *reply, int rc, const char *noun, uint64_t id);
+
+/* Answer the front's message of that id, at the end of the turn. */
+void reply_send(struct reply *reply, uint64_t id);
 
 #endif

@@ -16,12 +16,9 @@
 #ifndef CORE_PROBER_H
 #define CORE_PROBER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/err.h"
-#include "domain/check.h"
+#include "core/checks/checks_room.h"
+#include "core/state/deadline.h"
 #include "store/checks.h"
 #include "wire/message.h"
 
@@ -35,61 +32,26 @@
 /* The same for a program, which is ended first. */
 #define PROBER_COMMAND_MARGIN_MS 20000
 
-struct core;
-
-/* One check that has an interval. */
-struct watch {
-	const struct check *check; /* of the configuration in force */
-	uint8_t definition[DIGEST_SIZE];
-	uint8_t status; /* enum check_status */
-	int64_t since;  /* wall, as are the next two */
-	int64_t last_at;
-	int64_t last_error_at;
-	char *last_error; /* NULL: it never failed */
-	int64_t duration_ms;
-	int64_t due_ms;    /* mono */
-	uint64_t probe_id; /* in flight; 0: none */
-	int64_t asked_ms;  /* mono */
-	bool unsaved;      /* the store does not know all of it */
-	bool changed;      /* nor its status */
-};
-
-struct prober {
-	struct watch *items;
-	size_t len;
-	size_t in_flight[2]; /* of egress, of the executor */
-	int64_t next_ms;     /* mono: nothing is due before */
-	int64_t looked_ms;   /* mono: what was due was done */
-	bool waits;          /* something is due, and finds no room */
-	size_t first;        /* the first of those, whose turn is next */
-	int64_t change_ms;   /* mono: a status is to be saved; 0: none */
-	int64_t save_ms;     /* mono: all is to be saved; 0: nothing */
-	bool configured;     /* what the store knows is known */
-};
-
-void prober_clear(struct core *core);
+void prober_clear(struct checks_room *checks);
 
 /*
  * Another configuration is in force, the one before is still there. What was known of a check stays
  * as long as it means the same; the rows of others go. The first time it is read from the store.
  */
-int prober_configure(struct core *core, struct err *err);
+int prober_configure(struct checks_room *checks, struct err *err);
 
-/* Do what is due. Returns ms until the next is; -2 with err when the store failed. */
-int64_t prober_tick(struct core *core, struct err *err);
+/* Do what is due. -1: the store failed. */
+int prober_tick(struct checks_room *checks, struct deadline *next, struct err *err);
 
 /* An answer of egress or the executor; of a look that nobody waits for (any more) it is dropped. */
-void prober_probed(struct core *core, const struct msg_probed *msg);
+void prober_probed(struct checks_room *checks, const struct msg_probed *msg);
 /* Egress is new: what the old one was asked is asked again. */
-void prober_egress_new(struct core *core);
+void prober_egress_new(struct checks_room *checks);
 
 /* The watch of the check of that name, or NULL. */
-const struct watch *prober_find(const struct core *core, const char *name);
+const struct watch *prober_find(const struct checks_room *checks, const char *name);
 
 /* The change that gave watch its status. Text is borrowed. */
 struct check_change prober_change(const struct watch *watch);
-
-/* Ask egress to look at check, at url when it is HTTP. */
-void prober_ask_egress(struct core *core, uint64_t id, const struct check *check, const char *url);
 
 #endif

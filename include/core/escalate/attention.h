@@ -1,6 +1,6 @@
 /*
- * attention - an incident needs a person: said on the incident, in its timeline and in the log, and
- * to the escalator.
+ * attention - an incident needs a person: it is stated on the incident, in its timeline and in the
+ * log, and the escalator acts on it.
  */
 #ifndef CORE_ATTENTION_H
 #define CORE_ATTENTION_H
@@ -9,19 +9,20 @@
 #include <stdint.h>
 
 #include "base/err.h"
-
-struct core;
+#include "core/escalate/escalate_room.h"
 
 struct attention {
 	int64_t incident_id;
 	int64_t run_id; /* because of which run; 0: none */
 	const char *why;
-	bool failed; /* what was done did not help: one level more is called, now */
+	bool failed; /* what was done did not help: one level more is paged, now */
 };
 
-/* Ends the hold: somebody is called now. */
-int attention_say(struct core *core, const struct attention *attention, struct err *err);
-/* The same, when no run was made. */
-int attention_call(struct core *core, int64_t incident_id, const char *why, struct err *err);
+/* Ends the hold: a level is paged now. -1: the store failed. */
+int attention_raise(
+		struct escalate_room *escalate, const struct attention *attention, struct err *err);
+/* The same, not because of a run. */
+int attention_state(struct escalate_room *escalate, int64_t incident_id, const char *why,
+		struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * correlation - incidents that fire together call a level together: once, with one message for all
+ * correlation - incidents that fire together page a level together: once, with one message for all
  * of them.
  */
 #ifndef CORE_CORRELATION_H
@@ -10,8 +10,8 @@
 
 /*
  * Ask every rule, the lowest level first; each incident of one that holds is raised to its level,
- * unless that was called for it already.
+ * unless that was paged for it already. -1: the store failed.
  */
-int correlation_apply(struct round *round, struct err *err);
+int correlation_apply(struct evaluation *evaluation, struct err *err);
 
 #endif

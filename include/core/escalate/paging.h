@@ -1,6 +1,6 @@
 /*
- * calls - a level is called, or those who know of an incident hear how it goes on: who, once, and
- * with what key.
+ * paging - a level is paged, or those who were notified of an incident are notified how it goes on:
+ * who, once, and with which key.
  */
 #ifndef CORE_PAGING_H
 #define CORE_PAGING_H
@@ -13,31 +13,32 @@
 #include "core/escalate/evaluation.h"
 #include "domain/notification_text.h"
 
-#define CALLS_KEY_MAX 96
-#define CALLS_BY      "playbookd" /* who calls, when nobody asked for it */
+#define PAGING_KEY_MAX 96
+#define PAGING_BY      "playbookd" /* who pages, when no operator asked for it */
 
-/* One level, why, and who wants it. */
-struct call {
+/* One level, why, and who asks for it. */
+struct paging {
 	const struct escalation_level *level;
 	const char *why;
 	const char *by;
 };
 
 /*
- * Write down that the level is called for the incident of row, and who knows of it from now on; row
- * is as it is then. *ret_new: it was not called in this generation before. Nobody is told yet.
+ * Write down that the level is paged for the incident of row, and who is notified from now on; row
+ * is as it is then. *ret_new: it was not paged since the incident was opened (again). Nothing is
+ * sent yet. All return -1 when the store failed.
  */
-int calls_note(struct round *round, struct escalation_row *row, const struct call *call,
-		bool *ret_new, struct err *err);
-/* "incident/7/1/level/L2", or "incident/7/1/initial"; key has CALLS_KEY_MAX. what may be NULL. */
-void calls_key(const struct escalation_row *row, enum template_kind kind, const char *what,
+int paging_note(struct evaluation *evaluation, struct escalation_row *row,
+		const struct paging *paging, bool *ret_new, struct err *err);
+/* "incident/7/1/level/L2", or "incident/7/1/initial"; key has PAGING_KEY_MAX. what may be NULL. */
+void paging_key(const struct escalation_row *row, enum template_kind kind, const char *what,
 		char *key);
 
-/* The same, and tell the level's receivers when it is new. */
-int calls_level(struct round *round, struct escalation_row *row, const struct call *call,
-		enum template_kind kind, struct err *err);
-/* Tell whoever knows of the incident; what makes the key another one than the last. */
-int calls_known(struct round *round, const struct escalation_row *row, enum template_kind kind,
-		const char *what, struct err *err);
+/* The same, and notify the level's receivers when it is new. */
+int paging_level(struct evaluation *evaluation, struct escalation_row *row,
+		const struct paging *paging, enum template_kind kind, struct err *err);
+/* Notify whoever was notified before; what makes the key another one than the last. */
+int paging_known(struct evaluation *evaluation, const struct escalation_row *row,
+		enum template_kind kind, const char *what, struct err *err);
 
 #endif

@@ -11,40 +11,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/jsonw.h"
-#include "base/mem.h"
+#include "core/intake/intake_room.h"
 #include "domain/alert.h"
 #include "domain/plan.h"
-#include "store/incidents.h"
-#include "sys/digest.h"
-#include "wire/message.h"
-
-struct core;
-
-/* One delivery on its way through. */
-struct intake {
-	struct core *core;
-	const struct config *config;
-	const struct msg_deliver *msg;
-	uint8_t body_hash[DIGEST_SIZE];
-	int64_t now;
-	int64_t received_at; /* of a replay: when it was first delivered */
-	int64_t delivery_id;
-	int64_t position;       /* of the next decision */
-	int64_t truncated_said; /* the incident that was last told of cut alerts */
-	struct arena *arena;
-	struct jsonw answer;
-};
-
-/* The alert in hand. */
-struct subject {
-	const struct alert *alert;
-	const char *fingerprint;
-	const char *alertname;
-	uint8_t identity[DIGEST_SIZE];
-	int64_t episode_id;
-	struct incident_facts incident;
-};
 
 struct verdict {
 	enum decision decision;

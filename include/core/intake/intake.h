@@ -6,9 +6,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "core/intake/intake_room.h"
 #include "wire/message.h"
-
-struct core;
 
 /*
  * Decide about every alert of the delivery, write all of it, and append the answer
@@ -19,7 +18,7 @@ struct core;
  * A dry run decides the same and leaves nothing behind (deliveryId null).
  * Returns -1 when the store failed.
  */
-int intake_deliver(
-		struct core *core, const struct msg_deliver *msg, struct buf *out, struct err *err);
+int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, struct buf *out,
+		struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * notice - what people are told of incidents: the facts from the store, in the words of a template,
- * into the outbox.
+ * compose - the words of a notification: facts about incidents from the store, filled into a
+ * template, and from there into the outbox.
  */
 #ifndef CORE_COMPOSE_H
 #define CORE_COMPOSE_H
@@ -9,15 +9,14 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/notify/notify_room.h"
 #include "domain/notification_text.h"
 
-struct core;
-
-/* What is told, and of what. */
-struct notice_order {
+/* What a notification says, and about which incidents. */
+struct composition {
 	enum template_kind template_kind;
-	const char *key;          /* see struct notice of core/outbox.h */
-	const int64_t *incidents; /* one at least; the first is what the letter is about */
+	const char *key;          /* see struct notice of core/notify/outbox.h */
+	const int64_t *incidents; /* one at least; the first is what it is about */
 	size_t incidents_len;
 	const int64_t *affected; /* with those that their services are counted from; may be none */
 	size_t affected_len;
@@ -26,8 +25,8 @@ struct notice_order {
 	int64_t next_update; /* 0: none is promised */
 };
 
-/* Tell receivers, a NULL-terminated list. */
-int notice_tell(struct core *core, const struct notice_order *order, const char *const *receivers,
-		struct err *err);
+/* Notify receivers, a NULL-terminated list. -1: the store failed. */
+int compose_notify(struct notify_room *notify, const struct composition *what,
+		const char *const *receivers, struct err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * flights - the notices that egress was asked to send and has not answered yet, one of an endpoint
- * at a time, and the endpoints that rest: after a failure nothing is sent to one for a while, 1 s,
- * then 2 s, 4 s … FLIGHTS_REST_MAX_MS, until it takes something. Only in memory: what matters is in
- * the store.
+ * in_flight - the notifications that egress was asked to send and has not answered yet, one of an
+ * endpoint at a time, and the backoff of endpoints: after a failure nothing is sent to one for 1 s,
+ * then 2 s, 4 s … IN_FLIGHT_BACKOFF_MAX_MS, until it takes something. Only in memory: what matters
+ * is in the store.
  */
 #ifndef CORE_IN_FLIGHT_H
 #define CORE_IN_FLIGHT_H
@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLIGHTS_MAX         32
-#define FLIGHTS_REST_MIN_MS 1000
-#define FLIGHTS_REST_MAX_MS 10000
+#define IN_FLIGHT_MAX            32
+#define IN_FLIGHT_BACKOFF_MIN_MS 1000
+#define IN_FLIGHT_BACKOFF_MAX_MS 10000
 
-struct flight {
+struct sending {
 	int64_t id;
 	char *name;     /* "RECEIVER\nENDPOINT", on the heap */
 	int64_t due_ms; /* mono: egress is given up */
@@ -24,41 +24,41 @@ struct flight {
 };
 
 /* An endpoint that failed last. */
-struct rest {
-	char *name; /* of its flights */
+struct backoff {
+	char *name; /* of its notifications */
 	int64_t until_ms;
 	int64_t pause_ms;
 };
 
 /* Zeroed is empty. */
-struct flights {
-	struct flight items[FLIGHTS_MAX];
+struct in_flight {
+	struct sending items[IN_FLIGHT_MAX];
 	size_t len;
-	struct rest *rests;
-	size_t rests_len, rests_cap;
+	struct backoff *backoffs;
+	size_t backoffs_len, backoffs_cap;
 };
 
 /* Empty and usable after. */
-void flights_clear(struct flights *flights);
+void in_flight_clear(struct in_flight *in_flight);
 
 /* Caller frees with free(). */
-char *flight_name(const char *receiver, const char *endpoint);
-/* The second part of a flight's name. */
-const char *flight_endpoint(const struct flight *flight);
+char *in_flight_name(const char *receiver, const char *endpoint);
+/* The second part of its name. */
+const char *in_flight_endpoint(const struct sending *sending);
 
 /* Is one of that name on its way? */
-bool flights_have(const struct flights *flights, const char *name);
+bool in_flight_has(const struct in_flight *in_flight, const char *name);
 /* The position of the one with this id, or len. */
-size_t flights_find(const struct flights *flights, int64_t id);
-/* Takes flight.name. There must be room. */
-void flights_add(struct flights *flights, const struct flight *flight);
+size_t in_flight_find(const struct in_flight *in_flight, int64_t id);
+/* Takes sending.name. There must be room. */
+void in_flight_add(struct in_flight *in_flight, const struct sending *sending);
 /* Remove and return it; the caller frees its name. */
-struct flight flights_take(struct flights *flights, size_t i);
+struct sending in_flight_take(struct in_flight *in_flight, size_t i);
 
-/* Until when (mono) the endpoint rests; 0: it does not. */
-int64_t flights_rest(const struct flights *flights, const char *name);
-/* It failed, or answered otherwise. */
-void flights_failed(struct flights *flights, const char *name, int64_t now);
-void flights_answered(struct flights *flights, const char *name);
+/* Until when (mono) nothing is sent to the endpoint; 0: it may be. */
+int64_t in_flight_backoff(const struct in_flight *in_flight, const char *name);
+/* It failed, or answered in another way. */
+void in_flight_failed(struct in_flight *in_flight, const char *name, int64_t now);
+void in_flight_answered(struct in_flight *in_flight, const char *name);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * active - a run that is running or verifying, as the core holds it in memory. Everything that
- * matters of it is in the store as well.
+ * active - the runs that are running or verifying, as the core holds them in memory. Everything
+ * that matters about one is in the store as well.
  */
 #ifndef CORE_ACTIVE_H
 #define CORE_ACTIVE_H
@@ -10,13 +10,11 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "core/run/run_room.h"
 #include "domain/run.h"
 #include "store/runs.h"
 #include "store/steps.h"
-#include "sys/db.h"
 #include "wire/message.h"
-
-struct generation;
 
 enum active_state {
 	ACTIVE_ASKED,   /* MSG_START is sent: waits for MSG_STARTED or MSG_REFUSED */
@@ -31,8 +29,8 @@ struct active {
 	struct arena *arena; /* owns all strings of this struct */
 	int64_t run_id;
 	int64_t incident_id;
-	struct generation *generation;   /* counted; NULL: its configuration is gone */
-	const struct playbook *playbook; /* of generation; NULL: gone */
+	struct config_version *version;  /* counted; NULL: its configuration is gone */
+	const struct playbook *playbook; /* of version; NULL: gone */
 	struct labels params;
 	const char *playbook_name;
 	const char *trigger;
@@ -49,17 +47,22 @@ struct active {
 	uint32_t misses;   /* attempts in a row that could not be started */
 	uint32_t reads;    /* of the output of the attempt in hand, that failed */
 	bool wait_step;    /* PAUSED: the pause is itself a `wait` step */
-	bool started_once;        /* it has left the queue before */
+	bool started_once; /* it has left the queue before */
 	bool may_have_run; /* C3 is committed: the shim may have got the word go */
 };
 
 /*
- * Copy row, and its params from db, into a new active run that follows generation (NULL: its
- * configuration is gone). Caller frees with active_free().
+ * Take up row, with its params from the store, as an active run that follows version (NULL: its
+ * configuration is gone). Owned by the room until active_remove(). NULL: the store failed.
  */
-struct active *active_new(struct db *db, const struct run_row *row, struct generation *generation,
-		struct err *err);
-void active_free(struct active *active);
+struct active *active_add(struct run_room *run, const struct run_row *row,
+		struct config_version *version, struct err *err);
+/* Forget and free it. */
+void active_remove(struct run_room *run, struct active *active);
+/* The active run of that id, or NULL. */
+struct active *active_find(const struct run_room *run, int64_t run_id);
+/* Forget all. */
+void active_clear(struct run_room *run);
 
 /* The attempt in hand, as the executor names it. */
 struct attempt_id active_attempt(const struct active *active);

@@ -1,5 +1,5 @@
 /*
- * precheck - what a precheck's exit status and its last line of output say about the run.
+ * precheck - a precheck's exit status and its last line of output say something about the run.
  */
 #ifndef CORE_PRECHECK_H
 #define CORE_PRECHECK_H
@@ -16,7 +16,7 @@
  * line to detail, which has detail_size bytes. Returns the event: RUN_EV_DECLINED (detail is the
  * line alone then), else event as it is. Must be called before its output is forgotten.
  */
-enum run_event precheck_event(int storage_fd, const struct active *active,
+enum run_event precheck_event(const struct run_room *run, const struct active *active,
 		const struct attempt_status *status, enum run_event event, char *detail,
 		size_t detail_size);
 

@@ -11,23 +11,18 @@
  *	either      any other status        take it in (C5)
  *	waiting     -                       wait for what is left of it, or probe again
  *	ended       -                       it was the pause before a retry: the next attempt
- *	no such run any                     a person is called (core/orphans)
+ *	no such run any                     a person is called (core/run/unknown_runs)
  *
  * A run that waits for a person is not running: its question is bound to the configuration in
- *force, or ends (core/approvals).
+ *force, or ends (core/run/answers).
  */
 #ifndef CORE_RECOVERY_H
 #define CORE_RECOVERY_H
 
 #include "base/err.h"
-#include "core/run/active.h"
-
-struct core;
+#include "core/run/run_room.h"
 
 /* Call once, with the configuration loaded and before anything is taken in. */
-int recovery_run(struct core *core, struct err *err);
-
-/* Where the run stands, and how its steps have ended, by what the store has of them. */
-int recovery_cursor(struct core *core, struct active *active, struct err *err);
+int recovery_run(struct run_room *run, struct err *err);
 
 #endif

@@ -1,28 +1,36 @@
 /*
- * launch - start the attempt that a run's cursor points at: write it down (C2), then ask.
+ * start - the attempt that a run's cursor points at begins: it is written down (C2), then asked
+ *for.
  *
  *	a program   MSG_START to the executor
  *	a URL       MSG_PROBE to egress
  *	a wait      nobody; it is over at due_ms
- *	approve     a person: the run leaves the runner (core/approvals)
- *	a notice    nobody; it is written into the outbox, and done
+ *	approve     over at once: the event is to ask a person (core/run/question.h)
+ *	a notice    over at once: it is written into the outbox
  */
 #ifndef CORE_START_H
 #define CORE_START_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
-#include "base/jsonw.h"
 #include "core/run/active.h"
+#include "domain/run.h"
 
-struct core;
+#define START_DETAIL_MAX sizeof(((struct err *)0)->msg)
 
-int launch_attempt(struct core *core, struct active *active, struct err *err);
+/* How an attempt went that was over as soon as it began. */
+struct start_result {
+	bool over; /* false: its end will be heard of later */
+	enum run_event event;
+	char detail[START_DETAIL_MAX];
+};
+
+/* *start is changed when the attempt is over at once. -1: the store failed. */
+int start_attempt(struct run_room *run, struct active *active, struct start_result *start,
+		struct err *err);
 
 /* Ask egress, without writing anything down. */
-void launch_probe(struct core *core, struct active *active, const struct check *check);
-
-/* Of any step: what would be executed, or asked, as an array of texts. */
-void launch_write_argv(struct jsonw *w, const char *key, const struct config *config,
-		const struct step *step, const struct labels *params);
+void start_probe(struct run_room *run, struct active *active, const struct check *check);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * orphans - folders under runs/ of which the store has no run: steps were started that it knows
- * nothing of, since a backup was restored (or an empty store begun) beside newer folders.
+ * unknown_runs - folders under runs/ of which the store has no run: steps were started that it
+ * knows nothing of, since a backup was restored (or an empty store begun) beside newer folders.
  *
  * Nothing of them is touched, and a step that still runs goes on. A person is called once to an
  * incident that names them, and new runs are counted from above the highest of them, so that the
@@ -12,18 +12,12 @@
 #include <stdint.h>
 
 #include "base/err.h"
-
-struct core;
+#include "core/run/run_room.h"
 
 /* Ids that are higher are none: no store ever came so far. */
-#define ORPHANS_ID_MAX (INT64_C(1) << 53)
-
-struct orphans {
-	int64_t count;
-	int64_t highest; /* 0: there is none */
-};
+#define UNKNOWN_RUNS_ID_MAX (INT64_C(1) << 53)
 
 /* Look for them. Call once, with the configuration loaded and before a run is added. */
-int orphans_look(struct core *core, struct err *err);
+int unknown_runs_look(struct run_room *run, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * audit - each order that was carried out is written down with what it changed, in a chain that
- * nobody can bend unseen (store/audits.h). Its hash is logged, too: a log that is kept elsewhere
- * knows what the end of the chain has to be.
+ * audit_chain - each command that was carried out is written down with what it changed, in a chain
+ * that nobody can bend unseen (store/audits.h). Its hash is logged, too: a log that is kept
+ * elsewhere knows what the end of the chain has to be.
  */
 #ifndef CORE_AUDIT_CHAIN_H
 #define CORE_AUDIT_CHAIN_H
@@ -9,17 +9,15 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/jsonw.h"
-#include "core/api/reply.h"
 #include "domain/label.h"
 #include "sys/digest.h"
 
-struct core;
+struct ground;
 
-#define AUDIT_VALUE_MAX 1024 /* bytes of one argument that are kept */
+#define AUDIT_CHAIN_VALUE_MAX 1024 /* bytes of one argument that are kept */
 
-/* Who ordered what. */
-struct audit_order {
+/* Who did what. */
+struct audit_entry {
 	const char *principal;
 	const char *action;
 	const char *object;
@@ -33,16 +31,10 @@ struct audit_newest {
 };
 
 /* Take over what the store says. */
-int audit_load(struct core *core, struct err *err);
+int audit_chain_load(struct ground *ground, struct err *err);
 /* Needs the turn's transaction. */
-int audit_add(struct core *core, const struct audit_order *order, struct err *err);
-
+int audit_chain_add(struct ground *ground, const struct audit_entry *entry, struct err *err);
 /* The configuration in force was read again, as `by` asked. */
-int audit_reload(struct core *core, const char *by, struct err *err);
-
-/* GET /api/v1/audit */
-int audit_show(struct reply *reply, struct err *err);
-/* As member `audit`: {"newest":12,"hash":"…"}; null: there is none. */
-void audit_write(struct jsonw *w, const struct core *core);
+int audit_chain_reload(struct ground *ground, const char *by, struct err *err);
 
 #endif

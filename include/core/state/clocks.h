@@ -6,10 +6,9 @@
 
 #include <stdint.h>
 
+#include "config/config.h"
 #include "domain/interval.h"
 #include "sys/digest.h"
-
-struct core;
 
 /* Zeroed is empty. */
 struct clocks {
@@ -21,10 +20,11 @@ struct clocks {
 void clocks_clear(struct clocks *clocks);
 
 /*
- * The clocks of the configuration in force at now (wall), in the order of its zones; NULL when it
- * has none. Valid until the next call on core. A zone that cannot be read is logged, and broken.
+ * The clocks of config at now (wall), in the order of its zones; NULL when it has none. Valid until
+ * the next call. A zone that cannot be read is logged, and broken.
  */
-const struct interval_clock *clocks_at(struct core *core, int64_t now);
+const struct interval_clock *clocks_at(
+		struct clocks *clocks, const struct config *config, int64_t now);
 
 /*
  * Milliseconds after now (wall) at which a time interval may begin or end: intervals are made of

@@ -11,11 +11,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/jsonw.h"
-#include "core/api/reply.h"
+#include "core/state/deadline.h"
 #include "domain/guards.h"
 
-struct core;
+struct ground;
 
 struct pause {
 	struct guard_pause guard; /* since 0: it is off */
@@ -27,22 +26,19 @@ struct pause {
 
 void pause_clear(struct pause *pause);
 /* Take over what the store says. */
-int pause_load(struct core *core, struct err *err);
-/* End it when its time is over. Returns the milliseconds until it should be asked again, -1: no
- * time, -2 with err: the store failed. */
-int64_t pause_tick(struct core *core, struct err *err);
+int pause_load(struct ground *ground, struct err *err);
+/* End it when its time is over. */
+int pause_tick(struct ground *ground, struct deadline *next, struct err *err);
 /* Is it on now? */
-bool pause_is_on(const struct core *core);
-
-/* {"paused":true,"reason":"…","by":"…","since":"…","until":null}, the members only. */
-void pause_write(struct jsonw *w, const struct core *core);
+bool pause_is_on(const struct ground *ground);
 
 /*
- * The routes: what they answer has `suppressed`, the decisions that it made, newest first, and
- * `waiting`, the queued runs that it keeps back, oldest first.
+ * Switch it on, or on again with another reason and time: for_ms from now, 0: until it is switched
+ * off. The turn's transaction must be open.
  */
-int pause_show(struct reply *reply, struct err *err);
-int pause_begin(struct reply *reply, struct err *err);
-int pause_end(struct reply *reply, struct err *err);
+int pause_begin(struct ground *ground, const char *by, const char *reason, int64_t for_ms,
+		struct err *err);
+/* Switch it off, as `by` says at now (wall). */
+int pause_end(struct ground *ground, int64_t now, const char *by, struct err *err);
 
 #endif

@@ -1,14 +1,18 @@
 /*
  * turn - nothing leaves the core before what it says is durable.
  *
- * All that the core writes in one turn of its loop shares one transaction, and every message that
- *it sends is held back until that transaction is committed: the 200 of a delivery, the order to
- *start a step, the word go. When the commit fails they are dropped, since nobody knows what is on
- *the disk: the core ends, its front answers 503, and the next core looks (faults.md, F04).
+ * All that the core writes in one turn of its loop shares one transaction, bears one time, and
+ *every message that it sends is held back until that transaction is committed: the 200 of a
+ *delivery, the request to start a step, the word go. When the commit fails they are dropped, since
+ *nobody knows what is on the disk: the core ends, its front answers 503, and the next core looks
+ *(faults.md, F04).
  *
+ *	turn_begin(turn);               before anything else; stamps the time, once a turn
  *	turn_write(turn, err);          before the first write; later calls cost nothing
  *	turn_send(turn, to, id, &msg);  any time
  *	turn_end(turn, err);            once a turn, at its end: commit, then let the messages go
+ *
+ * Below turn_begin() nobody reads a clock: the same events at the same times write the same rows.
  */
 #ifndef CORE_TURN_H
 #define CORE_TURN_H
@@ -19,6 +23,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "core/state/ports.h"
 #include "sys/channel.h"
 #include "sys/db.h"
 #include "wire/message.h"
@@ -31,7 +36,11 @@ struct held {
 };
 
 struct turn {
-	struct db *db; /* borrowed */
+	const struct ports *ports; /* borrowed */
+	struct db *db;             /* borrowed */
+	int64_t wall_ms;           /* now, as clock_wall_ms() */
+	int64_t mono_ms;           /* now, as clock_mono_ms(): of deadlines */
+	bool begun;
 	struct held *held;
 	size_t held_len;
 	size_t held_cap;
@@ -39,6 +48,8 @@ struct turn {
 };
 
 void turn_clear(struct turn *turn);
+/* Stamp the time, unless the turn has begun already. */
+void turn_begin(struct turn *turn);
 /* Make sure that a transaction is open. */
 int turn_write(struct turn *turn, struct err *err);
 /* Hold msg, a struct of id's type, for the end of the turn. Copies it. A NULL channel drops it. */

@@ -1,19 +1,19 @@
 /*
- * space - how much room the disk has, and the ballast that is given up when there is none.
+ * disk_space - how much room the disk has, and the reserve that is given up when there is none.
  *
  * Degraded means that nothing new is taken in: deliveries are 503 and queued runs wait. What runs
  * goes on and is written down, and reads are answered.
  *
  *	free < min_free                           degraded
- *	the store says that the disk is full      degraded, and the ballast is given up: the core
+ *	the store says that the disk is full      degraded, and the reserve is given up: the core
  *	                                          ends, and the next one has that much room to write
  *	                                          down what went on (there is no other way to know
  *	                                          what of the turn is on the disk)
- *	free ≥ min_free + 2 × SPACE_BALLAST       not degraded; the ballast is made if it is not
- *there
+ *	free ≥ min_free + 2 × DISK_SPACE_RESERVE       not degraded; the reserve is made if it is
+ *not there
  *
- * The ballast is the file "ballast" in the storage directory, its blocks allocated.
- * Units: bytes that we may use; times are clock_mono_ms().
+ * The reserve is the file "reserve" in the storage directory, its blocks allocated.
+ * Units: bytes that we may use; `now` is mono, of the turn.
  */
 #ifndef CORE_DISK_SPACE_H
 #define CORE_DISK_SPACE_H
@@ -22,26 +22,27 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/state/deadline.h"
 
-#define SPACE_BALLAST (INT64_C(8) << 20)
+#define DISK_SPACE_RESERVE (INT64_C(8) << 20)
 
-struct space {
+struct disk_space {
 	int fd; /* of the storage directory; borrowed */
 	int64_t min_free;
 	int64_t free;    /* when last looked; 0 when that could not be told */
-	int64_t look_at; /* not before */
+	int64_t look_at; /* mono: not before */
 	bool degraded;
-	bool ballast; /* it is there */
+	bool reserve; /* it is there */
 	bool said;    /* that it cannot be made */
 };
 
 /* Look for the first time. Borrows storage_fd. Writes nothing. */
-void space_init(struct space *space, int storage_fd, int64_t min_free);
-/* Look again, when it is time, and make the ballast if there is room. Returns ms until then. */
-int64_t space_tick(struct space *space);
+void disk_space_init(struct disk_space *space, int storage_fd, int64_t min_free, int64_t now);
+/* Look again, when it is time, and make the reserve if there is room. */
+void disk_space_tick(struct disk_space *space, int64_t now, struct deadline *next);
 /* May something new be taken in? ERR_BUSY: not now. Looks, when it is time. */
-int space_admit(struct space *space, struct err *err);
-/* The disk is full: give the ballast up. */
-void space_give_up(struct space *space);
+int disk_space_admit(struct disk_space *space, int64_t now, struct err *err);
+/* The disk is full: give the reserve up. */
+void disk_space_give_up(struct disk_space *space);
 
 #endif

@@ -5,19 +5,11 @@
 #ifndef CORE_JANITOR_H
 #define CORE_JANITOR_H
 
-#include <stdint.h>
-
 #include "base/err.h"
+#include "core/state/deadline.h"
+#include "core/storage/storage_room.h"
 
-struct core;
-
-struct janitor {
-	int64_t retention_ms; /* 0: keep everything */
-	int64_t due_ms;       /* mono: the next sweep */
-};
-
-/* Sweep when it is due. Returns ms until the next sweep, or -1 for never; -2 with err when the
- * store failed. */
-int64_t janitor_tick(struct core *core, struct err *err);
+/* Sweep when it is due. -1: the store failed. */
+int janitor_tick(struct storage_room *storage, struct deadline *next, struct err *err);
 
 #endif

@@ -3,10 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
-#include "core/core.h"
-#include "core/state/audit_chain.h"
 #include "store/idempotency.h"
 
 /* What was asked, whatever its spelling in JSON was. */
@@ -21,7 +18,7 @@ static void hash_of(const struct msg_query *query, uint8_t ret_hash[DIGEST_SIZE]
 	digest_sha256(all.data, all.len, ret_hash);
 }
 
-/* The order that is there already. */
+/* The command that is there already. */
 struct earlier {
 	struct reply *reply;
 	const uint8_t *hash;
@@ -41,12 +38,12 @@ static void repeat(const struct idempotency_row *row, void *arg)
 }
 
 /* run/7, playbook/restart-web, pause */
-static void name_object(const struct reply *reply, const struct order *order, struct buf *out)
+static void name_object(const struct reply *reply, const struct command *command, struct buf *out)
 {
 	const char *playbook = reply_arg(reply, "playbook");
 	uint64_t id = reply->query->ids[0];
 
-	buf_adds(out, order->about);
+	buf_adds(out, command->object);
 	if (id) {
 		buf_addf(out, "/%" PRIu64, id);
 	} else if (playbook) {
@@ -54,52 +51,52 @@ static void name_object(const struct reply *reply, const struct order *order, st
 	}
 }
 
-/* What was refused, and what was only a question, is no order. */
-static int write_down(struct reply *reply, const struct order *order, struct err *err)
+/* Nothing was done that was refused, and nothing by a dry run. */
+static int write_down(struct reply *reply, const struct command *command, struct err *err)
 {
 	auto_buf struct buf object = { 0 };
 
 	if (reply->problem.code != ERR_NONE || reply_arg_true(reply, "dry_run")) {
 		return 0;
 	}
-	name_object(reply, order, &object);
-	return audit_add(reply->core,
-			&(struct audit_order){ .principal = reply->query->principal,
-					.action = order->word,
+	name_object(reply, command, &object);
+	return audit_chain_add(reply->ground,
+			&(struct audit_entry){ .principal = reply->query->principal,
+					.action = command->word,
 					.object = buf_text(&object),
 					.args = &reply->query->args },
 			err);
 }
 
-static int carry_out(struct reply *reply, const struct order *order, struct err *err)
+static int run_command(struct reply *reply, const struct command *command, struct err *err)
 {
-	return order->fn(reply, err) < 0 ? -1 : write_down(reply, order, err);
+	return command->fn(reply, err) < 0 ? -1 : write_down(reply, command, err);
 }
 
-int order_once(struct reply *reply, const struct order *order, struct err *err)
+int command_once(struct reply *reply, const struct command *command, struct err *err)
 {
-	struct db *db = reply->core->db;
+	struct db *db = reply->ground->db;
 	uint8_t hash[DIGEST_SIZE];
 	struct earlier earlier = { reply, hash };
 	struct idempotency_row row = { .principal = reply->query->principal,
-		.route = order->word,
+		.route = command->word,
 		.key = reply->query->key,
 		.hash = hash,
-		.at = clock_wall_ms() };
+		.at = reply->ground->turn.wall_ms };
 	int rc;
 
-	if (turn_write(&reply->core->turn, err) < 0) {
+	if (turn_write(&reply->ground->turn, err) < 0) {
 		return -1;
 	}
 	if (!*row.key) {
-		return carry_out(reply, order, err);
+		return run_command(reply, command, err);
 	}
 	hash_of(reply->query, hash);
 	rc = idempotency_get(db, &row, repeat, &earlier, err);
 	if (rc != 0) {
 		return rc < 0 ? -1 : 0;
 	}
-	if (carry_out(reply, order, err) < 0) {
+	if (run_command(reply, command, err) < 0) {
 		return -1;
 	}
 	row.answer = buf_text(&reply->content);

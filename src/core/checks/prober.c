@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/core.h"
+#include "core/state/probes.h"
+#include "sys/loop.h"
 
 static const size_t in_flight_max[] = { PROBER_EGRESS_MAX, PROBER_COMMANDS_MAX };
 static const char *const who[] = { "egress", "the executor" };
@@ -25,25 +25,25 @@ static void watches_free(struct watch *items, size_t len)
 	free(items);
 }
 
-void prober_clear(struct core *core)
+void prober_clear(struct checks_room *checks)
 {
-	watches_free(core->prober.items, core->prober.len);
-	core->prober = (struct prober){ 0 };
+	watches_free(checks->watches, checks->len);
+	*checks = (struct checks_room){ .ground = checks->ground, .storage = checks->storage };
 }
 
-static struct watch *find(const struct prober *prober, const char *name)
+static struct watch *find(const struct checks_room *checks, const char *name)
 {
-	for (size_t i = 0; i < prober->len; i++) {
-		if (strcmp(prober->items[i].check->name, name) == 0) {
-			return &prober->items[i];
+	for (size_t i = 0; i < checks->len; i++) {
+		if (strcmp(checks->watches[i].check->name, name) == 0) {
+			return &checks->watches[i];
 		}
 	}
 	return NULL;
 }
 
-const struct watch *prober_find(const struct core *core, const char *name)
+const struct watch *prober_find(const struct checks_room *checks, const char *name)
 {
-	return find(&core->prober, name);
+	return find(checks, name);
 }
 
 /* at, or what was to be done sooner than that; 0 is never. */
@@ -52,46 +52,31 @@ static int64_t sooner(int64_t at, int64_t planned)
 	return planned && planned < at ? planned : at;
 }
 
-static void plan_save(struct prober *prober, struct watch *watch, bool changed)
+static void plan_save(struct checks_room *checks, struct watch *watch, bool changed)
 {
-	int64_t now = clock_mono_ms();
+	int64_t now = checks->ground->turn.mono_ms;
 
 	watch->unsaved = true;
-	prober->save_ms = sooner(now + PROBER_SAVE_MS, prober->save_ms);
+	checks->save_ms = sooner(now + PROBER_SAVE_MS, checks->save_ms);
 	if (changed) {
 		watch->changed = true;
-		prober->change_ms = sooner(now + PROBER_CHANGE_MS, prober->change_ms);
+		checks->change_ms = sooner(now + PROBER_CHANGE_MS, checks->change_ms);
 	}
 }
 
 /* --- what is asked --- */
 
-void prober_ask_egress(struct core *core, uint64_t id, const struct check *check, const char *url)
-{
-	turn_send(&core->turn, core->egress, MSG_PROBE,
-			&(struct msg_probe){ .id = id,
-					.kind = check->kind,
-					.url = url,
-					.address = check->address,
-					.status = check->status,
-					.json = check->json,
-					.contains = check->contains,
-					.fields = check->fields,
-					.fields_len = check->fields_len,
-					.timeout_ms = check->timeout_ms });
-}
-
-static void ask(struct core *core, struct watch *watch, int64_t now)
+static void ask(struct checks_room *checks, struct watch *watch, int64_t now)
 {
 	struct msg_probe_command msg = { .id = watch->probe_id, .check = watch->check->name };
 
 	watch->asked_ms = now;
 	if (watch->check->kind != CHECK_COMMAND) {
-		prober_ask_egress(core, watch->probe_id, watch->check, watch->check->url);
+		probes_ask(checks->ground, watch->probe_id, watch->check, watch->check->url);
 		return;
 	}
-	memcpy(msg.config_hash, core_config(core)->hash, DIGEST_SIZE);
-	turn_send(&core->turn, core->control, MSG_PROBE_COMMAND, &msg);
+	memcpy(msg.config_hash, configs_now(&checks->ground->configs)->hash, DIGEST_SIZE);
+	turn_send(&checks->ground->turn, checks->ground->links.control, MSG_PROBE_COMMAND, &msg);
 }
 
 static int64_t give_up_ms(const struct watch *watch)
@@ -102,15 +87,15 @@ static int64_t give_up_ms(const struct watch *watch)
 
 /* --- what was seen --- */
 
-static void settle(struct prober *prober, struct watch *watch, enum check_status status,
+static void settle(struct checks_room *checks, struct watch *watch, enum check_status status,
 		const char *detail)
 {
-	int64_t now = clock_wall_ms();
+	int64_t now = checks->ground->turn.wall_ms;
 	bool changed = status != watch->status;
 
-	prober->in_flight[looker(watch)]--;
+	checks->in_flight[looker(watch)]--;
 	watch->probe_id = 0;
-	watch->duration_ms = clock_mono_ms() - watch->asked_ms;
+	watch->duration_ms = checks->ground->turn.mono_ms - watch->asked_ms;
 	watch->last_at = now;
 	if (status != CHECK_HEALTHY) {
 		free(watch->last_error);
@@ -124,37 +109,35 @@ static void settle(struct prober *prober, struct watch *watch, enum check_status
 				LOG_STR("status", check_status_names[status]),
 				LOG_STR("detail", detail));
 	}
-	plan_save(prober, watch, changed);
-	prober->next_ms = prober->waits ? 0 : sooner(watch->due_ms, prober->next_ms);
+	plan_save(checks, watch, changed);
+	checks->next_ms = checks->waits ? 0 : sooner(watch->due_ms, checks->next_ms);
 }
 
-void prober_probed(struct core *core, const struct msg_probed *msg)
+void prober_probed(struct checks_room *checks, const struct msg_probed *msg)
 {
 	static const enum check_status meaning[VERDICTS] = {
 		[VERDICT_FAILING] = CHECK_FAILING,
 		[VERDICT_HEALTHY] = CHECK_HEALTHY,
 		[VERDICT_UNKNOWN] = CHECK_UNKNOWN,
 	};
-	struct prober *prober = &core->prober;
 
-	for (size_t i = 0; msg->id && i < prober->len; i++) {
-		if (prober->items[i].probe_id == msg->id) {
-			settle(prober, &prober->items[i], meaning[msg->verdict], msg->detail);
+	for (size_t i = 0; msg->id && i < checks->len; i++) {
+		if (checks->watches[i].probe_id == msg->id) {
+			settle(checks, &checks->watches[i], meaning[msg->verdict], msg->detail);
 			return;
 		}
 	}
 }
 
-void prober_egress_new(struct core *core)
+void prober_egress_new(struct checks_room *checks)
 {
-	struct prober *prober = &core->prober;
-	int64_t now = clock_mono_ms();
+	int64_t now = checks->ground->turn.mono_ms;
 
-	for (size_t i = 0; i < prober->len; i++) {
-		struct watch *watch = &prober->items[i];
+	for (size_t i = 0; i < checks->len; i++) {
+		struct watch *watch = &checks->watches[i];
 
 		if (watch->probe_id && !looker(watch)) {
-			ask(core, watch, now);
+			ask(checks, watch, now);
 		}
 	}
 }
@@ -162,61 +145,60 @@ void prober_egress_new(struct core *core)
 /* --- when --- */
 
 /* From now on it is due again and again; what was missed is left out. */
-static void begin(struct core *core, struct watch *watch, int64_t now)
+static void begin(struct checks_room *checks, struct watch *watch, int64_t now)
 {
-	core->prober.in_flight[looker(watch)]++;
-	watch->probe_id = ++core->runner.probes;
+	checks->in_flight[looker(watch)]++;
+	watch->probe_id = probes_next_id(checks->ground);
 	watch->due_ms += watch->check->interval_ms;
 	if (watch->due_ms <= now) {
 		watch->due_ms = now + watch->check->interval_ms;
 	}
-	ask(core, watch, now);
+	ask(checks, watch, now);
 }
 
 /* The first that finds no room is the first the next time, so that each has its turn. */
-static void leave_out(struct prober *prober, size_t i)
+static void leave_out(struct checks_room *checks, size_t i)
 {
-	if (!prober->waits) {
-		prober->waits = true;
-		prober->first = i;
+	if (!checks->waits) {
+		checks->waits = true;
+		checks->first = i;
 	}
 }
 
 /* Look at what is due, give up who does not answer; when is the next to be done? */
-static void look(struct core *core, int64_t now)
+static void look(struct checks_room *checks, int64_t now)
 {
-	struct prober *prober = &core->prober;
 	int64_t next = now + LOOP_WAIT_MAX_MS;
-	size_t first = prober->first;
+	size_t first = checks->first;
 
-	prober->waits = false;
-	for (size_t k = 0; k < prober->len; k++) {
-		size_t i = (first + k) % prober->len;
-		struct watch *watch = &prober->items[i];
+	checks->waits = false;
+	for (size_t k = 0; k < checks->len; k++) {
+		size_t i = (first + k) % checks->len;
+		struct watch *watch = &checks->watches[i];
 
 		if (watch->probe_id && now >= give_up_ms(watch)) {
 			auto_free char *why = xasprintf("no answer from %s", who[looker(watch)]);
 
-			settle(prober, watch, CHECK_UNKNOWN, why);
+			settle(checks, watch, CHECK_UNKNOWN, why);
 		}
 		if (!watch->probe_id && now >= watch->due_ms) {
-			if (prober->in_flight[looker(watch)] >= in_flight_max[looker(watch)]) {
-				leave_out(prober, i);
+			if (checks->in_flight[looker(watch)] >= in_flight_max[looker(watch)]) {
+				leave_out(checks, i);
 				continue;
 			}
-			begin(core, watch, now);
+			begin(checks, watch, now);
 		}
 		next = sooner(watch->probe_id ? give_up_ms(watch) : watch->due_ms, next);
 	}
-	prober->next_ms = next;
-	prober->looked_ms = now;
+	checks->next_ms = next;
+	checks->looked_ms = now;
 }
 
-static int64_t next_look(const struct prober *prober)
+static int64_t next_look(const struct checks_room *checks)
 {
-	int64_t grain = prober->looked_ms + PROBER_GRAIN_MS;
+	int64_t grain = checks->looked_ms + PROBER_GRAIN_MS;
 
-	return prober->next_ms > grain ? prober->next_ms : grain;
+	return checks->next_ms > grain ? checks->next_ms : grain;
 }
 
 /* --- what is written down --- */
@@ -229,7 +211,7 @@ struct check_change prober_change(const struct watch *watch)
 		!well && watch->last_error ? watch->last_error : "" };
 }
 
-static int save_one(struct core *core, struct watch *watch, struct err *err)
+static int save_one(struct checks_room *checks, struct watch *watch, struct err *err)
 {
 	const struct check_row row = { .name = watch->check->name,
 		.definition = watch->definition,
@@ -241,8 +223,10 @@ static int save_one(struct core *core, struct watch *watch, struct err *err)
 		.last_error_at = watch->last_error_at };
 	const struct check_change change = prober_change(watch);
 
-	if (turn_write(&core->turn, err) < 0 || checks_save(core->db, &row, err) < 0 ||
-			(watch->changed && checks_change(core->db, row.name, &change, err) < 0)) {
+	if (turn_write(&checks->ground->turn, err) < 0 ||
+			checks_save(checks->ground->db, &row, err) < 0 ||
+			(watch->changed && checks_change(checks->ground->db, row.name, &change,
+							   err) < 0)) {
 		return -1;
 	}
 	watch->unsaved = false;
@@ -250,48 +234,46 @@ static int save_one(struct core *core, struct watch *watch, struct err *err)
 	return 0;
 }
 
-static int save(struct core *core, int64_t now, struct err *err)
+static int save(struct checks_room *checks, int64_t now, struct err *err)
 {
-	struct prober *prober = &core->prober;
-	bool all = prober->save_ms && now >= prober->save_ms;
+	bool all = checks->save_ms && now >= checks->save_ms;
 
-	if (!all && !(prober->change_ms && now >= prober->change_ms)) {
+	if (!all && !(checks->change_ms && now >= checks->change_ms)) {
 		return 0;
 	}
-	if (core->space.degraded) {
-		prober->change_ms = prober->change_ms ? now + PROBER_SAVE_MS : 0;
-		prober->save_ms = now + PROBER_SAVE_MS;
+	if (checks->storage->space.degraded) {
+		checks->change_ms = checks->change_ms ? now + PROBER_SAVE_MS : 0;
+		checks->save_ms = now + PROBER_SAVE_MS;
 		return 0;
 	}
-	for (size_t i = 0; i < prober->len; i++) {
-		struct watch *watch = &prober->items[i];
+	for (size_t i = 0; i < checks->len; i++) {
+		struct watch *watch = &checks->watches[i];
 
-		if ((watch->changed || (all && watch->unsaved)) && save_one(core, watch, err) < 0) {
+		if ((watch->changed || (all && watch->unsaved)) &&
+				save_one(checks, watch, err) < 0) {
 			return -1;
 		}
 	}
-	prober->change_ms = 0;
-	prober->save_ms = all ? 0 : prober->save_ms;
+	checks->change_ms = 0;
+	checks->save_ms = all ? 0 : checks->save_ms;
 	return 0;
 }
 
-int64_t prober_tick(struct core *core, struct err *err)
+int prober_tick(struct checks_room *checks, struct deadline *next, struct err *err)
 {
-	struct prober *prober = &core->prober;
-	int64_t now = clock_mono_ms();
-	int64_t next;
+	int64_t now = checks->ground->turn.mono_ms;
 
-	if (prober->len && now >= next_look(prober)) {
-		look(core, now);
+	if (checks->len && now >= next_look(checks)) {
+		look(checks, now);
 	}
-	if (save(core, now, err) < 0) {
-		return -2;
-	}
-	if (!prober->len) {
+	if (save(checks, now, err) < 0) {
 		return -1;
 	}
-	next = sooner(sooner(next_look(prober), prober->change_ms), prober->save_ms);
-	return next > now ? next - now : 0;
+	if (checks->len) {
+		deadline_by(next, sooner(sooner(next_look(checks), checks->change_ms),
+						  checks->save_ms));
+	}
+	return 0;
 }
 
 /* --- another configuration --- */
@@ -310,11 +292,11 @@ static void take_over(struct watch *to, struct watch *from)
 }
 
 /* It means something else now, so nothing is known. */
-static void begin_anew(struct prober *prober, struct watch *watch, bool was_known)
+static void begin_anew(struct checks_room *checks, struct watch *watch, bool was_known)
 {
 	watch->status = CHECK_UNKNOWN;
-	watch->since = clock_wall_ms();
-	plan_save(prober, watch, was_known);
+	watch->since = checks->ground->turn.wall_ms;
+	plan_save(checks, watch, was_known);
 }
 
 /* Everything that is read from the store, when it is read for the first time. */
@@ -344,18 +326,17 @@ static void take_row(const struct check_row *row, void *arg)
 }
 
 /* What was known before: in memory, or, the first time, in the store. */
-static int take_stored(struct core *core, struct stored *ret, struct err *err)
+static int take_stored(struct checks_room *checks, struct stored *ret, struct err *err)
 {
-	struct prober *prober = &core->prober;
 
-	if (!prober->configured) {
-		return checks_each(core->db, take_row, ret, err);
+	if (!checks->configured) {
+		return checks_each(checks->ground->db, take_row, ret, err);
 	}
-	ret->items = prober->items;
-	ret->len = prober->len;
+	ret->items = checks->watches;
+	ret->len = checks->len;
 	ret->names = xcalloc(ret->len + 1, sizeof(*ret->names));
 	for (size_t i = 0; i < ret->len; i++) {
-		ret->names[i] = xstrdup(prober->items[i].check->name);
+		ret->names[i] = xstrdup(checks->watches[i].check->name);
 	}
 	return 0;
 }
@@ -370,49 +351,53 @@ static void stored_free(struct stored *stored)
 }
 
 /* The checks that have an interval, with nothing known, the first looks spread. */
-static void make_watches(const struct config *config, struct prober *prober)
+static void make_watches(const struct config *config, struct checks_room *checks)
 {
-	int64_t now = clock_mono_ms();
+	int64_t now = checks->ground->turn.mono_ms;
 
-	prober->items = xcalloc(config->checks_len + 1, sizeof(*prober->items));
+	checks->watches = xcalloc(config->checks_len + 1, sizeof(*checks->watches));
 	for (size_t i = 0; i < config->checks_len; i++) {
 		if (config->checks[i].interval_ms) {
-			prober->items[prober->len++].check = &config->checks[i];
+			checks->watches[checks->len++].check = &config->checks[i];
 		}
 	}
-	for (size_t i = 0; i < prober->len; i++) {
-		struct watch *watch = &prober->items[i];
+	for (size_t i = 0; i < checks->len; i++) {
+		struct watch *watch = &checks->watches[i];
 		int64_t within = watch->check->interval_ms < PROBER_SPREAD_MS
 						 ? watch->check->interval_ms
 						 : PROBER_SPREAD_MS;
 
 		check_definition(watch->check, watch->definition);
-		watch->due_ms = now + within * (int64_t)i / (int64_t)prober->len;
+		watch->due_ms = now + within * (int64_t)i / (int64_t)checks->len;
 	}
 }
 
 /* The check is no more, or not in the background. */
-static int forget(struct core *core, const char *name, struct err *err)
+static int forget(struct checks_room *checks, const char *name, struct err *err)
 {
-	return turn_write(&core->turn, err) < 0 ? -1 : checks_forget(core->db, name, err);
+	return turn_write(&checks->ground->turn, err) < 0
+			       ? -1
+			       : checks_forget(checks->ground->db, name, err);
 }
 
-int prober_configure(struct core *core, struct err *err)
+int prober_configure(struct checks_room *checks, struct err *err)
 {
-	struct prober next = { .configured = true,
-		.next_ms = clock_mono_ms(),
-		.change_ms = core->prober.change_ms,
-		.save_ms = core->prober.save_ms };
+	struct checks_room next = { .ground = checks->ground,
+		.storage = checks->storage,
+		.configured = true,
+		.next_ms = checks->ground->turn.mono_ms,
+		.change_ms = checks->change_ms,
+		.save_ms = checks->save_ms };
 	struct stored stored = { 0 };
-	int rc = take_stored(core, &stored, err);
+	int rc = take_stored(checks, &stored, err);
 
-	make_watches(core_config(core), &next);
+	make_watches(configs_now(&checks->ground->configs), &next);
 	for (size_t i = 0; rc == 0 && i < stored.len; i++) {
 		struct watch *watch = find(&next, stored.names[i]);
 		struct watch *before = &stored.items[i];
 
 		if (!watch) {
-			rc = forget(core, stored.names[i], err);
+			rc = forget(checks, stored.names[i], err);
 		} else if (memcmp(watch->definition, before->definition, DIGEST_SIZE) == 0) {
 			take_over(watch, before);
 		} else {
@@ -420,12 +405,12 @@ int prober_configure(struct core *core, struct err *err)
 		}
 	}
 	for (size_t i = 0; i < next.len; i++) {
-		if (!next.items[i].since) {
-			begin_anew(&next, &next.items[i], false);
+		if (!next.watches[i].since) {
+			begin_anew(&next, &next.watches[i], false);
 		}
-		next.in_flight[looker(&next.items[i])] += next.items[i].probe_id != 0;
+		next.in_flight[looker(&next.watches[i])] += next.watches[i].probe_id != 0;
 	}
 	stored_free(&stored);
-	core->prober = next;
+	*checks = next;
 	return rc;
 }

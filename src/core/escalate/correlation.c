@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/core.h"
 #include "core/escalate/paging.h"
 #include "core/notify/compose.h"
 
@@ -12,7 +11,7 @@
 
 /* A rule that holds. */
 struct holding {
-	struct round *round;
+	struct evaluation *evaluation;
 	const struct escalation_rule *rule;
 	const struct verdict_of_rule *verdict;
 	char why[ESCALATION_WHY_MAX];
@@ -26,12 +25,13 @@ struct holding {
 /* Is it the first case with this value of the rule's label? */
 static bool names_first(const struct holding *holding, size_t i, const char *value)
 {
-	const struct round *round = holding->round;
+	const struct evaluation *evaluation = holding->evaluation;
 	const char *label = holding->rule->distinct;
 
 	for (size_t j = 0; j < i; j++) {
 		if (holding->verdict->matches[j] &&
-				!strcmp(labels_value(&round->firing[j].labels, label), value)) {
+				!strcmp(labels_value(&evaluation->firing[j].labels, label),
+						value)) {
 			return false;
 		}
 	}
@@ -42,7 +42,7 @@ static bool names_first(const struct holding *holding, size_t i, const char *val
 static void say_why(struct holding *holding)
 {
 	int64_t count = holding->verdict->count;
-	const struct round *round = holding->round;
+	const struct evaluation *evaluation = holding->evaluation;
 	const char *label = holding->rule->distinct;
 	auto_buf struct buf out = { 0 };
 	int named = 0;
@@ -54,8 +54,8 @@ static void say_why(struct holding *holding)
 		return;
 	}
 	buf_addf(&out, "%" PRId64 " at the same time (%.64s): ", count, label);
-	for (size_t i = 0; i < round->len && named < NAMED_MAX; i++) {
-		const char *value = labels_value(&round->firing[i].labels, label);
+	for (size_t i = 0; i < evaluation->len && named < NAMED_MAX; i++) {
+		const char *value = labels_value(&evaluation->firing[i].labels, label);
 
 		if (holding->verdict->matches[i] && names_first(holding, i, value)) {
 			buf_addf(&out, "%s%.64s", named++ ? ", " : "", value);
@@ -68,9 +68,10 @@ static void say_why(struct holding *holding)
 /* One incident that matches. */
 static int raise_one(struct holding *holding, struct escalation_row *row, struct err *err)
 {
-	struct round *round = holding->round;
-	const struct escalation_level *level = escalation_at(round->policy, holding->rule->level);
-	const struct call call = { level, holding->why, CALLS_BY };
+	struct evaluation *evaluation = holding->evaluation;
+	const struct escalation_level *level =
+			escalation_at(evaluation->policy, holding->rule->level);
+	const struct paging paging = { level, holding->why, PAGING_BY };
 	struct escalation_step step = { 0 };
 	bool is_new;
 
@@ -78,11 +79,11 @@ static int raise_one(struct holding *holding, struct escalation_row *row, struct
 	if (row->paged_level >= level->level) {
 		return 0;
 	}
-	escalation_paged(round->policy, level, &row->update, round->now, &step);
+	escalation_paged(evaluation->policy, level, &row->update, evaluation->now, &step);
 	row->chain = step.chain;
 	row->update = step.update;
-	if (calls_note(round, row, &call, &is_new, err) < 0 ||
-			escalations_put(round->core->db, row, err) < 0) {
+	if (paging_note(evaluation, row, &paging, &is_new, err) < 0 ||
+			escalations_put(evaluation->escalate->ground->db, row, err) < 0) {
 		return -1;
 	}
 	if (is_new) {
@@ -95,10 +96,11 @@ static int raise_one(struct holding *holding, struct escalation_row *row, struct
 /* One message for all that were raised. */
 static int tell(const struct holding *holding, struct err *err)
 {
-	const struct round *round = holding->round;
-	const struct escalation_level *level = escalation_at(round->policy, holding->rule->level);
-	char key[CALLS_KEY_MAX];
-	const struct notice_order order = {
+	const struct evaluation *evaluation = holding->evaluation;
+	const struct escalation_level *level =
+			escalation_at(evaluation->policy, holding->rule->level);
+	char key[PAGING_KEY_MAX];
+	const struct composition order = {
 		.template_kind = TEMPLATE_ESCALATION,
 		.key = key,
 		.incidents = holding->raised,
@@ -106,54 +108,54 @@ static int tell(const struct holding *holding, struct err *err)
 		.affected = holding->matching,
 		.affected_len = holding->matching_len,
 		.reason = holding->why,
-		.now = round->now,
+		.now = evaluation->now,
 		.next_update = holding->first ? holding->first->update.due_at : 0,
 	};
 
 	if (!holding->first) {
 		return 0;
 	}
-	calls_key(holding->first, TEMPLATE_ESCALATION, escalation_level_name(level->level), key);
-	return notice_tell(round->core, &order, level->receivers, err);
+	paging_key(holding->first, TEMPLATE_ESCALATION, escalation_level_name(level->level), key);
+	return compose_notify(evaluation->escalate->notify, &order, level->receivers, err);
 }
 
-static int apply(struct round *round, size_t rule, struct err *err)
+static int apply(struct evaluation *evaluation, size_t rule, struct err *err)
 {
 	struct holding holding = {
-		.round = round,
-		.rule = &round->policy->rules[rule],
-		.verdict = &round->verdicts[rule],
-		.matching = arena_calloc(round->arena, round->len, sizeof(int64_t)),
-		.raised = arena_calloc(round->arena, round->len, sizeof(int64_t)),
+		.evaluation = evaluation,
+		.rule = &evaluation->policy->rules[rule],
+		.verdict = &evaluation->verdicts[rule],
+		.matching = arena_calloc(evaluation->arena, evaluation->len, sizeof(int64_t)),
+		.raised = arena_calloc(evaluation->arena, evaluation->len, sizeof(int64_t)),
 	};
 
 	if (!holding.verdict->holds) {
 		return 0;
 	}
-	if (turn_write(&round->core->turn, err) < 0) {
+	if (turn_write(&evaluation->escalate->ground->turn, err) < 0) {
 		return -1;
 	}
 	say_why(&holding);
-	for (size_t i = 0; i < round->len; i++) {
+	for (size_t i = 0; i < evaluation->len; i++) {
 		if (holding.verdict->matches[i] &&
-				raise_one(&holding, round->firing[i].row, err) < 0) {
+				raise_one(&holding, evaluation->firing[i].row, err) < 0) {
 			return -1;
 		}
 	}
 	return tell(&holding, err);
 }
 
-int correlation_apply(struct round *round, struct err *err)
+int correlation_apply(struct evaluation *evaluation, struct err *err)
 {
-	const struct escalation *policy = round->policy;
+	const struct escalation *policy = evaluation->policy;
 
-	round->known = false;
-	if (round_firing(round, err) < 0) {
+	evaluation->known = false;
+	if (evaluation_firing(evaluation, err) < 0) {
 		return -1;
 	}
-	for (uint8_t level = 1; level <= ESCALATION_LEVELS && round->len; level++) {
+	for (uint8_t level = 1; level <= ESCALATION_LEVELS && evaluation->len; level++) {
 		for (size_t i = 0; i < policy->rules_len; i++) {
-			if (policy->rules[i].level == level && apply(round, i, err) < 0) {
+			if (policy->rules[i].level == level && apply(evaluation, i, err) < 0) {
 				return -1;
 			}
 		}

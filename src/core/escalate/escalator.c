@@ -4,10 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/core.h"
 #include "core/escalate/correlation.h"
 #include "core/escalate/paging.h"
 #include "domain/incident.h"
@@ -21,15 +19,15 @@
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
-static int do_call(struct round *round, struct escalation_row *row,
+static int do_call(struct evaluation *evaluation, struct escalation_row *row,
 		const struct escalation_step *step, struct err *err)
 {
-	const struct call call = { step->level, step->why, CALLS_BY };
+	const struct paging paging = { step->level, step->why, PAGING_BY };
 
 	row->chain = step->chain;
 	row->update = step->update;
-	if (calls_level(round, row, &call, step->raises ? TEMPLATE_ESCALATION : TEMPLATE_INITIAL, err) <
-			0) {
+	if (paging_level(evaluation, row, &paging,
+			    step->raises ? TEMPLATE_ESCALATION : TEMPLATE_INITIAL, err) < 0) {
 		return -1;
 	}
 	if (step->raises) {
@@ -38,26 +36,26 @@ static int do_call(struct round *round, struct escalation_row *row,
 	return 0;
 }
 
-static int do_update(struct round *round, struct escalation_row *row,
+static int do_update(struct evaluation *evaluation, struct escalation_row *row,
 		const struct escalation_step *step, struct err *err)
 {
 	char number[24];
 
 	row->update = step->update;
 	snprintf(number, sizeof(number), "%" PRId64, ++row->updates);
-	return calls_known(round, row, TEMPLATE_UPDATE, number, err);
+	return paging_known(evaluation, row, TEMPLATE_UPDATE, number, err);
 }
 
-static int do_end(struct round *round, struct escalation_row *row, struct err *err)
+static int do_end(struct evaluation *evaluation, struct escalation_row *row, struct err *err)
 {
 	row->chain = (struct escalation_timer){ 0 };
 	row->update = (struct escalation_timer){ 0 };
 	row->failed = NULL;
-	row->ended_at = round->now;
-	return calls_known(round, row, TEMPLATE_RESOLVED, NULL, err);
+	row->ended_at = evaluation->now;
+	return paging_known(evaluation, row, TEMPLATE_RESOLVED, NULL, err);
 }
 
-static int do_step(struct round *round, struct escalation_row *row,
+static int do_step(struct evaluation *evaluation, struct escalation_row *row,
 		const struct escalation_step *step, struct err *err)
 {
 	switch (step->action) {
@@ -70,18 +68,18 @@ static int do_step(struct round *round, struct escalation_row *row,
 		row->update = step->update;
 		return 0;
 	case ESCALATION_PAGE:
-		return do_call(round, row, step, err);
+		return do_call(evaluation, row, step, err);
 	case ESCALATION_UPDATE:
-		return do_update(round, row, step, err);
+		return do_update(evaluation, row, step, err);
 	case ESCALATION_END:
-		return do_end(round, row, err);
+		return do_end(evaluation, row, err);
 	case ESCALATION_NOTHING:
 		break;
 	}
 	return 0;
 }
 
-static void next_step(const struct round *round, const struct escalation_row *row,
+static void next_step(const struct evaluation *evaluation, const struct escalation_row *row,
 		struct escalation_step *ret)
 {
 	const struct escalation_facts facts = {
@@ -95,125 +93,130 @@ static void next_step(const struct round *round, const struct escalation_row *ro
 		.update = row->update,
 	};
 
-	escalation_next(round->policy, &facts, round->now, ret);
+	escalation_next(evaluation->policy, &facts, evaluation->now, ret);
 }
 
 /* Do all that is to be done for one incident now. */
-static int go_on(struct round *round, struct escalation_row *row, struct err *err)
+static int go_on(struct evaluation *evaluation, struct escalation_row *row, struct err *err)
 {
 	struct escalation_step step;
 	int done = 0;
 
-	for (next_step(round, row, &step); step.action != ESCALATION_NOTHING && done < STEPS_MAX;
-			next_step(round, row, &step)) {
-		if (turn_write(&round->core->turn, err) < 0 ||
-				do_step(round, row, &step, err) < 0) {
+	for (next_step(evaluation, row, &step);
+			step.action != ESCALATION_NOTHING && done < STEPS_MAX;
+			next_step(evaluation, row, &step)) {
+		if (turn_write(&evaluation->escalate->ground->turn, err) < 0 ||
+				do_step(evaluation, row, &step, err) < 0) {
 			return -1;
 		}
 		done++;
 	}
-	return done ? escalations_put(round->core->db, row, err) : 0;
+	return done ? escalations_put(evaluation->escalate->ground->db, row, err) : 0;
 }
 
 /* What others say */
 
-static bool is_on(const struct round *round)
+static bool is_on(const struct evaluation *evaluation)
 {
-	return round->policy->levels_len > 0;
+	return evaluation->policy->levels_len > 0;
 }
 
-int escalator_fires(struct core *core, const struct incident_facts *incident, struct err *err)
+int escalator_fires(struct escalate_room *escalate, const struct incident_facts *incident,
+		struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct round round = round_begin(core, arena);
+	struct evaluation evaluation = evaluation_begin(escalate, arena);
 	struct escalation_row fresh = { .incident_id = incident->id,
 		.times_opened = incident->times_opened };
 	struct escalation_row *row = NULL;
 
-	if (!is_on(&round)) {
+	if (!is_on(&evaluation)) {
 		return 0;
 	}
-	if (round_row(&round, incident->id, &row, err) < 0) {
+	if (evaluation_row(&evaluation, incident->id, &row, err) < 0) {
 		return -1;
 	}
 	row = row ? row : &fresh;
 	row->ended_at = 0;
-	row->chain = escalation_begin(round.policy, incident->level, row->paged_level, round.now);
-	core->escalator.look = true;
-	core->escalator.correlate |= row->paged_level != 0;
-	return escalations_put(core->db, row, err);
+	row->chain = escalation_begin(
+			evaluation.policy, incident->level, row->paged_level, evaluation.now);
+	escalate->look = true;
+	escalate->correlate |= row->paged_level != 0;
+	return escalations_put(escalate->ground->db, row, err);
 }
 
-int escalator_needed(struct core *core, int64_t incident_id, struct err *err)
+int escalator_needed(struct escalate_room *escalate, int64_t incident_id, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct round round = round_begin(core, arena);
+	struct evaluation evaluation = evaluation_begin(escalate, arena);
 	struct escalation_row *row = NULL;
 
-	if (round_row(&round, incident_id, &row, err) < 0) {
+	if (evaluation_row(&evaluation, incident_id, &row, err) < 0) {
 		return -1;
 	}
 	if (!row || row->ended_at || (row->paged_level && row->chain.due_at)) {
 		return 0;
 	}
-	row->chain = row->paged_level ? escalation_begin(
-						   round.policy, row->level, row->paged_level, round.now)
-				 : (struct escalation_timer){ round.now, 0 };
-	core->escalator.look = true;
-	return escalations_put(core->db, row, err);
+	row->chain = row->paged_level ? escalation_begin(evaluation.policy, row->level,
+							row->paged_level, evaluation.now)
+				      : (struct escalation_timer){ evaluation.now, 0 };
+	escalate->look = true;
+	return escalations_put(escalate->ground->db, row, err);
 }
 
-int escalator_failed(struct core *core, int64_t incident_id, const char *why, struct err *err)
+int escalator_failed(struct escalate_room *escalate, int64_t incident_id, const char *why,
+		struct err *err)
 {
-	core->escalator.look = true;
-	return escalations_failed(core->db, incident_id, why, err);
+	escalate->look = true;
+	return escalations_failed(escalate->ground->db, incident_id, why, err);
 }
 
-int escalator_over(struct core *core, int64_t incident_id, struct err *err)
+int escalator_over(struct escalate_room *escalate, int64_t incident_id, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct round round = round_begin(core, arena);
+	struct evaluation evaluation = evaluation_begin(escalate, arena);
 	struct escalation_row *row = NULL;
 
-	if (escalations_touch(core->db, incident_id, round.now, err) < 0 ||
-			round_row(&round, incident_id, &row, err) < 0) {
+	if (escalations_touch(escalate->ground->db, incident_id, evaluation.now, err) < 0 ||
+			evaluation_row(&evaluation, incident_id, &row, err) < 0) {
 		return -1;
 	}
-	core->escalator.look = true;
-	return row ? go_on(&round, row, err) : 0;
+	escalate->look = true;
+	return row ? go_on(&evaluation, row, err) : 0;
 }
 
-int escalator_config_new(struct core *core, struct err *err)
+int escalator_config_new(struct escalate_room *escalate, struct err *err)
 {
-	const struct escalation *policy = &core_config(core)->escalation;
+	const struct escalation *policy = &configs_now(&escalate->ground->configs)->escalation;
 	int64_t holds[ESCALATION_LEVELS + 1];
 
-	core->escalator.look = true;
-	core->escalator.correlate = true;
+	escalate->look = true;
+	escalate->correlate = true;
 	if (!policy->levels_len) {
 		return 0;
 	}
 	for (uint8_t level = 0; level <= ESCALATION_LEVELS; level++) {
 		holds[level] = escalation_hold_ms(policy, level);
 	}
-	return turn_write(&core->turn, err) < 0
+	return turn_write(&escalate->ground->turn, err) < 0
 			       ? -1
-			       : escalations_adopt(core->db, clock_wall_ms(), holds, err);
+			       : escalations_adopt(escalate->ground->db,
+						 escalate->ground->turn.wall_ms, holds, err);
 }
 
 /* The chain that a person lets go on; an incident from before there was a policy has none. */
-static int chain_of(struct round *round, int64_t incident_id, struct escalation_row *fresh,
-		struct escalation_row **ret, struct err *err)
+static int chain_of(struct evaluation *evaluation, int64_t incident_id,
+		struct escalation_row *fresh, struct escalation_row **ret, struct err *err)
 {
 	struct incident_facts incident;
 
-	if (round_row(round, incident_id, ret, err) < 0) {
+	if (evaluation_row(evaluation, incident_id, ret, err) < 0) {
 		return -1;
 	}
 	if (*ret) {
 		return 0;
 	}
-	if (incidents_facts(round->core->db, incident_id, &incident, err) < 0) {
+	if (incidents_facts(evaluation->escalate->ground->db, incident_id, &incident, err) < 0) {
 		return -1;
 	}
 	*fresh = (struct escalation_row){ .incident_id = incident_id,
@@ -222,31 +225,31 @@ static int chain_of(struct round *round, int64_t incident_id, struct escalation_
 	return 0;
 }
 
-int escalator_raise(
-		struct core *core, int64_t incident_id, const struct call *call, struct err *err)
+int escalator_raise(struct escalate_room *escalate, int64_t incident_id,
+		const struct paging *paging, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct round round = round_begin(core, arena);
+	struct evaluation evaluation = evaluation_begin(escalate, arena);
 	struct escalation_row fresh;
 	struct escalation_row *row;
 	struct escalation_step step = { 0 };
 
-	if (chain_of(&round, incident_id, &fresh, &row, err) < 0) {
+	if (chain_of(&evaluation, incident_id, &fresh, &row, err) < 0) {
 		return -1;
 	}
-	escalation_paged(round.policy, call->level, &row->update, round.now, &step);
+	escalation_paged(evaluation.policy, paging->level, &row->update, evaluation.now, &step);
 	row->chain = step.chain;
 	row->update = step.update;
-	core->escalator.look = true;
-	return calls_level(&round, row, call, TEMPLATE_ESCALATION, err) < 0
+	escalate->look = true;
+	return paging_level(&evaluation, row, paging, TEMPLATE_ESCALATION, err) < 0
 			       ? -1
-			       : escalations_put(core->db, row, err);
+			       : escalations_put(escalate->ground->db, row, err);
 }
 
 /* What is due */
 
 struct due {
-	struct round *round;
+	struct evaluation *evaluation;
 	struct escalation_row **rows;
 	size_t len, cap;
 };
@@ -258,70 +261,74 @@ static void take_due(const struct escalation_row *row, void *arg)
 	struct escalation_row **slot = mem_push(&items, due->len, &due->cap, sizeof(*slot));
 
 	due->rows = items;
-	due->rows[due->len++] = round_copy(due->round, row);
+	due->rows[due->len++] = evaluation_copy(due->evaluation, row);
 }
 
 /*
  * All that is due, a batch a turn; any: also what is not, since the clock was set back and it would
  * be due too late.
  */
-static int do_due(struct round *round, bool any, struct err *err)
+static int do_due(struct evaluation *evaluation, bool any, struct err *err)
 {
-	struct due due = { .round = round };
-	int rc = escalations_due(round->core->db, any ? INT64_MAX : round->now,
-			any ? INT64_MAX : BATCH, take_due, &due, err);
+	struct due due = { .evaluation = evaluation };
+	int rc = escalations_due(evaluation->escalate->ground->db,
+			any ? INT64_MAX : evaluation->now, any ? INT64_MAX : BATCH, take_due, &due,
+			err);
 
 	for (size_t i = 0; rc == 0 && i < due.len; i++) {
-		rc = go_on(round, due.rows[i], err);
+		rc = go_on(evaluation, due.rows[i], err);
 	}
 	free(due.rows);
-	round->core->escalator.look = !any && due.len == BATCH;
+	evaluation->escalate->look = !any && due.len == BATCH;
 	return rc;
 }
 
-static int64_t wait_for(const struct escalator *escalator, int64_t now)
+static int look(struct evaluation *evaluation, bool any, struct err *err)
 {
-	int64_t wait = escalator->next_at - now;
+	struct escalate_room *escalate = evaluation->escalate;
 
-	if (escalator->look || escalator->correlate) {
-		return 0;
-	}
-	if (!escalator->next_at) {
+	if (do_due(evaluation, any, err) < 0) {
 		return -1;
 	}
-	return wait < 0 ? 0 : wait < LOOK_MAX_MS ? wait : LOOK_MAX_MS;
-}
-
-static int look(struct round *round, bool any, struct err *err)
-{
-	struct escalator *escalator = &round->core->escalator;
-
-	if (do_due(round, any, err) < 0) {
-		return -1;
-	}
-	if (escalator->correlate) {
-		escalator->correlate = false;
-		if (correlation_apply(round, err) < 0) {
+	if (escalate->correlate) {
+		escalate->correlate = false;
+		if (correlation_apply(evaluation, err) < 0) {
 			return -1;
 		}
 	}
-	return escalations_next(round->core->db, round->now, &escalator->next_at, err);
+	return escalations_next(
+			evaluation->escalate->ground->db, evaluation->now, &escalate->next_at, err);
 }
 
-int64_t escalator_tick(struct core *core, struct err *err)
+/* When it has to be asked again. */
+static void plan_next(const struct escalate_room *escalate, struct deadline *next)
+{
+	int64_t wait = escalate->next_at - escalate->ground->turn.wall_ms;
+
+	if (escalate->look || escalate->correlate) {
+		deadline_by(next, escalate->ground->turn.mono_ms);
+	} else if (escalate->next_at) {
+		deadline_by(next, escalate->ground->turn.mono_ms +
+						  (wait < LOOK_MAX_MS ? wait : LOOK_MAX_MS));
+	}
+}
+
+int escalator_tick(struct escalate_room *escalate, struct deadline *next, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = NULL;
-	struct escalator *escalator = &core->escalator;
-	int64_t now = clock_wall_ms();
-	bool any = now < escalator->seen || !escalator->seen;
-	bool due = escalator->next_at && escalator->next_at <= now;
-	struct round round;
+	int64_t now = escalate->ground->turn.wall_ms;
+	bool any = now < escalate->seen || !escalate->seen;
+	bool due = escalate->next_at && escalate->next_at <= now;
+	struct evaluation evaluation;
 
-	escalator->seen = now;
-	if (!any && !due && !escalator->look && !escalator->correlate) {
-		return wait_for(escalator, now);
+	escalate->seen = now;
+	if (any || due || escalate->look || escalate->correlate) {
+		arena = arena_new();
+		evaluation = evaluation_begin(escalate, arena);
+		if (look(&evaluation, any, err) < 0) {
+			return -1;
+		}
 	}
-	arena = arena_new();
-	round = round_begin(core, arena);
-	return look(&round, any, err) < 0 ? -2 : wait_for(escalator, now);
+	plan_next(escalate, next);
+	return 0;
 }

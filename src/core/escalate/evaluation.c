@@ -1,30 +1,29 @@
 #include "core/escalate/evaluation.h"
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "core/core.h"
 #include "wire/json_labels.h"
 
-struct round round_begin(struct core *core, struct arena *arena)
+struct evaluation evaluation_begin(struct escalate_room *escalate, struct arena *arena)
 {
-	return (struct round){ .core = core,
+	return (struct evaluation){ .escalate = escalate,
 		.arena = arena,
-		.policy = &core_config(core)->escalation,
-		.now = clock_wall_ms() };
+		.policy = &configs_now(&escalate->ground->configs)->escalation,
+		.now = escalate->ground->turn.wall_ms };
 }
 
-struct escalation_row *round_copy(struct round *round, const struct escalation_row *row)
+struct escalation_row *evaluation_copy(
+		struct evaluation *evaluation, const struct escalation_row *row)
 {
-	struct escalation_row *copy = arena_memdup(round->arena, row, sizeof(*row));
+	struct escalation_row *copy = arena_memdup(evaluation->arena, row, sizeof(*row));
 
-	copy->failed = arena_strdup(round->arena, row->failed);
-	copy->attention = arena_strdup(round->arena, row->attention);
+	copy->failed = arena_strdup(evaluation->arena, row->failed);
+	copy->attention = arena_strdup(evaluation->arena, row->attention);
 	copy->labels = NULL;
 	return copy;
 }
 
 struct taking {
-	struct round *round;
+	struct evaluation *evaluation;
 	struct escalation_row *row;
 };
 
@@ -32,15 +31,16 @@ static void take_row(const struct escalation_row *row, void *arg)
 {
 	struct taking *taking = arg;
 
-	taking->row = round_copy(taking->round, row);
+	taking->row = evaluation_copy(taking->evaluation, row);
 }
 
-int round_row(struct round *round, int64_t incident_id, struct escalation_row **ret,
+int evaluation_row(struct evaluation *evaluation, int64_t incident_id, struct escalation_row **ret,
 		struct err *err)
 {
-	struct taking taking = { .round = round };
+	struct taking taking = { .evaluation = evaluation };
 
-	if (escalations_get(round->core->db, incident_id, take_row, &taking, err) < 0) {
+	if (escalations_get(evaluation->escalate->ground->db, incident_id, take_row, &taking, err) <
+			0) {
 		return -1;
 	}
 	*ret = taking.row;
@@ -50,72 +50,76 @@ int round_row(struct round *round, int64_t incident_id, struct escalation_row **
 /* They come the newest first, and are kept the oldest first. */
 static void take_firing(const struct escalation_row *row, void *arg)
 {
-	struct round *round = arg;
-	struct firing *firing = &round->firing[ROUND_FIRING_MAX - ++round->len];
+	struct evaluation *evaluation = arg;
+	struct firing *firing = &evaluation->firing[EVALUATION_FIRING_MAX - ++evaluation->len];
 	struct err err;
 
-	firing->row = round_copy(round, row);
-	if (json_labels(row->labels, round->arena, &firing->labels, &err) < 0) {
+	firing->row = evaluation_copy(evaluation, row);
+	if (json_labels(row->labels, evaluation->arena, &firing->labels, &err) < 0) {
 		firing->labels = (struct labels){ 0 };
 	}
 }
 
 /* A rule that cannot be asked does not hold. */
-static void ask(struct round *round, struct escalation_case *cases, size_t rule)
+static void ask(struct evaluation *evaluation, struct escalation_case *cases, size_t rule)
 {
-	struct verdict_of_rule *verdict = &round->verdicts[rule];
+	struct verdict_of_rule *verdict = &evaluation->verdicts[rule];
 	struct err wrong;
-	int rc = escalation_correlate(
-			&round->policy->rules[rule], cases, round->len, &verdict->count, &wrong);
+	int rc = escalation_correlate(&evaluation->policy->rules[rule], cases, evaluation->len,
+			&verdict->count, &wrong);
 
 	if (rc < 0) {
 		log_error("a rule of escalation cannot be asked", LOG_STR("error", wrong.msg));
 	}
 	verdict->holds = rc > 0;
-	verdict->matches = arena_calloc(round->arena, round->len, sizeof(*verdict->matches));
-	for (size_t i = 0; i < round->len; i++) {
+	verdict->matches =
+			arena_calloc(evaluation->arena, evaluation->len, sizeof(*verdict->matches));
+	for (size_t i = 0; i < evaluation->len; i++) {
 		verdict->matches[i] = cases[i].matches;
 	}
 }
 
-static void ask_all(struct round *round)
+static void ask_all(struct evaluation *evaluation)
 {
-	size_t rules = round->policy->rules_len;
-	struct escalation_case *cases = arena_calloc(round->arena, round->len, sizeof(*cases));
+	size_t rules = evaluation->policy->rules_len;
+	struct escalation_case *cases =
+			arena_calloc(evaluation->arena, evaluation->len, sizeof(*cases));
 
-	for (size_t i = 0; i < round->len; i++) {
-		cases[i].labels = &round->firing[i].labels;
+	for (size_t i = 0; i < evaluation->len; i++) {
+		cases[i].labels = &evaluation->firing[i].labels;
 	}
-	round->verdicts = arena_calloc(round->arena, rules, sizeof(*round->verdicts));
+	evaluation->verdicts =
+			arena_calloc(evaluation->arena, rules, sizeof(*evaluation->verdicts));
 	for (size_t rule = 0; rule < rules; rule++) {
-		ask(round, cases, rule);
+		ask(evaluation, cases, rule);
 	}
 }
 
-int round_firing(struct round *round, struct err *err)
+int evaluation_firing(struct evaluation *evaluation, struct err *err)
 {
 	struct firing *all;
 
-	if (round->known || !round->policy->rules_len) {
+	if (evaluation->known || !evaluation->policy->rules_len) {
 		return 0;
 	}
-	all = arena_calloc(round->arena, ROUND_FIRING_MAX, sizeof(*all));
-	round->firing = all;
-	round->len = 0;
-	if (escalations_firing(round->core->db, ROUND_FIRING_MAX, take_firing, round, err) < 0) {
+	all = arena_calloc(evaluation->arena, EVALUATION_FIRING_MAX, sizeof(*all));
+	evaluation->firing = all;
+	evaluation->len = 0;
+	if (escalations_firing(evaluation->escalate->ground->db, EVALUATION_FIRING_MAX, take_firing,
+			    evaluation, err) < 0) {
 		return -1;
 	}
-	round->firing = all + ROUND_FIRING_MAX - round->len;
-	round->known = true;
-	ask_all(round);
+	evaluation->firing = all + EVALUATION_FIRING_MAX - evaluation->len;
+	evaluation->known = true;
+	ask_all(evaluation);
 	return 0;
 }
 
-static bool is_in(const struct round *round, const struct verdict_of_rule *verdict,
+static bool is_in(const struct evaluation *evaluation, const struct verdict_of_rule *verdict,
 		int64_t incident_id)
 {
-	for (size_t i = 0; i < round->len; i++) {
-		if (verdict->matches[i] && round->firing[i].row->incident_id == incident_id) {
+	for (size_t i = 0; i < evaluation->len; i++) {
+		if (verdict->matches[i] && evaluation->firing[i].row->incident_id == incident_id) {
 			return true;
 		}
 	}
@@ -123,16 +127,17 @@ static bool is_in(const struct round *round, const struct verdict_of_rule *verdi
 }
 
 /* What the highest rule says that holds for the incident, or NULL. */
-static const struct verdict_of_rule *find_verdict(const struct round *round, int64_t incident_id)
+static const struct verdict_of_rule *find_verdict(
+		const struct evaluation *evaluation, int64_t incident_id)
 {
-	const struct escalation *policy = round->policy;
+	const struct escalation *policy = evaluation->policy;
 
 	for (int level = ESCALATION_LEVELS; level > 0; level--) {
 		for (size_t i = 0; i < policy->rules_len; i++) {
-			const struct verdict_of_rule *verdict = &round->verdicts[i];
+			const struct verdict_of_rule *verdict = &evaluation->verdicts[i];
 
 			if (policy->rules[i].level == level && verdict->holds &&
-					is_in(round, verdict, incident_id)) {
+					is_in(evaluation, verdict, incident_id)) {
 				return verdict;
 			}
 		}
@@ -140,8 +145,8 @@ static const struct verdict_of_rule *find_verdict(const struct round *round, int
 	return NULL;
 }
 
-int round_group(struct round *round, int64_t incident_id, const int64_t **ret_ids, size_t *ret_len,
-		struct err *err)
+int evaluation_group(struct evaluation *evaluation, int64_t incident_id, const int64_t **ret_ids,
+		size_t *ret_len, struct err *err)
 {
 	const struct verdict_of_rule *verdict;
 	int64_t *ids;
@@ -149,17 +154,17 @@ int round_group(struct round *round, int64_t incident_id, const int64_t **ret_id
 
 	*ret_ids = NULL;
 	*ret_len = 0;
-	if (round_firing(round, err) < 0) {
+	if (evaluation_firing(evaluation, err) < 0) {
 		return -1;
 	}
-	verdict = find_verdict(round, incident_id);
+	verdict = find_verdict(evaluation, incident_id);
 	if (!verdict) {
 		return 0;
 	}
-	ids = arena_calloc(round->arena, round->len, sizeof(*ids));
-	for (size_t i = 0; i < round->len; i++) {
+	ids = arena_calloc(evaluation->arena, evaluation->len, sizeof(*ids));
+	for (size_t i = 0; i < evaluation->len; i++) {
 		if (verdict->matches[i]) {
-			ids[len++] = round->firing[i].row->incident_id;
+			ids[len++] = evaluation->firing[i].row->incident_id;
 		}
 	}
 	*ret_ids = ids;

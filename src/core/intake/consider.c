@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "core/core.h"
 #include "core/escalate/attention.h"
 #include "core/run/run_request.h"
+#include "core/view/rows.h"
 #include "store/deliveries.h"
 #include "store/guard_facts.h"
+#include "store/runs.h"
 
 int consider_record(struct intake *in, const struct subject *subject, const struct verdict *verdict,
 		struct err *err)
@@ -26,26 +27,17 @@ int consider_record(struct intake *in, const struct subject *subject, const stru
 		.incident_id = verdict->incident_id,
 		.run_id = verdict->run_id,
 	};
-	struct jsonw *w = &in->answer;
 
-	jsonw_object(w, NULL);
-	jsonw_str(w, "fingerprint", row.fingerprint);
-	jsonw_str(w, "alertname", row.alertname);
-	jsonw_str(w, "decision", row.decision);
-	jsonw_str(w, "reason", row.reason);
-	jsonw_str(w, "playbook", row.playbook);
-	jsonw_id(w, "incidentId", row.incident_id);
-	jsonw_id(w, "runId", row.run_id);
-	jsonw_close(w);
+	rows_alert_decision(&in->answer, &row);
 	if (!in->msg->dry_run) {
-		in->core->counters.decisions[verdict->decision]++;
+		in->ground->counters.decisions[verdict->decision]++;
 	}
-	return decisions_add(in->core->db, &row, err);
+	return decisions_add(in->ground->db, &row, err);
 }
 
 int consider_call(struct intake *in, int64_t incident_id, const char *why, struct err *err)
 {
-	return in->msg->dry_run ? 0 : attention_call(in->core, incident_id, why, err);
+	return in->msg->dry_run ? 0 : attention_state(in->room->escalate, incident_id, why, err);
 }
 
 /*
@@ -55,7 +47,7 @@ int consider_call(struct intake *in, int64_t incident_id, const char *why, struc
 static int call_once(struct intake *in, const struct subject *subject,
 		const struct playbook *playbook, char *reason, struct err *err)
 {
-	struct db *db = in->core->db;
+	struct db *db = in->ground->db;
 	const struct guard_outage call = { playbook->name, subject->incident.id, in->now };
 	size_t used = strlen(reason);
 	int64_t called = 0;
@@ -91,7 +83,7 @@ static int look_again(struct intake *in, const struct run_request *done,
 		.now = in->now,
 	};
 
-	if (runs_last(in->core->db, done->target, &last, err) < 0) {
+	if (runs_last(in->ground->db, done->target, &last, err) < 0) {
 		return -1;
 	}
 	look.busy = !run_status_final(last.status);
@@ -102,8 +94,8 @@ static int look_again(struct intake *in, const struct run_request *done,
 	request.trigger = "escalation";
 	request.alert = "{}";
 	request.needs_approval = false; /* it only looks */
-	if (runs_did_not_help(in->core->db, facts->episode_run, err) < 0 ||
-			facts_add_run(in->core, &request, &verdict->run_id, err) < 0) {
+	if (runs_did_not_help(in->ground->db, facts->episode_run, err) < 0 ||
+			run_request_add(in->room->run, &request, &verdict->run_id, err) < 0) {
 		return -1;
 	}
 	snprintf(reason, PLAN_REASON_MAX,
@@ -143,8 +135,8 @@ static int give_run(struct intake *in, const struct subject *subject, struct run
 	if (!plan_makes_run(verdict->decision)) {
 		return 0;
 	}
-	request->alert = facts_alert_json(in->arena, subject->alert);
-	return facts_add_run(in->core, request, &verdict->run_id, err);
+	request->alert = run_request_alert_json(in->arena, subject->alert);
+	return run_request_add(in->room->run, request, &verdict->run_id, err);
 }
 
 /* Does the verdict call for a person? reason may be added to. */
@@ -181,7 +173,7 @@ static int consider(struct intake *in, const struct subject *subject,
 	if (playbook_params(playbook, subject->alert, &params, &wrong) < 0) {
 		request.param_error = wrong.msg;
 	}
-	if (facts_gather(in->core, &request, &facts, err) < 0) {
+	if (run_request_gather(in->room->run, &request, &facts, err) < 0) {
 		return -1;
 	}
 	verdict.decision = plan_run(&facts, reason);

@@ -4,95 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/core.h"
-#include "core/escalate/escalator.h"
 #include "core/intake/consider.h"
-#include "core/run/chronicle.h"
+#include "core/intake/incident_of.h"
 #include "domain/incident.h"
 #include "domain/plan.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"
 #include "store/incidents.h"
-#include "store/timeline.h"
 #include "wire/json_labels.h"
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
-
-static char *pairs_json(struct arena *arena, const struct labels *labels)
-{
-	auto_buf struct buf text = { 0 };
-	struct jsonw w = jsonw_begin(&text);
-
-	json_labels_write(&w, NULL, labels);
-	jsonw_end(&w);
-	return arena_strndup(arena, buf_text(&text), text.len);
-}
-
-static int open_incident(struct intake *in, struct subject *subject,
-		const struct playbook *playbook, const uint8_t group_hash[DIGEST_SIZE],
-		struct err *err)
-{
-	const struct alert *alert = subject->alert;
-	auto_buf struct buf title = { 0 };
-	uint8_t level = escalation_opening_level(&in->config->escalation, playbook);
-	struct incident_row row = {
-		.level = escalation_level_name(level),
-		.severity = labels_value(&alert->labels, "severity"),
-		.service = labels_value(&alert->labels, "service"),
-		.alertname = subject->alertname,
-		.playbook = playbook ? playbook->name : NULL,
-		.labels = pairs_json(in->arena, &alert->labels),
-		.annotations = pairs_json(in->arena, &alert->annotations),
-		.group_hash = group_hash,
-		.opened_at = in->now,
-	};
-
-	incident_title(playbook, alert, &title);
-	row.title = buf_text(&title);
-	subject->incident = (struct incident_facts){
-		.status = INCIDENT_FIRING, .times_opened = 1, .level = level
-	};
-	return incidents_add(in->core->db, &row, &subject->incident.id, err);
-}
-
-/* The incident that the new episode joins, opened (again) if need be. */
-static int join_incident(struct intake *in, struct subject *subject,
-		const struct playbook *playbook, struct err *err)
-{
-	struct db *db = in->core->db;
-	uint8_t group_hash[DIGEST_SIZE];
-	struct incident_facts *incident = &subject->incident;
-	struct incident_facts before;
-	bool fires;
-
-	incident_group(playbook, &subject->alert->labels, group_hash);
-	if (incidents_of_group(db, group_hash, in->now - in->config->reopen_within_ms, incident,
-			    err) < 0) {
-		return -1;
-	}
-	before = *incident;
-	fires = !incident->id;
-	if (fires && open_incident(in, subject, playbook, group_hash, err) < 0) {
-		return -1;
-	}
-
-	const struct chronicle_alert told = { incident->id, &before, subject->alert, in->now };
-
-	if (incidents_move(db, incident, INCIDENT_FIRE, 1, in->now, err) < 0 ||
-			chronicle_fires(in->core, &told, err) < 0) {
-		return -1;
-	}
-	if (incident->status == INCIDENT_RESOLVED) {
-		incident->times_opened++;
-	}
-	fires |= incident->status != INCIDENT_FIRING;
-	incident->status = INCIDENT_FIRING;
-	return fires ? escalator_fires(in->core, incident, err) : 0;
-}
 
 static int add_episode(struct intake *in, struct subject *subject, struct err *err)
 {
@@ -103,8 +27,8 @@ static int add_episode(struct intake *in, struct subject *subject, struct err *e
 		.status = firing ? "firing" : "resolved",
 		.incident_id = subject->incident.id,
 		.fingerprint = subject->fingerprint,
-		.labels = pairs_json(in->arena, &alert->labels),
-		.annotations = pairs_json(in->arena, &alert->annotations),
+		.labels = json_labels_text(in->arena, &alert->labels),
+		.annotations = json_labels_text(in->arena, &alert->annotations),
 		.generator_url = alert->generator_url,
 		.starts_at = alert->starts_at,
 		.ends_at = firing ? 0 : plan_ends_at(alert, in->now),
@@ -114,7 +38,7 @@ static int add_episode(struct intake *in, struct subject *subject, struct err *e
 		.delivery_id = in->delivery_id,
 	};
 
-	return episodes_add(in->core->db, &row, &subject->episode_id, err);
+	return episodes_add(in->ground->db, &row, &subject->episode_id, err);
 }
 
 static int take_new(struct intake *in, struct subject *subject, struct err *err)
@@ -123,7 +47,8 @@ static int take_new(struct intake *in, struct subject *subject, struct err *err)
 	bool wanted = matches.len || matches.error.code != ERR_NONE ||
 		      in->config->unmatched_incident;
 
-	if (wanted && join_incident(in, subject, matches.len ? matches.items[0] : NULL, err) < 0) {
+	if (wanted && incident_of_join(in, subject, matches.len ? matches.items[0] : NULL, err) <
+					0) {
 		return -1;
 	}
 	if (add_episode(in, subject, err) < 0) {
@@ -149,7 +74,7 @@ static const char *say_over(
 static int take_repeat(struct intake *in, struct subject *subject, const struct plan_episode *open,
 		const char *told, struct err *err)
 {
-	struct db *db = in->core->db;
+	struct db *db = in->ground->db;
 	struct consider_matches matches = { 0 };
 	char both[2 * PLAN_REASON_MAX];
 
@@ -169,32 +94,16 @@ static int take_repeat(struct intake *in, struct subject *subject, const struct 
 	}
 	return consider_all(in, subject, &matches, told, err);
 }
-
 static int take_end(struct intake *in, struct subject *subject, const struct plan_episode *open,
 		const char *told, struct err *err)
 {
-	struct db *db = in->core->db;
-	struct incident_facts incident = { 0 };
-	const struct chronicle_alert ending = { open->incident_id, &incident, subject->alert,
-		in->now };
 	const struct verdict verdict = { DECISION_RESOLVED, told, NULL, open->incident_id, 0 };
 
-	if (episodes_end(db, open->id, in->delivery_id, plan_ends_at(subject->alert, in->now),
-			    in->now, err) < 0) {
+	if (episodes_end(in->ground->db, open->id, in->delivery_id,
+			    plan_ends_at(subject->alert, in->now), in->now, err) < 0) {
 		return -1;
 	}
-	if (open->incident_id && incidents_facts(db, open->incident_id, &incident, err) < 0) {
-		return -1;
-	}
-	if (incident.id && chronicle_ends(in->core, &ending, err) < 0) {
-		return -1;
-	}
-	if (incident.id && incident.firing <= 1) {
-		if (incidents_move(db, &incident, INCIDENT_RESOLVE, -1, in->now, err) < 0 ||
-				escalator_over(in->core, incident.id, err) < 0) {
-			return -1;
-		}
-	} else if (incident.id && incidents_count(db, incident.id, -1, err) < 0) {
+	if (open->incident_id && incident_of_end(in, subject, open->incident_id, err) < 0) {
 		return -1;
 	}
 	return consider_record(in, subject, &verdict, err);
@@ -207,7 +116,7 @@ static int take_duplicate(struct intake *in, struct subject *subject,
 	const struct verdict verdict = { DECISION_DUPLICATE, told, NULL, known->incident_id, 0 };
 
 	if (open->id && subject->alert->status == ALERT_FIRING &&
-			episodes_again(in->core->db, open->id, in->delivery_id,
+			episodes_again(in->ground->db, open->id, in->delivery_id,
 					subject->alert->starts_at, in->now, err) < 0) {
 		return -1;
 	}
@@ -223,7 +132,7 @@ static int take_by_hand(struct intake *in, struct subject *subject,
 	const char *told = "";
 
 	subject->episode_id = known->id;
-	if (incidents_facts(in->core->db, known->incident_id, &subject->incident, err) < 0) {
+	if (incidents_facts(in->ground->db, known->incident_id, &subject->incident, err) < 0) {
 		return -1;
 	}
 	if (subject->incident.status == INCIDENT_CLOSED) {
@@ -240,7 +149,7 @@ static int take_known(struct intake *in, struct subject *subject, struct err *er
 	struct plan_episode open;
 	struct plan_episode last = { 0 };
 	const struct episode_sender sender = { in->msg->delivery.external_url, in->body_hash };
-	struct db *db = in->core->db;
+	struct db *db = in->ground->db;
 
 	if (episodes_open(db, subject->identity, &sender, &open, err) < 0) {
 		return -1;
@@ -305,7 +214,7 @@ static int take_alert(struct intake *in, const struct alert *alert, struct err *
 		return consider_record(in, &subject, &verdict, err);
 	}
 	if (!in->msg->dry_run) {
-		in->core->counters.alerts[alert->status]++;
+		in->ground->counters.alerts[alert->status]++;
 	}
 	labels_identity(&alert->labels, subject.identity);
 	if (take_known(in, &subject, err) < 0) {
@@ -332,7 +241,7 @@ static int add_delivery(struct intake *in, struct err *err)
 		.body_len = in->msg->body.len,
 	};
 
-	return deliveries_add(in->core->db, &row, &in->delivery_id, err);
+	return deliveries_add(in->ground->db, &row, &in->delivery_id, err);
 }
 
 static int take_delivery(struct intake *in, struct err *err)
@@ -359,7 +268,7 @@ static int take_delivery(struct intake *in, struct err *err)
 
 static void count_delivery(struct intake *in)
 {
-	struct counters *counters = &in->core->counters;
+	struct counters *counters = &in->ground->counters;
 
 	counters->deliveries++;
 	counters->replays += in->msg->replay_of != 0;
@@ -371,32 +280,34 @@ static void count_delivery(struct intake *in)
 	}
 }
 
-int intake_deliver(
-		struct core *core, const struct msg_deliver *msg, struct buf *out, struct err *err)
+int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, struct buf *out,
+		struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
 	struct intake in = {
-		.core = core,
-		.config = core_config(core),
+		.room = room,
+		.ground = room->ground,
+		.config = configs_now(&room->ground->configs),
 		.msg = msg,
-		.now = clock_wall_ms(),
+		.now = room->ground->turn.wall_ms,
 		.arena = arena,
 		.answer = jsonw_begin(out),
 	};
 
 	digest_sha256(msg->body.data, msg->body.len, in.body_hash);
-	if (turn_write(&core->turn, err) < 0 ||
-			(msg->replay_of && deliveries_received_at(core->db, (int64_t)msg->replay_of,
-							   &in.received_at, err) < 0)) {
+	if (turn_write(&room->ground->turn, err) < 0 ||
+			(msg->replay_of && deliveries_received_at(room->ground->db,
+							   (int64_t)msg->replay_of, &in.received_at,
+							   err) < 0)) {
 		return -1;
 	}
-	if (msg->dry_run && db_savepoint(core->db, err) < 0) {
+	if (msg->dry_run && db_savepoint(room->ground->db, err) < 0) {
 		return -1;
 	}
 	if (take_delivery(&in, err) < 0) {
 		return -1;
 	}
-	if (msg->dry_run && db_savepoint_undo(core->db, err) < 0) {
+	if (msg->dry_run && db_savepoint_undo(room->ground->db, err) < 0) {
 		return -1;
 	}
 	if (!msg->dry_run) {

@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/core.h"
 #include "core/notify/outbox.h"
 #include "store/episodes.h"
 #include "store/follow_ups.h"
@@ -23,7 +22,7 @@ CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
 /* A letter's facts on their way together. All text lives in arena. */
 struct gathering {
-	struct core *core;
+	struct notify_room *notify;
 	struct arena *arena;
 	struct notification_facts facts;
 	struct labels labels;
@@ -115,7 +114,8 @@ static int add_services(struct gathering *g, const int64_t *ids, size_t len, str
 {
 	g->more |= len > AFFECTED_MAX;
 	for (size_t i = 0; i < len && i < AFFECTED_MAX && g->services_len < SERVICES_MAX; i++) {
-		if (episodes_of(g->core->db, ids[i], EPISODES_MAX, take_episode, g, err) < 0) {
+		if (episodes_of(g->notify->ground->db, ids[i], EPISODES_MAX, take_episode, g, err) <
+				0) {
 			return -1;
 		}
 	}
@@ -135,7 +135,7 @@ static const char *join_services(struct gathering *g)
 
 static const char *url_of(struct gathering *g)
 {
-	const char *base = g->core->external_url ? g->core->external_url : "";
+	const char *base = g->notify->ground->external_url ? g->notify->ground->external_url : "";
 	size_t len = strlen(base);
 
 	while (len && base[len - 1] == '/') {
@@ -162,7 +162,8 @@ static int find_helper(struct gathering *g, enum run_status status, struct err *
 		.status = run_status_names[status], .incident_id = g->facts.id, .limit = 1
 	};
 
-	return g->facts.resolution ? 0 : runs_list(g->core->db, &query, take_helper, g, err);
+	return g->facts.resolution ? 0
+				   : runs_list(g->notify->ground->db, &query, take_helper, g, err);
 }
 
 /* Nobody wrote down what helped, but a run was seen to, or is at work on it. */
@@ -185,42 +186,44 @@ static int name_follow_ups(struct gathering *g, struct err *err)
 	const struct follow_up_query query = { .incident_id = g->facts.id,
 		.limit = FOLLOW_UPS_MAX };
 	auto_buf struct buf text = { 0 };
-	int rc = follow_ups_list(g->core->db, &query, take_follow_up, &text, err);
+	int rc = follow_ups_list(g->notify->ground->db, &query, take_follow_up, &text, err);
 
 	g->facts.follow_up = arena_strdup(g->arena, buf_text(&text));
 	return rc < 0 ? -1 : 0;
 }
 
 /* When what is told was. */
-static int64_t time_of(const struct gathering *g, const struct notice_order *order)
+static int64_t time_of(const struct gathering *g, const struct composition *what)
 {
-	if (order->template_kind == TEMPLATE_INITIAL) {
+	if (what->template_kind == TEMPLATE_INITIAL) {
 		return g->facts.opened_at;
 	}
-	return order->template_kind == TEMPLATE_RESOLVED && g->resolved_at ? g->resolved_at : order->now;
+	return what->template_kind == TEMPLATE_RESOLVED && g->resolved_at ? g->resolved_at
+									  : what->now;
 }
 
-static int gather(struct gathering *g, const struct notice_order *order, struct err *err)
+static int gather(struct gathering *g, const struct composition *what, struct err *err)
 {
-	struct db *db = g->core->db;
+	struct db *db = g->notify->ground->db;
 
-	if (incidents_get(db, order->incidents[0], take_incident, g, err) < 0 ||
-			add_services(g, order->incidents, order->incidents_len, err) < 0 ||
-			add_services(g, order->affected, order->affected_len, err) < 0 ||
+	if (incidents_get(db, what->incidents[0], take_incident, g, err) < 0 ||
+			add_services(g, what->incidents, what->incidents_len, err) < 0 ||
+			add_services(g, what->affected, what->affected_len, err) < 0 ||
 			name_helper(g, err) < 0 || name_follow_ups(g, err) < 0) {
 		return -1;
 	}
-	for (size_t i = 0; i < order->incidents_len && g->incidents.len < NOTIFICATION_VALUE_MAX; i++) {
-		if (incidents_get(db, order->incidents[i], take_title, g, err) < 0) {
+	for (size_t i = 0; i < what->incidents_len && g->incidents.len < NOTIFICATION_VALUE_MAX;
+			i++) {
+		if (incidents_get(db, what->incidents[i], take_title, g, err) < 0) {
 			return -1;
 		}
 	}
 	g->facts.incidents = arena_strdup(g->arena, buf_text(&g->incidents));
 	g->facts.services = join_services(g);
 	g->facts.url = url_of(g);
-	g->facts.reason = order->reason ? order->reason : g->attention;
-	g->facts.time = time_of(g, order);
-	g->facts.next_update = order->next_update;
+	g->facts.reason = what->reason ? what->reason : g->attention;
+	g->facts.time = time_of(g, what);
+	g->facts.next_update = what->next_update;
 	return 0;
 }
 
@@ -230,8 +233,8 @@ static void write_notification(
 {
 	struct err err;
 
-	if (notification_text_write(core_config(g->core)->templates[kind], &g->facts, subject, text, &err) <
-			0) {
+	if (notification_text_write(configs_now(&g->notify->ground->configs)->templates[kind],
+			    &g->facts, subject, text, &err) < 0) {
 		log_error("a template cannot be filled in",
 				LOG_STR("template", template_kind_names[kind]),
 				LOG_STR("error", err.msg));
@@ -241,31 +244,31 @@ static void write_notification(
 	}
 }
 
-int notice_tell(struct core *core, const struct notice_order *order, const char *const *receivers,
-		struct err *err)
+int compose_notify(struct notify_room *notify, const struct composition *what,
+		const char *const *receivers, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct gathering g = { .core = core, .arena = arena };
+	struct gathering g = { .notify = notify, .arena = arena };
 	auto_buf struct buf subject = { 0 };
 	auto_buf struct buf text = { 0 };
-	int rc = gather(&g, order, err);
+	int rc = gather(&g, what, err);
 
 	buf_clear(&g.incidents);
 	if (rc < 0) {
 		return -1;
 	}
-	write_notification(&g, order->template_kind, &subject, &text);
+	write_notification(&g, what->template_kind, &subject, &text);
 	for (; *receivers; receivers++) {
 		const struct notice notice = {
-			.incident_id = order->incidents[0],
-			.key = order->key,
+			.incident_id = what->incidents[0],
+			.key = what->key,
 			.receiver = *receivers,
-			.kind = template_kind_names[order->template_kind],
+			.kind = template_kind_names[what->template_kind],
 			.subject = buf_text(&subject),
 			.text = buf_text(&text),
 		};
 
-		if (outbox_tell(core, &notice, err) < 0) {
+		if (outbox_add(notify, &notice, err) < 0) {
 			return -1;
 		}
 	}

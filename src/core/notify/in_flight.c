@@ -6,103 +6,104 @@
 
 #include "base/mem.h"
 
-void flights_clear(struct flights *flights)
+void in_flight_clear(struct in_flight *in_flight)
 {
-	for (size_t i = 0; i < flights->len; i++) {
-		free(flights->items[i].name);
+	for (size_t i = 0; i < in_flight->len; i++) {
+		free(in_flight->items[i].name);
 	}
-	for (size_t i = 0; i < flights->rests_len; i++) {
-		free(flights->rests[i].name);
+	for (size_t i = 0; i < in_flight->backoffs_len; i++) {
+		free(in_flight->backoffs[i].name);
 	}
-	free(flights->rests);
-	*flights = (struct flights){ 0 };
+	free(in_flight->backoffs);
+	*in_flight = (struct in_flight){ 0 };
 }
 
-char *flight_name(const char *receiver, const char *endpoint)
+char *in_flight_name(const char *receiver, const char *endpoint)
 {
 	return xasprintf("%s\n%s", receiver, endpoint);
 }
 
-const char *flight_endpoint(const struct flight *flight)
+const char *in_flight_endpoint(const struct sending *sending)
 {
-	return strchr(flight->name, '\n') + 1;
+	return strchr(sending->name, '\n') + 1;
 }
 
-bool flights_have(const struct flights *flights, const char *name)
+bool in_flight_has(const struct in_flight *in_flight, const char *name)
 {
-	for (size_t i = 0; i < flights->len; i++) {
-		if (!strcmp(flights->items[i].name, name)) {
+	for (size_t i = 0; i < in_flight->len; i++) {
+		if (!strcmp(in_flight->items[i].name, name)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-size_t flights_find(const struct flights *flights, int64_t id)
+size_t in_flight_find(const struct in_flight *in_flight, int64_t id)
 {
 	size_t i = 0;
 
-	while (i < flights->len && flights->items[i].id != id) {
+	while (i < in_flight->len && in_flight->items[i].id != id) {
 		i++;
 	}
 	return i;
 }
 
-void flights_add(struct flights *flights, const struct flight *flight)
+void in_flight_add(struct in_flight *in_flight, const struct sending *sending)
 {
-	assert(flights->len < FLIGHTS_MAX);
-	flights->items[flights->len++] = *flight;
+	assert(in_flight->len < IN_FLIGHT_MAX);
+	in_flight->items[in_flight->len++] = *sending;
 }
 
-struct flight flights_take(struct flights *flights, size_t i)
+struct sending in_flight_take(struct in_flight *in_flight, size_t i)
 {
-	struct flight flight = flights->items[i];
+	struct sending sending = in_flight->items[i];
 
-	flights->items[i] = flights->items[--flights->len];
-	return flight;
+	in_flight->items[i] = in_flight->items[--in_flight->len];
+	return sending;
 }
 
-static struct rest *find_rest(const struct flights *flights, const char *name)
+static struct backoff *find_backoff(const struct in_flight *in_flight, const char *name)
 {
-	for (size_t i = 0; i < flights->rests_len; i++) {
-		if (!strcmp(flights->rests[i].name, name)) {
-			return &flights->rests[i];
+	for (size_t i = 0; i < in_flight->backoffs_len; i++) {
+		if (!strcmp(in_flight->backoffs[i].name, name)) {
+			return &in_flight->backoffs[i];
 		}
 	}
 	return NULL;
 }
 
-int64_t flights_rest(const struct flights *flights, const char *name)
+int64_t in_flight_backoff(const struct in_flight *in_flight, const char *name)
 {
-	const struct rest *rest = find_rest(flights, name);
+	const struct backoff *backoff = find_backoff(in_flight, name);
 
-	return rest ? rest->until_ms : 0;
+	return backoff ? backoff->until_ms : 0;
 }
 
-void flights_failed(struct flights *flights, const char *name, int64_t now)
+void in_flight_failed(struct in_flight *in_flight, const char *name, int64_t now)
 {
-	struct rest *rest = find_rest(flights, name);
-	void *items = flights->rests;
+	struct backoff *backoff = find_backoff(in_flight, name);
+	void *items = in_flight->backoffs;
 
-	if (!rest) {
-		rest = mem_push(&items, flights->rests_len, &flights->rests_cap, sizeof(*rest));
-		flights->rests = items;
-		flights->rests_len++;
-		rest->name = xstrdup(name);
+	if (!backoff) {
+		backoff = mem_push(&items, in_flight->backoffs_len, &in_flight->backoffs_cap,
+				sizeof(*backoff));
+		in_flight->backoffs = items;
+		in_flight->backoffs_len++;
+		backoff->name = xstrdup(name);
 	}
-	rest->pause_ms = rest->pause_ms ? rest->pause_ms * 2 : FLIGHTS_REST_MIN_MS;
-	if (rest->pause_ms > FLIGHTS_REST_MAX_MS) {
-		rest->pause_ms = FLIGHTS_REST_MAX_MS;
+	backoff->pause_ms = backoff->pause_ms ? backoff->pause_ms * 2 : IN_FLIGHT_BACKOFF_MIN_MS;
+	if (backoff->pause_ms > IN_FLIGHT_BACKOFF_MAX_MS) {
+		backoff->pause_ms = IN_FLIGHT_BACKOFF_MAX_MS;
 	}
-	rest->until_ms = now + rest->pause_ms;
+	backoff->until_ms = now + backoff->pause_ms;
 }
 
-void flights_answered(struct flights *flights, const char *name)
+void in_flight_answered(struct in_flight *in_flight, const char *name)
 {
-	struct rest *rest = find_rest(flights, name);
+	struct backoff *backoff = find_backoff(in_flight, name);
 
-	if (rest) {
-		free(rest->name);
-		*rest = flights->rests[--flights->rests_len];
+	if (backoff) {
+		free(backoff->name);
+		*backoff = in_flight->backoffs[--in_flight->backoffs_len];
 	}
 }

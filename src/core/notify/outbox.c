@@ -5,22 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "core/core.h"
-#include "core/run/chronicle.h"
 #include "core/view/rows.h"
 #include "store/incidents.h"
 #include "store/notices.h"
+#include "store/timeline.h"
 
 #define FIRST_PAUSE_MS   1000
 #define ANSWER_MARGIN_MS 5000  /* egress is given up this long after the endpoint's timeout */
 #define LOOK_MAX_MS      30000 /* the wall clock may be set meanwhile */
 #define REPLACEMENT      "\xef\xbf\xbd"
 
-/* --- what is told --- */
+/* --- the words --- */
 
 static bool may_stay(uint32_t code, bool lines)
 {
@@ -48,8 +46,8 @@ static void add_clean(struct buf *out, const char *text, size_t max, bool lines)
 	}
 }
 
-struct telling {
-	struct core *core;
+struct describing {
+	struct notify_room *notify;
 	struct buf *out;
 	bool brief;
 };
@@ -69,12 +67,12 @@ static void write_brief(struct jsonw *w, const struct incident_row *row)
 
 static void write_incident(const struct incident_row *row, void *arg)
 {
-	struct telling *telling = arg;
-	const char *url = telling->core->external_url;
-	struct jsonw w = jsonw_begin(telling->out);
+	struct describing *describing = arg;
+	const char *url = describing->notify->ground->external_url;
+	struct jsonw w = jsonw_begin(describing->out);
 
 	jsonw_object(&w, NULL);
-	if (telling->brief) {
+	if (describing->brief) {
 		write_brief(&w, row);
 	} else {
 		rows_incident(&w, row);
@@ -95,42 +93,22 @@ static void write_incident(const struct incident_row *row, void *arg)
 }
 
 /* The incident as JSON, as this transaction has it. 1, 0 when there is none, or -1. */
-static int describe_incident(struct core *core, int64_t id, struct buf *out, struct err *err)
+static int describe_incident(
+		struct notify_room *notify, int64_t id, struct buf *out, struct err *err)
 {
-	struct telling telling = { .core = core, .out = out };
-	int rc = id ? incidents_get(core->db, id, write_incident, &telling, err) : 0;
+	struct describing describing = { .notify = notify, .out = out };
+	int rc = id ? incidents_get(notify->ground->db, id, write_incident, &describing, err) : 0;
 
 	if (rc == 1 && out->len > OUTBOX_INCIDENT_MAX) {
 		buf_reset(out);
-		telling.brief = true;
-		rc = incidents_get(core->db, id, write_incident, &telling, err);
+		describing.brief = true;
+		rc = incidents_get(notify->ground->db, id, write_incident, &describing, err);
 	}
 	return rc;
 }
 
-static void count(struct core *core, const char *receiver, enum notice_status status)
-{
-	struct counters *counters = &core->counters;
-	void *items = counters->notices;
-
-	for (size_t i = 0; i < counters->notices_len; i++) {
-		if (!strcmp(counters->notices[i].receiver, receiver)) {
-			counters->notices[i].ended[status]++;
-			return;
-		}
-	}
-
-	struct notice_counter *counter = mem_push(&items, counters->notices_len,
-			&counters->notices_cap, sizeof(*counters->notices));
-
-	counters->notices = items;
-	counters->notices_len++;
-	counter->receiver = xstrdup(receiver);
-	counter->ended[status]++;
-}
-
-/* A receiver that is not there has been told in vain: people can see that, and why. */
-static int tell_nobody(struct core *core, struct notice_row *row, struct err *err)
+/* There is no such receiver: operators can see that, and why. */
+static int add_failed(struct notify_room *notify, struct notice_row *row, struct err *err)
 {
 	auto_free char *why = xasprintf(
 			"there is no receiver '%.64s' in the configuration", row->receiver);
@@ -140,16 +118,16 @@ static int tell_nobody(struct core *core, struct notice_row *row, struct err *er
 	row->status = NOTICE_FAILED;
 	row->reason = why;
 	row->ended_at = row->created_at;
-	if (notices_add(core->db, row, &added, err) < 0) {
+	if (notices_add(notify->ground->db, row, &added, err) < 0) {
 		return -1;
 	}
 	if (added) {
-		log_error("nobody was told", LOG_STR("key", row->key), LOG_STR("error", why));
+		log_error("notification failed", LOG_STR("key", row->key), LOG_STR("error", why));
 	}
 	return 0;
 }
 
-static int tell_endpoints(struct core *core, const struct receiver *receiver,
+static int add_endpoints(struct notify_room *notify, const struct receiver *receiver,
 		struct notice_row *row, struct err *err)
 {
 	bool resolved = !strcmp(row->kind, NOTICE_RESOLVED);
@@ -162,21 +140,22 @@ static int tell_endpoints(struct core *core, const struct receiver *receiver,
 			continue;
 		}
 		row->endpoint = endpoint->name;
-		if (notices_add(core->db, row, &added, err) < 0) {
+		if (notices_add(notify->ground->db, row, &added, err) < 0) {
 			return -1;
 		}
-		core->outbox.look |= added;
+		notify->look |= added;
 	}
 	return 0;
 }
 
-int outbox_tell(struct core *core, const struct notice *notice, struct err *err)
+int outbox_add(struct notify_room *notify, const struct notice *notice, struct err *err)
 {
-	const struct receiver *receiver = config_receiver(core_config(core), notice->receiver);
+	const struct receiver *receiver =
+			config_receiver(configs_now(&notify->ground->configs), notice->receiver);
 	auto_buf struct buf subject = { 0 };
 	auto_buf struct buf text = { 0 };
 	auto_buf struct buf incident = { 0 };
-	int64_t now = clock_wall_ms();
+	int64_t now = notify->ground->turn.wall_ms;
 	struct notice_row row = {
 		.key = notice->key,
 		.receiver = notice->receiver,
@@ -188,8 +167,8 @@ int outbox_tell(struct core *core, const struct notice *notice, struct err *err)
 		.next_at = now,
 	};
 
-	if (turn_write(&core->turn, err) < 0 ||
-			describe_incident(core, notice->incident_id, &incident, err) < 0) {
+	if (turn_write(&notify->ground->turn, err) < 0 ||
+			describe_incident(notify, notice->incident_id, &incident, err) < 0) {
 		return -1;
 	}
 	add_clean(&subject, notice->subject, OUTBOX_SUBJECT_MAX, false);
@@ -197,15 +176,16 @@ int outbox_tell(struct core *core, const struct notice *notice, struct err *err)
 	row.subject = buf_text(&subject);
 	row.text = buf_text(&text);
 	row.incident = incident.len > 0 ? buf_text(&incident) : NULL;
-	return receiver ? tell_endpoints(core, receiver, &row, err) : tell_nobody(core, &row, err);
+	return receiver ? add_endpoints(notify, receiver, &row, err)
+			: add_failed(notify, &row, err);
 }
 
-/* --- what is on its way --- */
+/* --- in flight --- */
 
-void outbox_clear(struct core *core)
+void outbox_clear(struct notify_room *notify)
 {
-	flights_clear(&core->outbox.flights);
-	core->outbox = (struct outbox){ 0 };
+	in_flight_clear(&notify->in_flight);
+	*notify = (struct notify_room){ .ground = notify->ground };
 }
 
 static int64_t pause_after(int64_t attempts)
@@ -218,11 +198,11 @@ static int64_t pause_after(int64_t attempts)
 	return pause < OUTBOX_PAUSE_MAX_MS ? pause : OUTBOX_PAUSE_MAX_MS;
 }
 
-/* One row on its way into a flight. */
-struct departure {
-	struct core *core;
+/* One row on its way to egress. */
+struct transfer {
+	struct notify_room *notify;
 	const struct endpoint *endpoint;
-	char *name; /* of the flight; NULL once it is used */
+	char *name; /* of what is in flight; NULL once it is used */
 	int64_t now;
 	int64_t next_at;  /* of a row that is not due */
 	int64_t id;       /* of the row that is; 0: none */
@@ -235,9 +215,10 @@ static bool is_due(int64_t next_at, int64_t now)
 	return next_at <= now || next_at > now + OUTBOX_PAUSE_MAX_MS;
 }
 
-static void depart(const struct notice_row *row, void *arg)
+static void send_one(const struct notice_row *row, void *arg)
 {
-	struct departure *departure = arg;
+	struct transfer *transfer = arg;
+	struct notify_room *notify = transfer->notify;
 	const struct msg_notify msg = {
 		.id = (uint64_t)row->id,
 		.key = row->key,
@@ -251,89 +232,90 @@ static void depart(const struct notice_row *row, void *arg)
 		.created_at = row->created_at,
 	};
 
-	departure->next_at = row->next_at;
-	if (!is_due(row->next_at, departure->now)) {
+	transfer->next_at = row->next_at;
+	if (!is_due(row->next_at, transfer->now)) {
 		return;
 	}
-	departure->id = row->id;
-	departure->attempts = row->attempts + 1;
-	flights_add(&departure->core->outbox.flights,
-			&(struct flight){ .id = row->id,
-					.name = TAKE(departure->name),
-					.due_ms = clock_mono_ms() +
-						  departure->endpoint->timeout_ms +
-						  ANSWER_MARGIN_MS,
+	transfer->id = row->id;
+	transfer->attempts = row->attempts + 1;
+	in_flight_add(&notify->in_flight,
+			&(struct sending){ .id = row->id,
+					.name = TAKE(transfer->name),
+					.due_ms = notify->ground->turn.mono_ms +
+						  transfer->endpoint->timeout_ms + ANSWER_MARGIN_MS,
 					.attempts = row->attempts + 1,
 					.created_at = row->created_at });
-	turn_send(&departure->core->turn, departure->core->egress, MSG_NOTIFY, &msg);
+	turn_send(&notify->ground->turn, notify->ground->links.egress, MSG_NOTIFY, &msg);
 }
 
 /* Look again in so many ms. */
-static void look_in(struct outbox *outbox, int64_t ms)
+static void look_in(struct notify_room *notify, int64_t ms)
 {
-	int64_t at = clock_mono_ms() + (ms > LOOK_MAX_MS ? LOOK_MAX_MS : ms > 0 ? ms : 0);
+	int64_t at = notify->ground->turn.mono_ms + (ms > LOOK_MAX_MS        ? LOOK_MAX_MS
+								    : ms > 0 ? ms
+									     : 0);
 
-	if (!outbox->look_at || at < outbox->look_at) {
-		outbox->look_at = at;
+	if (!notify->look_ms || at < notify->look_ms) {
+		notify->look_ms = at;
 	}
 }
 
 /* Write down that it is sent, before it is. */
-static int write_departure(struct core *core, const struct departure *departure, struct err *err)
+static int write_transfer(
+		struct notify_room *notify, const struct transfer *transfer, struct err *err)
 {
-	return turn_write(&core->turn, err) < 0
+	return turn_write(&notify->ground->turn, err) < 0
 			       ? -1
-			       : notices_attempt(core->db, departure->id,
-						 departure->now + pause_after(departure->attempts),
+			       : notices_attempt(notify->ground->db, transfer->id,
+						 transfer->now + pause_after(transfer->attempts),
 						 err);
 }
 
 /* Send what is due for the endpoint, if anything. */
-static int send_next(struct core *core, const struct receiver *receiver,
+static int send_next(struct notify_room *notify, const struct receiver *receiver,
 		const struct endpoint *endpoint, struct err *err)
 {
-	struct outbox *outbox = &core->outbox;
-	struct departure departure = {
-		.core = core,
+	struct transfer transfer = {
+		.notify = notify,
 		.endpoint = endpoint,
-		.name = flight_name(receiver->name, endpoint->name),
-		.now = clock_wall_ms(),
+		.name = in_flight_name(receiver->name, endpoint->name),
+		.now = notify->ground->turn.wall_ms,
 	};
-	int64_t rests = flights_rest(&outbox->flights, departure.name) - clock_mono_ms();
+	int64_t backoff_ms = in_flight_backoff(&notify->in_flight, transfer.name) -
+			     notify->ground->turn.mono_ms;
 	int rc = 0;
 
-	if (flights_have(&outbox->flights, departure.name)) {
-		rests = 0;
-	} else if (rests > 0) {
-		look_in(outbox, rests);
+	if (in_flight_has(&notify->in_flight, transfer.name)) {
+		backoff_ms = 0;
+	} else if (backoff_ms > 0) {
+		look_in(notify, backoff_ms);
 	} else {
-		rc = notices_next(
-				core->db, receiver->name, endpoint->name, depart, &departure, err);
+		rc = notices_next(notify->ground->db, receiver->name, endpoint->name, send_one,
+				&transfer, err);
 	}
-	free(departure.name);
-	if (rc == 1 && departure.id) {
-		rc = write_departure(core, &departure, err);
+	free(transfer.name);
+	if (rc == 1 && transfer.id) {
+		rc = write_transfer(notify, &transfer, err);
 	} else if (rc == 1) {
-		look_in(outbox, departure.next_at - departure.now);
+		look_in(notify, transfer.next_at - transfer.now);
 	}
 	return rc < 0 ? -1 : 0;
 }
 
-static int send_all(struct core *core, struct err *err)
+static int send_all(struct notify_room *notify, struct err *err)
 {
-	const struct config *config = core_config(core);
-	struct outbox *outbox = &core->outbox;
+	const struct config *config = configs_now(&notify->ground->configs);
 
-	outbox->look = false;
-	outbox->look_at = 0;
+	notify->look = false;
+	notify->look_ms = 0;
 	for (size_t i = 0; i < config->receivers_len; i++) {
 		const struct receiver *receiver = &config->receivers[i];
 
 		for (size_t j = 0; j < receiver->endpoints_len; j++) {
-			if (outbox->flights.len == FLIGHTS_MAX) {
-				return 0; /* the one that lands first looks again */
+			if (notify->in_flight.len == IN_FLIGHT_MAX) {
+				return 0; /* the first that is done looks again */
 			}
-			if (send_next(core, receiver, &receiver->endpoints[j], err) < 0) {
+			if (send_next(notify, receiver, &receiver->endpoints[j], err) < 0) {
 				return -1;
 			}
 		}
@@ -341,155 +323,182 @@ static int send_all(struct core *core, struct err *err)
 	return 0;
 }
 
-static const char *receiver_of(const struct flight *flight, char *text, size_t size)
+static const char *receiver_of(const struct sending *sending, char *text, size_t size)
 {
-	snprintf(text, size, "%.*s", (int)strcspn(flight->name, "\n"), flight->name);
+	snprintf(text, size, "%.*s", (int)strcspn(sending->name, "\n"), sending->name);
 	return text;
 }
 
+/* How a notification ended, on its way into the timeline of its incident. */
+struct entry {
+	struct ground *ground;
+	struct err *err;
+	int rc;
+};
+
+static void add_entry(const struct notice_row *notice, void *arg)
+{
+	struct entry *entry = arg;
+	auto_free char *text = xasprintf("%s (%s) %s: %s%s%s", notice->receiver, notice->endpoint,
+			notice_status_names[notice->status], notice->kind,
+			*notice->reason ? ": " : "", notice->reason);
+	const struct timeline_row row = { .incident_id = notice->incident_id,
+		.at = entry->ground->turn.wall_ms,
+		.kind = TIMELINE_NOTIFIED,
+		.text = text };
+
+	entry->rc = row.incident_id ? timeline_add(entry->ground->db, &row, entry->err) : 0;
+}
+
+/* A receiver was notified, or never will be. */
+static int add_to_timeline(struct notify_room *notify, int64_t notice_id, struct err *err)
+{
+	struct entry entry = { .ground = notify->ground, .err = err };
+
+	return notices_get(notify->ground->db, notice_id, add_entry, &entry, err) < 0 ? -1
+										      : entry.rc;
+}
+
 /* It is over, one way or the other. */
-static int end(struct core *core, const struct flight *flight, enum notice_status status,
+static int end(struct notify_room *notify, const struct sending *sending, enum notice_status status,
 		const char *reason, struct err *err)
 {
-	const struct notice_row row = { .id = flight->id,
+	const struct notice_row row = { .id = sending->id,
 		.status = (uint8_t)status,
 		.reason = reason,
-		.ended_at = clock_wall_ms() };
-	const char *endpoint = flight_endpoint(flight);
+		.ended_at = notify->ground->turn.wall_ms };
+	const char *endpoint = in_flight_endpoint(sending);
 	char receiver[128];
 	bool ended;
 
-	if (turn_write(&core->turn, err) < 0 || notices_end(core->db, &row, &ended, err) < 0) {
+	if (turn_write(&notify->ground->turn, err) < 0 ||
+			notices_end(notify->ground->db, &row, &ended, err) < 0) {
 		return -1;
 	}
 	if (!ended) {
 		return 0;
 	}
-	if (chronicle_told(core, flight->id, err) < 0) {
+	if (add_to_timeline(notify, sending->id, err) < 0) {
 		return -1;
 	}
-	count(core, receiver_of(flight, receiver, sizeof(receiver)), status);
+	counters_notice(&notify->ground->counters, receiver_of(sending, receiver, sizeof(receiver)),
+			status);
 	if (status == NOTICE_SENT) {
-		log_info("told", LOG_INT("notice", flight->id), LOG_STR("receiver", receiver),
-				LOG_STR("endpoint", endpoint));
+		log_info("notification sent", LOG_INT("notification", sending->id),
+				LOG_STR("receiver", receiver), LOG_STR("endpoint", endpoint));
 	} else {
-		log_error("a receiver could not be told", LOG_INT("notice", flight->id),
+		log_error("notification failed", LOG_INT("notification", sending->id),
 				LOG_STR("receiver", receiver), LOG_STR("endpoint", endpoint),
 				LOG_STR("error", reason));
 	}
 	return 0;
 }
 
-static int try_again(
-		struct core *core, const struct flight *flight, const char *reason, struct err *err)
+static int try_again(struct notify_room *notify, const struct sending *sending, const char *reason,
+		struct err *err)
 {
-	int64_t now = clock_wall_ms();
+	int64_t now = notify->ground->turn.wall_ms;
 	auto_free char *why = NULL;
 
-	if (now - flight->created_at < OUTBOX_GIVE_UP_MS) {
-		log_warn("a receiver could not be told, it is tried again",
-				LOG_INT("notice", flight->id), LOG_INT("attempt", flight->attempts),
-				LOG_STR("endpoint", flight_endpoint(flight)),
+	if (now - sending->created_at < OUTBOX_GIVE_UP_MS) {
+		log_warn("notification failed, it is tried again",
+				LOG_INT("notification", sending->id),
+				LOG_INT("attempt", sending->attempts),
+				LOG_STR("endpoint", in_flight_endpoint(sending)),
 				LOG_STR("error", reason));
-		return turn_write(&core->turn, err) < 0
+		return turn_write(&notify->ground->turn, err) < 0
 				       ? -1
-				       : notices_again(core->db, flight->id,
-							 now + pause_after(flight->attempts),
+				       : notices_again(notify->ground->db, sending->id,
+							 now + pause_after(sending->attempts),
 							 reason, err);
 	}
-	why = xasprintf("given up after %" PRId64 " attempts; the last: %s", flight->attempts,
+	why = xasprintf("given up after %" PRId64 " attempts; the last: %s", sending->attempts,
 			reason);
-	return end(core, flight, NOTICE_FAILED, why, err);
+	return end(notify, sending, NOTICE_FAILED, why, err);
 }
 
-/* Flight number i is over. */
-static int land(struct core *core, size_t i, enum notified how, const char *reason, struct err *err)
+/* Number i of those in flight is over. */
+static int done(struct notify_room *notify, size_t i, enum notified how, const char *reason,
+		struct err *err)
 {
-	struct outbox *outbox = &core->outbox;
-	struct flight flight = flights_take(&outbox->flights, i);
+	struct sending sending = in_flight_take(&notify->in_flight, i);
 	int rc;
 
-	outbox->look = true;
+	notify->look = true;
 	if (how == NOTIFIED_LATER) {
-		flights_failed(&outbox->flights, flight.name, clock_mono_ms());
-		rc = try_again(core, &flight, reason, err);
+		in_flight_failed(&notify->in_flight, sending.name, notify->ground->turn.mono_ms);
+		rc = try_again(notify, &sending, reason, err);
 	} else {
-		flights_answered(&outbox->flights, flight.name);
-		rc = end(core, &flight, how == NOTIFIED_SENT ? NOTICE_SENT : NOTICE_FAILED, reason,
-				err);
+		in_flight_answered(&notify->in_flight, sending.name);
+		rc = end(notify, &sending, how == NOTIFIED_SENT ? NOTICE_SENT : NOTICE_FAILED,
+				reason, err);
 	}
-	free(flight.name);
+	free(sending.name);
 	return rc;
 }
 
-int outbox_notified(struct core *core, const struct msg_notified *msg, struct err *err)
+int outbox_notified(struct notify_room *notify, const struct msg_notified *msg, struct err *err)
 {
-	size_t i = flights_find(&core->outbox.flights, (int64_t)msg->id);
+	size_t i = in_flight_find(&notify->in_flight, (int64_t)msg->id);
 
-	return i < core->outbox.flights.len
-			       ? land(core, i, (enum notified)msg->how, msg->reason, err)
+	return i < notify->in_flight.len
+			       ? done(notify, i, (enum notified)msg->how, msg->reason, err)
 			       : 0;
 }
 
 /* Egress is alive and has not answered, though it should have. */
-static int land_overdue(struct core *core, int64_t now, struct err *err)
+static int end_overdue(struct notify_room *notify, int64_t now, struct err *err)
 {
-	for (size_t i = core->outbox.flights.len; i-- > 0;) {
-		if (core->outbox.flights.items[i].due_ms <= now &&
-				land(core, i, NOTIFIED_LATER, "no answer from egress", err) < 0) {
+	for (size_t i = notify->in_flight.len; i-- > 0;) {
+		if (notify->in_flight.items[i].due_ms <= now &&
+				done(notify, i, NOTIFIED_LATER, "no answer from egress", err) < 0) {
 			return -1;
 		}
 	}
 	return 0;
 }
 
-static int64_t next_wait(const struct outbox *outbox, int64_t now)
+int outbox_tick(struct notify_room *notify, struct deadline *next, struct err *err)
 {
-	int64_t next = outbox->look_at;
+	int64_t now = notify->ground->turn.mono_ms;
 
-	for (size_t i = 0; i < outbox->flights.len; i++) {
-		int64_t due = outbox->flights.items[i].due_ms;
-
-		next = next == 0 || due < next ? due : next;
-	}
-	return next == 0 ? -1 : next > now ? next - now : 0;
-}
-
-int64_t outbox_tick(struct core *core, struct err *err)
-{
-	struct outbox *outbox = &core->outbox;
-	int64_t now = clock_mono_ms();
-
-	if (land_overdue(core, now, err) < 0) {
-		return -2;
-	}
-	if (!core->egress) {
+	if (end_overdue(notify, now, err) < 0) {
 		return -1;
 	}
-	if ((outbox->look || (outbox->look_at && outbox->look_at <= now)) &&
-			send_all(core, err) < 0) {
-		return -2;
+	if (!notify->ground->links.egress) {
+		return 0;
 	}
-	return next_wait(outbox, now);
+	if ((notify->look || (notify->look_ms && notify->look_ms <= now)) &&
+			send_all(notify, err) < 0) {
+		return -1;
+	}
+	if (notify->look_ms) {
+		deadline_by(next, notify->look_ms);
+	}
+	for (size_t i = 0; i < notify->in_flight.len; i++) {
+		deadline_by(next, notify->in_flight.items[i].due_ms);
+	}
+	return 0;
 }
 
-void outbox_egress_new(struct core *core)
+void outbox_egress_new(struct notify_room *notify)
 {
-	outbox_clear(core);
-	core->outbox.look = true;
+	outbox_clear(notify);
+	notify->look = true;
 }
 
 /* --- the configuration --- */
 
 struct leavers {
-	struct core *core;
+	struct notify_room *notify;
 	struct strv names; /* receiver and endpoint of each by turns */
 };
 
 static void note_leaver(const char *receiver, const char *endpoint, void *arg)
 {
 	struct leavers *leavers = arg;
-	const struct receiver *its = config_receiver(core_config(leavers->core), receiver);
+	const struct receiver *its =
+			config_receiver(configs_now(&leavers->notify->ground->configs), receiver);
 
 	if (!its || !receiver_endpoint(its, endpoint)) {
 		strv_add(&leavers->names, receiver);
@@ -497,23 +506,25 @@ static void note_leaver(const char *receiver, const char *endpoint, void *arg)
 	}
 }
 
-int outbox_config_new(struct core *core, struct err *err)
+int outbox_config_new(struct notify_room *notify, struct err *err)
 {
-	struct leavers leavers = { .core = core };
-	int rc = notices_waiting(core->db, note_leaver, &leavers, err);
+	struct leavers leavers = { .notify = notify };
+	int rc = notices_waiting(notify->ground->db, note_leaver, &leavers, err);
 
 	for (size_t i = 0; rc == 0 && i < leavers.names.len; i += 2) {
 		const struct notice_row row = { .receiver = leavers.names.items[i],
 			.endpoint = leavers.names.items[i + 1],
 			.reason = "its endpoint is not in the configuration any more",
-			.ended_at = clock_wall_ms() };
+			.ended_at = notify->ground->turn.wall_ms };
 
 		log_error("an endpoint left the configuration before it was told",
 				LOG_STR("receiver", row.receiver),
 				LOG_STR("endpoint", row.endpoint));
-		rc = turn_write(&core->turn, err) < 0 ? -1 : notices_forsake(core->db, &row, err);
+		rc = turn_write(&notify->ground->turn, err) < 0
+				     ? -1
+				     : notices_forsake(notify->ground->db, &row, err);
 	}
 	strv_clear(&leavers.names);
-	core->outbox.look = true;
+	notify->look = true;
 	return rc;
 }

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/core.h"
-
 /* A label may be longer than the executor takes. */
 static const char *short_name(struct arena *arena, const char *name)
 {
@@ -20,8 +18,17 @@ static const char *short_name(struct arena *arena, const char *name)
 	return arena_strndup(arena, name, len);
 }
 
-struct active *active_new(struct db *db, const struct run_row *row, struct generation *generation,
-		struct err *err)
+static void active_free(struct active *active)
+{
+	if (active->version) {
+		active->version->refs--;
+	}
+	arena_free(active->arena);
+	free(active);
+}
+
+static struct active *active_new(struct db *db, const struct run_row *row,
+		struct config_version *version, struct err *err)
 {
 	struct active *active = xcalloc(1, sizeof(*active));
 	struct arena *arena = arena_new();
@@ -41,10 +48,10 @@ struct active *active_new(struct db *db, const struct run_row *row, struct gener
 	active->cursor.status = row->status;
 	active->cursor.pending_status = row->pending_status;
 	snprintf(active->cursor.reason, sizeof(active->cursor.reason), "%s", row->reason);
-	if (generation) {
-		active->generation = generation;
-		generation->refs++;
-		active->playbook = config_playbook(generation->config, row->playbook);
+	if (version) {
+		active->version = version;
+		version->refs++;
+		active->playbook = config_playbook(version->config, row->playbook);
 	}
 	if (runs_params(db, row->id, arena, &active->params, err) < 0) {
 		active_free(active);
@@ -54,13 +61,54 @@ struct active *active_new(struct db *db, const struct run_row *row, struct gener
 	return active;
 }
 
-void active_free(struct active *active)
+struct active *active_add(struct run_room *run, const struct run_row *row,
+		struct config_version *version, struct err *err)
 {
-	if (active->generation) {
-		active->generation->refs--;
+	struct active *active = active_new(run->ground->db, row, version, err);
+	void *items = run->active;
+
+	if (!active) {
+		return NULL;
 	}
-	arena_free(active->arena);
-	free(active);
+
+	struct active **slot = mem_push(&items, run->len, &run->cap, sizeof(*slot));
+
+	*slot = active;
+	run->active = items;
+	run->len++;
+	return active;
+}
+
+void active_remove(struct run_room *run, struct active *active)
+{
+	for (size_t i = 0; i < run->len; i++) {
+		if (run->active[i] == active) {
+			run->active[i] = run->active[--run->len];
+			active_free(active);
+			return;
+		}
+	}
+}
+
+struct active *active_find(const struct run_room *run, int64_t run_id)
+{
+	for (size_t i = 0; i < run->len; i++) {
+		if (run->active[i]->run_id == run_id) {
+			return run->active[i];
+		}
+	}
+	return NULL;
+}
+
+void active_clear(struct run_room *run)
+{
+	for (size_t i = 0; i < run->len; i++) {
+		active_free(run->active[i]);
+	}
+	free(run->active);
+	run->active = NULL;
+	run->len = 0;
+	run->cap = 0;
 }
 
 struct attempt_id active_attempt(const struct active *active)
@@ -101,5 +149,5 @@ const struct check *active_check(const struct active *active)
 	if (params_expand(active_step(active)->check, &active->params, &name, &err) < 0) {
 		return NULL;
 	}
-	return config_check(active->generation->config, buf_text(&name));
+	return config_check(active->version->config, buf_text(&name));
 }

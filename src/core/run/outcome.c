@@ -3,10 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "core/core.h"
 #include "core/run/precheck.h"
+#include "core/run/runner.h"
 #include "core/run/start.h"
 #include "wire/ending.h"
 
@@ -20,10 +19,10 @@
 #define MISS_PAUSE_MIN_MS 1000
 #define MISS_PAUSE_MAX_MS 60000
 
-static struct active *find_attempt(struct core *core, const struct attempt_id *id)
+static struct active *find_attempt(struct run_room *run, const struct attempt_id *id)
 {
-	for (size_t i = 0; i < core->runner.len; i++) {
-		struct active *active = core->runner.active[i];
+	for (size_t i = 0; i < run->len; i++) {
+		struct active *active = run->active[i];
 
 		if ((uint64_t)active->run_id == id->run && active->cursor.step == id->step &&
 				active->cursor.attempt == id->attempt) {
@@ -37,13 +36,14 @@ static struct active *find_attempt(struct core *core, const struct attempt_id *i
  * What the attempt wrote, into ret. For want of descriptors it may be readable a little later:
  * false then. Once that was tried often enough the run goes on; what was written stays on the disk.
  */
-static bool read_output(struct core *core, struct active *active, uint64_t bytes,
+static bool read_output(struct run_room *run, struct active *active, uint64_t bytes,
 		struct attempt_output *ret, bool *ret_read)
 {
 	const struct attempt_id id = active_attempt(active);
 	struct err why;
 
-	*ret_read = bytes > 0 && attempt_output_read(core->storage_fd, &id, bytes, ret, &why) == 0;
+	*ret_read = bytes > 0 && run->ground->ports->attempt_output_read(run->ground->storage_fd,
+						 &id, bytes, ret, &why) == 0;
 	if (bytes == 0 || *ret_read) {
 		active->reads = 0;
 		return true;
@@ -54,7 +54,7 @@ static bool read_output(struct core *core, struct active *active, uint64_t bytes
 	}
 	if (active->reads < READS_MAX) {
 		active->state = ACTIVE_ADOPTED;
-		active->due_ms = clock_mono_ms() + LOOK_MS;
+		active->due_ms = run->ground->turn.mono_ms + LOOK_MS;
 		return false;
 	}
 	active->reads = 0;
@@ -66,14 +66,14 @@ static bool read_output(struct core *core, struct active *active, uint64_t bytes
 
 /* C5, first half: how the attempt ended, and what it wrote (NULL: nothing that can be read). A
  * probe that fails is written when the step is decided. */
-static int write_end(struct core *core, const struct step_row *row,
+static int write_end(struct run_room *run, const struct step_row *row,
 		const struct attempt_output *kept, struct err *err)
 {
-	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, row, err) < 0) {
+	if (turn_write(&run->ground->turn, err) < 0 || steps_ended(run->ground->db, row, err) < 0) {
 		return -1;
 	}
 	return !kept ? 0
-		     : steps_output_keep(core->db, row,
+		     : steps_output_keep(run->ground->db, row,
 				       &(struct step_output){ kept->head.data, kept->head.len,
 						       kept->tail.data, kept->tail.len },
 				       err);
@@ -115,31 +115,28 @@ static struct ending read_ending(const struct attempt_status *status)
 }
 
 /* The files may go once what they say is durable. */
-static void forget_later(struct core *core, const struct attempt_id *id)
+static void forget_later(struct run_room *run, const struct attempt_id *id)
 {
-	struct runner *runner = &core->runner;
-	void *items = runner->forget;
+	void *items = run->forget;
 	struct attempt_id *slot =
-			mem_push(&items, runner->forget_len, &runner->forget_cap, sizeof(*slot));
+			mem_push(&items, run->forget_len, &run->forget_cap, sizeof(*slot));
 
 	*slot = *id;
-	runner->forget = items;
-	runner->forget_len++;
+	run->forget = items;
+	run->forget_len++;
 }
 
-void outcome_committed(struct core *core)
+void outcome_committed(struct run_room *run)
 {
-	struct runner *runner = &core->runner;
-
-	for (size_t i = 0; i < runner->forget_len; i++) {
-		attempt_forget_output(core->storage_fd, &runner->forget[i]);
+	for (size_t i = 0; i < run->forget_len; i++) {
+		run->ground->ports->attempt_forget_output(run->ground->storage_fd, &run->forget[i]);
 	}
-	runner->forget_len = 0;
+	run->forget_len = 0;
 }
 
 /* Nothing before due_ms; then the next attempt's number is used. */
 static int pause_missed(
-		struct core *core, struct active *active, const char *detail, struct err *err)
+		struct run_room *run, struct active *active, const char *detail, struct err *err)
 {
 	int64_t pause_ms = MISS_PAUSE_MIN_MS;
 
@@ -150,7 +147,7 @@ static int pause_missed(
 			LOG_STR("reason", detail));
 	active->state = ACTIVE_PAUSED;
 	active->wait_step = false;
-	active->due_ms = clock_mono_ms() +
+	active->due_ms = run->ground->turn.mono_ms +
 			 (pause_ms < MISS_PAUSE_MAX_MS ? pause_ms : MISS_PAUSE_MAX_MS);
 	active->cursor.attempt++;
 	if (active_step(active)->kind == STEP_CHECK) {
@@ -158,56 +155,56 @@ static int pause_missed(
 
 		row.status = STEP_WAITING;
 		row.reason = detail;
-		return steps_probe_again(core->db, &row, err);
+		return steps_probe_again(run->ground->db, &row, err);
 	}
 	return 0;
 }
 
 /* The attempt in hand certainly never ran, and that is written down. */
 static int take_missed(
-		struct core *core, struct active *active, const char *detail, struct err *err)
+		struct run_room *run, struct active *active, const char *detail, struct err *err)
 {
 	char why[DETAIL_MAX];
 
 	if (active->cancel || !active->playbook || ++active->misses == 1) {
-		return runner_event(core, active, RUN_EV_NOT_STARTED, detail, err);
+		return runner_event(run, active, RUN_EV_NOT_STARTED, detail, err);
 	}
 	if (active->misses <= MISSES_MAX) {
-		return pause_missed(core, active, detail, err);
+		return pause_missed(run, active, detail, err);
 	}
 	active->misses = 0;
 	snprintf(why, sizeof(why), "could not be started %d times; the last: %.180s",
 			MISSES_MAX + 1, detail);
-	return runner_event(core, active, RUN_EV_FAILED, why, err);
+	return runner_event(run, active, RUN_EV_FAILED, why, err);
 }
 
 /* What follows from how the attempt ended, once its output is there. */
-static int take_ending(struct core *core, struct active *active,
+static int take_ending(struct run_room *run, struct active *active,
 		const struct attempt_status *status, const struct attempt_output *kept,
 		struct err *err)
 {
 	struct ending ending = read_ending(status);
 	struct step_row row = active_row(active);
 
-	ending.event = precheck_event(core->storage_fd, active, status, ending.event, ending.detail,
-			sizeof(ending.detail));
+	ending.event = precheck_event(
+			run, active, status, ending.event, ending.detail, sizeof(ending.detail));
 	row.status = (uint8_t)ending.status;
 	row.reason = ending.detail;
 	row.exit_code = status->result == ATTEMPT_EXITED ? status->exit_code : -1;
 	row.signal = status->signal;
-	row.finished_at = status->finished_at ? status->finished_at : clock_wall_ms();
+	row.finished_at = status->finished_at ? status->finished_at : run->ground->turn.wall_ms;
 	row.output_bytes = (int64_t)status->output_bytes;
-	if (write_end(core, &row, kept, err) < 0) {
+	if (write_end(run, &row, kept, err) < 0) {
 		return -1;
 	}
 	if (ending.event == RUN_EV_NOT_STARTED) {
-		return take_missed(core, active, ending.detail, err);
+		return take_missed(run, active, ending.detail, err);
 	}
 	active->misses = 0;
-	return runner_event(core, active, ending.event, ending.detail, err);
+	return runner_event(run, active, ending.event, ending.detail, err);
 }
 
-static int take_status(struct core *core, struct active *active,
+static int take_status(struct run_room *run, struct active *active,
 		const struct attempt_status *status, struct err *err)
 {
 	const struct attempt_id id = active_attempt(active);
@@ -215,20 +212,20 @@ static int take_status(struct core *core, struct active *active,
 	bool read;
 	int rc;
 
-	if (!read_output(core, active, status->output_bytes, &kept, &read)) {
+	if (!read_output(run, active, status->output_bytes, &kept, &read)) {
 		return 0;
 	}
 	if (read) {
-		forget_later(core, &id);
+		forget_later(run, &id);
 	}
-	rc = take_ending(core, active, status, read ? &kept : NULL, err);
+	rc = take_ending(run, active, status, read ? &kept : NULL, err);
 	buf_clear(&kept.head);
 	buf_clear(&kept.tail);
 	return rc;
 }
 
 /* The shim is gone without a word. If it had not been told to go, nothing ran. */
-static int take_vanished(struct core *core, struct active *active, struct err *err)
+static int take_vanished(struct run_room *run, struct active *active, struct err *err)
 {
 	bool never_ran = !active->may_have_run;
 	const char *detail = never_ran ? "it was not started"
@@ -237,25 +234,27 @@ static int take_vanished(struct core *core, struct active *active, struct err *e
 
 	row.status = never_ran ? STEP_NOT_STARTED : STEP_INTERRUPTED;
 	row.reason = detail;
-	row.finished_at = clock_wall_ms();
-	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, &row, err) < 0) {
+	row.finished_at = run->ground->turn.wall_ms;
+	if (turn_write(&run->ground->turn, err) < 0 ||
+			steps_ended(run->ground->db, &row, err) < 0) {
 		return -1;
 	}
 	if (never_ran) {
-		return take_missed(core, active, detail, err);
+		return take_missed(run, active, detail, err);
 	}
 	active->misses = 0;
-	return runner_event(core, active, RUN_EV_INTERRUPTED, detail, err);
+	return runner_event(run, active, RUN_EV_INTERRUPTED, detail, err);
 }
 
-int outcome_look(struct core *core, struct active *active, struct err *err)
+int outcome_look(struct run_room *run, struct active *active, struct err *err)
 {
 	const struct attempt_id id = active_attempt(active);
 	struct attempt_status status;
 	enum attempt_state state;
 	struct err wrong;
 
-	if (attempt_look(core->storage_fd, &id, &state, &status, &wrong) < 0) {
+	if (run->ground->ports->attempt_look(
+			    run->ground->storage_fd, &id, &state, &status, &wrong) < 0) {
 		log_error("an attempt's folder cannot be read", LOG_INT("run", active->run_id),
 				LOG_STR("error", wrong.msg));
 		/* What makes no sense stays so; what could not be read is looked at again. */
@@ -263,25 +262,25 @@ int outcome_look(struct core *core, struct active *active, struct err *err)
 	}
 	switch (state) {
 	case ATTEMPT_ENDED:
-		return take_status(core, active, &status, err);
+		return take_status(run, active, &status, err);
 	case ATTEMPT_ALIVE:
 		if (active->cancel && active->state != ACTIVE_ADOPTED &&
-				runner_cancel(core, active, err) < 0) {
+				runner_cancel(run, active, err) < 0) {
 			return -1;
 		}
 		active->state = ACTIVE_ADOPTED;
-		active->due_ms = clock_mono_ms() + LOOK_MS;
+		active->due_ms = run->ground->turn.mono_ms + LOOK_MS;
 		return 0;
 	case ATTEMPT_ABSENT: /* after a power cut even the folder of one that ran can be gone */
 	case ATTEMPT_VANISHED:
-		return take_vanished(core, active, err);
+		return take_vanished(run, active, err);
 	}
 	return 0;
 }
 
-int outcome_started(struct core *core, const struct msg_started *msg, struct err *err)
+int outcome_started(struct run_room *run, const struct msg_started *msg, struct err *err)
 {
-	struct active *active = find_attempt(core, &msg->id);
+	struct active *active = find_attempt(run, &msg->id);
 	struct step_row row;
 
 	if (!active || active->state != ACTIVE_ASKED || active->cancel) {
@@ -291,18 +290,20 @@ int outcome_started(struct core *core, const struct msg_started *msg, struct err
 	row.pid = msg->pid;
 	row.pid_started = msg->pid_started;
 	row.boot_id = msg->boot_id;
-	if (turn_write(&core->turn, err) < 0 || steps_started(core->db, &row, err) < 0) {
+	if (turn_write(&run->ground->turn, err) < 0 ||
+			steps_started(run->ground->db, &row, err) < 0) {
 		return -1;
 	}
 	active->state = ACTIVE_RUNNING;
 	active->may_have_run = true;
-	turn_send(&core->turn, core->control, MSG_GO, &(struct msg_go){ msg->id });
+	turn_send(&run->ground->turn, run->ground->links.control, MSG_GO,
+			&(struct msg_go){ msg->id });
 	return 0;
 }
 
-int outcome_refused(struct core *core, const struct msg_refused *msg, struct err *err)
+int outcome_refused(struct run_room *run, const struct msg_refused *msg, struct err *err)
 {
-	struct active *active = find_attempt(core, &msg->id);
+	struct active *active = find_attempt(run, &msg->id);
 	char detail[DETAIL_MAX];
 	struct step_row row;
 
@@ -313,89 +314,92 @@ int outcome_refused(struct core *core, const struct msg_refused *msg, struct err
 	row = active_row(active);
 	row.status = msg->why == REFUSED_LATER ? STEP_NOT_STARTED : STEP_FAILED;
 	row.reason = detail;
-	row.finished_at = clock_wall_ms();
-	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, &row, err) < 0) {
+	row.finished_at = run->ground->turn.wall_ms;
+	if (turn_write(&run->ground->turn, err) < 0 ||
+			steps_ended(run->ground->db, &row, err) < 0) {
 		return -1;
 	}
 	if (msg->why == REFUSED_LATER) {
-		return take_missed(core, active, detail, err);
+		return take_missed(run, active, detail, err);
 	}
-	return runner_event(core, active, RUN_EV_FAILED, detail, err);
+	return runner_event(run, active, RUN_EV_FAILED, detail, err);
 }
 
-int outcome_ended(struct core *core, const struct msg_ended *msg, struct err *err)
+int outcome_ended(struct run_room *run, const struct msg_ended *msg, struct err *err)
 {
-	struct active *active = find_attempt(core, &msg->id);
+	struct active *active = find_attempt(run, &msg->id);
 
-	return active && active->state <= ACTIVE_ADOPTED ? outcome_look(core, active, err) : 0;
+	return active && active->state <= ACTIVE_ADOPTED ? outcome_look(run, active, err) : 0;
 }
 
-static int take_probe(struct core *core, struct active *active, bool ok, const char *detail,
+static int take_probe(struct run_room *run, struct active *active, bool ok, const char *detail,
 		struct err *err)
 {
 	struct step_row row = active_row(active);
 
 	row.status = ok ? STEP_SUCCEEDED : STEP_FAILED;
 	row.reason = detail;
-	row.finished_at = clock_wall_ms();
-	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, &row, err) < 0) {
+	row.finished_at = run->ground->turn.wall_ms;
+	if (turn_write(&run->ground->turn, err) < 0 ||
+			steps_ended(run->ground->db, &row, err) < 0) {
 		return -1;
 	}
-	return runner_event(core, active, ok ? RUN_EV_OK : RUN_EV_FAILED, detail, err);
+	return runner_event(run, active, ok ? RUN_EV_OK : RUN_EV_FAILED, detail, err);
 }
 
-int outcome_probed(struct core *core, const struct msg_probed *msg, struct err *err)
+int outcome_probed(struct run_room *run, const struct msg_probed *msg, bool *ret_taken,
+		struct err *err)
 {
-	for (size_t i = 0; i < core->runner.len; i++) {
-		struct active *active = core->runner.active[i];
+	*ret_taken = true;
+	for (size_t i = 0; i < run->len; i++) {
+		struct active *active = run->active[i];
 
 		if (active->state == ACTIVE_PROBING && active->probe_id == msg->id) {
-			return take_probe(core, active, msg->verdict == VERDICT_HEALTHY,
-					msg->detail, err);
+			return take_probe(run, active, msg->verdict == VERDICT_HEALTHY, msg->detail,
+					err);
 		}
 	}
-	prober_probed(core, msg);
+	*ret_taken = false;
 	return 0;
 }
 
-int outcome_egress_new(struct core *core, struct err *err)
+void outcome_egress_new(struct run_room *run)
 {
-	(void)err;
-	for (size_t i = 0; i < core->runner.len; i++) {
-		struct active *active = core->runner.active[i];
+	for (size_t i = 0; i < run->len; i++) {
+		struct active *active = run->active[i];
 
 		if (active->state == ACTIVE_PROBING) {
-			launch_probe(core, active, active_check(active));
+			start_probe(run, active, active_check(active));
 		}
 	}
-	return 0;
 }
 
 /* The pause is over. */
-static int end_pause(struct core *core, struct active *active, struct err *err)
+static int end_pause(struct run_room *run, struct active *active, struct err *err)
 {
 	struct step_row row = active_row(active);
 
 	if (!active->wait_step) {
-		return runner_event(core, active, RUN_EV_DUE, "", err);
+		return runner_event(run, active, RUN_EV_DUE, "", err);
 	}
 	row.status = STEP_SUCCEEDED;
-	row.finished_at = clock_wall_ms();
-	if (turn_write(&core->turn, err) < 0 || steps_ended(core->db, &row, err) < 0) {
+	row.finished_at = run->ground->turn.wall_ms;
+	if (turn_write(&run->ground->turn, err) < 0 ||
+			steps_ended(run->ground->db, &row, err) < 0) {
 		return -1;
 	}
-	return runner_event(core, active, RUN_EV_OK, "", err);
+	return runner_event(run, active, RUN_EV_OK, "", err);
 }
 
-int outcome_due(struct core *core, struct active *active, struct err *err)
+int outcome_due(struct run_room *run, struct active *active, struct err *err)
 {
 	switch ((enum active_state)active->state) {
 	case ACTIVE_PAUSED:
-		return end_pause(core, active, err);
+		return end_pause(run, active, err);
 	case ACTIVE_PROBING:
-		return take_probe(core, active, false, "no answer from egress", err);
+		return take_probe(run, active, false, "no answer from egress", err);
 	case ACTIVE_ADOPTED:
-		return outcome_look(core, active, err);
+		return outcome_look(run, active, err);
 	case ACTIVE_ASKED:
 	case ACTIVE_RUNNING:
 		break;

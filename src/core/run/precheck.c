@@ -4,7 +4,7 @@
 
 #include "wire/ending.h"
 
-enum run_event precheck_event(int storage_fd, const struct active *active,
+enum run_event precheck_event(const struct run_room *run, const struct active *active,
 		const struct attempt_status *status, enum run_event event, char *detail,
 		size_t detail_size)
 {
@@ -17,7 +17,8 @@ enum run_event precheck_event(int storage_fd, const struct active *active,
 			status->result != ATTEMPT_EXITED || status->exit_code == 0) {
 		return event;
 	}
-	if (attempt_output_read(storage_fd, &id, status->output_bytes, &kept, &err) == 0) {
+	if (run->ground->ports->attempt_output_read(
+			    run->ground->storage_fd, &id, status->output_bytes, &kept, &err) == 0) {
 		ending_last_line(&kept, line);
 	}
 	buf_clear(&kept.head);

@@ -1,19 +1,19 @@
 #include "core/run/run_request.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/jsonw.h"
-#include "core/core.h"
-#include "core/run/answers.h"
-#include "core/run/chronicle.h"
+#include "core/run/question.h"
 #include "store/guard_facts.h"
 #include "store/runs.h"
+#include "store/timeline.h"
 #include "wire/json_labels.h"
 
 #define HOUR_MS (INT64_C(3600) * 1000)
 
-void facts_target(const struct run_request *request, uint8_t ret_target[DIGEST_SIZE])
+void run_request_target(const struct run_request *request, uint8_t ret_target[DIGEST_SIZE])
 {
 	auto_buf struct buf key = { 0 };
 	const char *name = request->playbook->name;
@@ -70,9 +70,9 @@ static int gather_counts(struct db *db, const struct run_request *request, struc
 	const char *name = facts->playbook->name;
 	int64_t now = request->now;
 
-	if (rules->limit_runs &&
-			guard_facts_limit(db, name, now - rules->limit_per_ms + 1, rules->limit_runs,
-					&facts->in_window, &facts->oldest_at, err) < 0) {
+	if (rules->limit_runs && guard_facts_limit(db, name, now - rules->limit_per_ms + 1,
+						 rules->limit_runs, &facts->in_window,
+						 &facts->oldest_at, err) < 0) {
 		return -1;
 	}
 	if (rules->breaker_failures &&
@@ -85,17 +85,18 @@ static int gather_counts(struct db *db, const struct run_request *request, struc
 					       &facts->other_targets, err) < 0) {
 		return -1;
 	}
-	if (facts->starts_at_most && guard_facts_starts(db, now - HOUR_MS + 1, facts->starts_at_most,
-						     &facts->starts_in_hour, err) < 0) {
+	if (facts->starts_at_most &&
+			guard_facts_starts(db, now - HOUR_MS + 1, facts->starts_at_most,
+					&facts->starts_in_hour, err) < 0) {
 		return -1;
 	}
 	return 0;
 }
 
-int facts_gather(struct core *core, struct run_request *request, struct plan_facts *ret_facts,
-		struct err *err)
+int run_request_gather(struct run_room *run, struct run_request *request,
+		struct plan_facts *ret_facts, struct err *err)
 {
-	const struct config *config = core_config(core);
+	const struct config *config = configs_now(&run->ground->configs);
 	struct plan_facts facts = {
 		.playbook = request->playbook,
 		.param_error = request->param_error,
@@ -107,18 +108,20 @@ int facts_gather(struct core *core, struct run_request *request, struct plan_fac
 		.received_at = request->received_at,
 		.max_replay_age_ms = config->max_replay_age_ms,
 		.dry_run = config->dry_run,
-		.pause = core->pause.guard,
-		.clocks = clocks_at(core, request->now),
+		.pause = run->ground->pause.guard,
+		.clocks = clocks_at(&run->ground->clocks, config, request->now),
 		.starts_at_most = config->max_starts_per_hour,
 	};
 
 	if (!request->param_error) {
-		request->needs_approval = run_begins_with_approval(request->playbook, request->params);
-		facts.approval_step = request->needs_approval ? request->playbook->steps[0].name : NULL;
-		facts_target(request, request->target);
-		if (guard_facts_set_back(core->db, request->now, err) < 0 ||
-				gather_runs(core->db, request, &facts, err) < 0 ||
-				gather_counts(core->db, request, &facts, err) < 0) {
+		request->needs_approval =
+				run_begins_with_approval(request->playbook, request->params);
+		facts.approval_step =
+				request->needs_approval ? request->playbook->steps[0].name : NULL;
+		run_request_target(request, request->target);
+		if (guard_facts_set_back(run->ground->db, request->now, err) < 0 ||
+				gather_runs(run->ground->db, request, &facts, err) < 0 ||
+				gather_counts(run->ground->db, request, &facts, err) < 0) {
 			return -1;
 		}
 	}
@@ -135,28 +138,47 @@ static bool lock_key(const struct run_request *request, struct buf *out)
 	return lock && params_expand(lock, request->params, out, &err) == 0;
 }
 
-static int ask_first(struct core *core, const struct run_request *request, int64_t run_id,
+static int ask_first(struct run_room *run, const struct run_request *request, int64_t run_id,
 		struct err *err)
 {
-	const struct approval_question question = { .run_id = run_id,
+	const struct question question = { .run_id = run_id,
 		.incident_id = request->incident_id,
-		.config = core_config(core),
+		.config = configs_now(&run->ground->configs),
 		.playbook = request->playbook,
 		.step = 0,
 		.params = request->params,
 		.trigger = request->trigger,
 		.requested_by = request->requested_by };
 
-	return approvals_ask(core, &question, err);
+	return question_ask(run, &question, err);
 }
 
-int facts_add_run(struct core *core, const struct run_request *request, int64_t *ret_id,
+/* The run is in the queue: an entry of the timeline. */
+static int add_queued(struct run_room *run, const struct run_request *request, int64_t run_id,
+		struct err *err)
+{
+	const char *reason = request->reason ? request->reason : "";
+	auto_free char *text = xasprintf("run %" PRId64 " (%s), trigger %s%s%s%s", run_id,
+			request->playbook->name, request->trigger,
+			request->override_guards ? ", without its guards" : "", *reason ? ": " : "",
+			reason);
+	const struct timeline_row row = { .incident_id = request->incident_id,
+		.at = request->now,
+		.kind = TIMELINE_QUEUED,
+		.who = request->by_hand ? request->requested_by : NULL,
+		.text = text,
+		.run_id = run_id };
+
+	return row.incident_id ? timeline_add(run->ground->db, &row, err) : 0;
+}
+
+int run_request_add(struct run_room *run, const struct run_request *request, int64_t *ret_id,
 		struct err *err)
 {
 	auto_buf struct buf lock = { 0 };
 	bool locks = lock_key(request, &lock);
 	const struct run_row row = {
-		.id = core->orphans.highest + 1,
+		.id = run->unknown.highest + 1,
 		.lock = locks ? buf_text(&lock) : NULL,
 		.distinct_value = distinct_value(request),
 		.incident_id = request->incident_id,
@@ -168,7 +190,7 @@ int facts_add_run(struct core *core, const struct run_request *request, int64_t 
 		.requested_by = request->requested_by,
 		.request_reason = request->reason,
 		.override_guards = request->override_guards,
-		.config_hash = core_config(core)->hash,
+		.config_hash = configs_now(&run->ground->configs)->hash,
 		.status = request->needs_approval ? RUN_AWAITING_APPROVAL : RUN_QUEUED,
 		.alertname = request->alertname,
 		.alert = request->alert,
@@ -176,14 +198,14 @@ int facts_add_run(struct core *core, const struct run_request *request, int64_t 
 		.queued_at = request->now,
 	};
 
-	core->runner.queue_waits = true;
-	if (runs_add(core->db, &row, request->params, ret_id, err) < 0) {
+	run->queue_waits = true;
+	if (runs_add(run->ground->db, &row, request->params, ret_id, err) < 0) {
 		return -1;
 	}
-	if (chronicle_queued(core, request, *ret_id, err) < 0) {
+	if (add_queued(run, request, *ret_id, err) < 0) {
 		return -1;
 	}
-	return request->needs_approval ? ask_first(core, request, *ret_id, err) : 0;
+	return request->needs_approval ? ask_first(run, request, *ret_id, err) : 0;
 }
 
 /* The alert with as much of it as `parts` says; "truncated" tells that something is missing. */
@@ -209,7 +231,7 @@ static void write_alert(struct buf *out, const struct alert *alert, enum alert_p
 	jsonw_end(&w);
 }
 
-char *facts_alert_json(struct arena *arena, const struct alert *alert)
+char *run_request_alert_json(struct arena *arena, const struct alert *alert)
 {
 	auto_buf struct buf text = { 0 };
 

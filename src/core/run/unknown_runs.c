@@ -9,11 +9,10 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/core.h"
 #include "core/escalate/attention.h"
+#include "core/escalate/escalator.h"
 #include "store/incidents.h"
 #include "store/runs.h"
 #include "store/timeline.h"
@@ -74,10 +73,10 @@ static int64_t read_id(const char *name)
 	if (*name == '0') {
 		return 0;
 	}
-	for (; *name >= '0' && *name <= '9' && id <= ORPHANS_ID_MAX; name++) {
+	for (; *name >= '0' && *name <= '9' && id <= UNKNOWN_RUNS_ID_MAX; name++) {
 		id = id * 10 + (*name - '0');
 	}
-	return *name || id > ORPHANS_ID_MAX ? 0 : id;
+	return *name || id > UNKNOWN_RUNS_ID_MAX ? 0 : id;
 }
 
 static DIR *open_dir(int dirfd, const char *path)
@@ -92,9 +91,9 @@ static DIR *open_dir(int dirfd, const char *path)
 }
 
 /* All folders of runs that are not in the store. One that cannot be looked through is said. */
-static int collect(struct core *core, struct ids *ret, struct err *err)
+static int collect(struct run_room *run, struct ids *ret, struct err *err)
 {
-	DIR *dir = open_dir(core->storage_fd, "runs");
+	DIR *dir = open_dir(run->ground->storage_fd, "runs");
 	const struct dirent *entry;
 	bool known;
 	int rc = 0;
@@ -110,7 +109,7 @@ static int collect(struct core *core, struct ids *ret, struct err *err)
 		int64_t id = read_id(entry->d_name);
 
 		known = true;
-		rc = id ? runs_known(core->db, id, &known, err) : 0;
+		rc = id ? runs_known(run->ground->db, id, &known, err) : 0;
 		if (!known && rc == 0) {
 			ids_add(ret, id);
 		}
@@ -120,10 +119,10 @@ static int collect(struct core *core, struct ids *ret, struct err *err)
 }
 
 /* Does a step of it run still? What cannot be looked at does: never take that for a free lock. */
-static bool is_running(const struct core *core, int64_t id)
+static bool is_running(const struct run_room *run, int64_t id)
 {
 	auto_free char *path = xasprintf("runs/%" PRId64, id);
-	DIR *dir = open_dir(core->storage_fd, path);
+	DIR *dir = open_dir(run->ground->storage_fd, path);
 	const struct dirent *entry;
 	bool running = !dir && errno != ENOENT;
 
@@ -150,10 +149,11 @@ static void group_of(int64_t highest, uint8_t ret_hash[DIGEST_SIZE])
 	digest_sha256(key, strlen(key), ret_hash);
 }
 
-static int open_incident(struct core *core, const uint8_t hash[DIGEST_SIZE], const char *title,
+static int open_incident(struct run_room *run, const uint8_t hash[DIGEST_SIZE], const char *title,
 		int64_t *ret_id, struct err *err)
 {
-	uint8_t level = escalation_opening_level(&core_config(core)->escalation, NULL);
+	uint8_t level = escalation_opening_level(
+			&configs_now(&run->ground->configs)->escalation, NULL);
 	const struct incident_row row = { .title = title,
 		.level = escalation_level_name(level),
 		.severity = "",
@@ -161,29 +161,29 @@ static int open_incident(struct core *core, const uint8_t hash[DIGEST_SIZE], con
 		.labels = "{}",
 		.annotations = "{}",
 		.group_hash = hash,
-		.opened_at = clock_wall_ms() };
+		.opened_at = run->ground->turn.wall_ms };
 	struct timeline_row told = {
 		.at = row.opened_at, .kind = TIMELINE_OPENED, .text = "found at the start"
 	};
 	struct incident_facts incident;
 
-	if (incidents_add(core->db, &row, ret_id, err) < 0) {
+	if (incidents_add(run->ground->db, &row, ret_id, err) < 0) {
 		return -1;
 	}
 	told.incident_id = *ret_id;
-	if (timeline_add(core->db, &told, err) < 0 ||
-			incidents_facts(core->db, *ret_id, &incident, err) < 0) {
+	if (timeline_add(run->ground->db, &told, err) < 0 ||
+			incidents_facts(run->ground->db, *ret_id, &incident, err) < 0) {
 		return -1;
 	}
-	return escalator_fires(core, &incident, err);
+	return escalator_fires(run->escalate, &incident, err);
 }
 
-static void write_why(const struct core *core, const struct ids *ids, struct buf *out)
+static void write_why(const struct run_room *run, const struct ids *ids, struct buf *out)
 {
 	struct ids running = { 0 };
 
 	for (size_t i = 0; i < ids->len; i++) {
-		if (is_running(core, ids->items[i])) {
+		if (is_running(run, ids->items[i])) {
 			ids_add(&running, ids->items[i]);
 		}
 	}
@@ -198,7 +198,7 @@ static void write_why(const struct core *core, const struct ids *ids, struct buf
 }
 
 /* Say it at each start, and call a person once. */
-static int tell(struct core *core, const struct ids *ids, struct err *err)
+static int tell(struct run_room *run, const struct ids *ids, struct err *err)
 {
 	auto_buf struct buf title = { 0 };
 	auto_buf struct buf why = { 0 };
@@ -208,33 +208,33 @@ static int tell(struct core *core, const struct ids *ids, struct err *err)
 
 	buf_adds(&title, TITLE);
 	write_ids(ids, &title);
-	write_why(core, ids, &why);
+	write_why(run, ids, &why);
 	log_error(buf_text(&title), LOG_INT("runs", (int64_t)ids->len),
 			LOG_STR("next", buf_text(&why)));
-	group_of(core->orphans.highest, hash);
-	if (incidents_group_known(core->db, hash, &known, err) < 0) {
+	group_of(run->unknown.highest, hash);
+	if (incidents_group_known(run->ground->db, hash, &known, err) < 0) {
 		return -1;
 	}
 	if (known) {
 		return 0;
 	}
-	if (turn_write(&core->turn, err) < 0 ||
-			open_incident(core, hash, buf_text(&title), &id, err) < 0) {
+	if (turn_write(&run->ground->turn, err) < 0 ||
+			open_incident(run, hash, buf_text(&title), &id, err) < 0) {
 		return -1;
 	}
-	return attention_call(core, id, buf_text(&why), err);
+	return attention_state(run->escalate, id, buf_text(&why), err);
 }
 
-int orphans_look(struct core *core, struct err *err)
+int unknown_runs_look(struct run_room *run, struct err *err)
 {
 	struct ids ids = { 0 };
-	int rc = collect(core, &ids, err);
+	int rc = collect(run, &ids, err);
 
-	core->orphans = (struct orphans){ .count = (int64_t)ids.len };
+	run->unknown = (struct unknown_runs){ .count = (int64_t)ids.len };
 	if (rc == 0 && ids.len) {
 		qsort(ids.items, ids.len, sizeof(*ids.items), compare);
-		core->orphans.highest = ids.items[ids.len - 1];
-		rc = tell(core, &ids, err);
+		run->unknown.highest = ids.items[ids.len - 1];
+		rc = tell(run, &ids, err);
 	}
 	free(ids.items);
 	return rc;

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/core.h"
 #include "sys/zone.h"
 
 #define MINUTE_MS   60000
@@ -29,10 +28,9 @@ static void set_clock(struct interval_clock *clock, const char *zone, int64_t no
 	}
 }
 
-const struct interval_clock *clocks_at(struct core *core, int64_t now)
+const struct interval_clock *clocks_at(
+		struct clocks *clocks, const struct config *config, int64_t now)
 {
-	const struct config *config = core_config(core);
-	struct clocks *clocks = &core->clocks;
 	bool same = clocks->items && !memcmp(clocks->config_hash, config->hash, DIGEST_SIZE);
 
 	if (!config->zones_len) {

@@ -14,6 +14,15 @@ void turn_clear(struct turn *turn)
 	*turn = (struct turn){ 0 };
 }
 
+void turn_begin(struct turn *turn)
+{
+	if (!turn->begun) {
+		turn->begun = true;
+		turn->wall_ms = turn->ports->wall_ms();
+		turn->mono_ms = turn->ports->mono_ms();
+	}
+}
+
 int turn_write(struct turn *turn, struct err *err)
 {
 	return db_in_transaction(turn->db) ? 0 : db_begin(turn->db, err);
@@ -58,6 +67,7 @@ static void drop_held(struct turn *turn)
 
 int turn_end(struct turn *turn, struct err *err)
 {
+	turn->begun = false;
 	if (db_in_transaction(turn->db) && db_commit(turn->db, err) < 0) {
 		drop_held(turn);
 		return -1;
@@ -66,12 +76,12 @@ int turn_end(struct turn *turn, struct err *err)
 		const struct held *held = &turn->held[i];
 
 		if (held->to) {
-			channel_send(held->to, held->type, turn->payloads.data + held->offset,
+			turn->ports->send(held->to, held->type, turn->payloads.data + held->offset,
 					held->len, -1);
 		}
 	}
 	for (size_t i = 0; i < turn->held_len; i++) {
-		channel_flush(turn->held[i].to);
+		turn->ports->flush(turn->held[i].to);
 	}
 	drop_held(turn);
 	return 0;

@@ -9,54 +9,54 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/log.h"
 
-#define NAME          "ballast"
+#define NAME          "reserve"
 #define LOOK_MS       250  /* at most so often */
 #define LOOK_WELL_MS  5000 /* at least so often */
 #define LOOK_SHORT_MS 1000 /* while degraded */
 #define MIB           (1024.0 * 1024.0)
 
-static bool enough(const struct space *space)
+static bool enough(const struct disk_space *space)
 {
-	return space->free >= space->min_free && space->free - space->min_free >= 2 * SPACE_BALLAST;
+	return space->free >= space->min_free &&
+	       space->free - space->min_free >= 2 * DISK_SPACE_RESERVE;
 }
 
-/* A ballast that a crash left half made is none. */
-static bool ballast_is_there(const struct space *space)
+/* A reserve that a crash left half made is none. */
+static bool reserve_is_there(const struct disk_space *space)
 {
 	struct stat st;
 
 	return fstatat(space->fd, NAME, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-	       st.st_size == SPACE_BALLAST && st.st_blocks >= SPACE_BALLAST / 512;
+	       st.st_size == DISK_SPACE_RESERVE && st.st_blocks >= DISK_SPACE_RESERVE / 512;
 }
 
 static int fill(int fd)
 {
-	errno = posix_fallocate(fd, 0, SPACE_BALLAST);
+	errno = posix_fallocate(fd, 0, DISK_SPACE_RESERVE);
 	return errno == 0 && fsync(fd) == 0 ? 0 : -1;
 }
 
-static void make_ballast(struct space *space)
+static void make_reserve(struct disk_space *space)
 {
 	auto_fd int fd = openat(space->fd, NAME,
 			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	space->ballast = fd >= 0 && fill(fd) == 0;
-	if (space->ballast) {
+	space->reserve = fd >= 0 && fill(fd) == 0;
+	if (space->reserve) {
 		space->said = false;
 		return;
 	}
 	if (!space->said) {
-		log_warn("the ballast cannot be made; a full disk will be harder to survive",
+		log_warn("the reserve cannot be made; a full disk will be harder to survive",
 				LOG_STR("error", strerror(errno)));
 	}
 	space->said = true;
 	unlinkat(space->fd, NAME, 0);
 }
 
-static void measure(struct space *space)
+static void measure(struct disk_space *space, int64_t now)
 {
 	struct statvfs st;
 	uint64_t free = 0;
@@ -66,10 +66,10 @@ static void measure(struct space *space)
 		free = 0;
 	}
 	space->free = free < INT64_MAX ? (int64_t)free : INT64_MAX;
-	space->look_at = clock_mono_ms() + LOOK_MS;
+	space->look_at = now + LOOK_MS;
 }
 
-static void set_degraded(struct space *space, bool degraded)
+static void set_degraded(struct disk_space *space, bool degraded)
 {
 	if (space->degraded == degraded) {
 		return;
@@ -84,9 +84,9 @@ static void set_degraded(struct space *space, bool degraded)
 	}
 }
 
-static void look(struct space *space)
+static void look(struct disk_space *space, int64_t now)
 {
-	measure(space);
+	measure(space, now);
 	if (enough(space)) {
 		set_degraded(space, false);
 	} else if (space->free < space->min_free) {
@@ -94,30 +94,30 @@ static void look(struct space *space)
 	}
 }
 
-void space_init(struct space *space, int storage_fd, int64_t min_free)
+void disk_space_init(struct disk_space *space, int storage_fd, int64_t min_free, int64_t now)
 {
-	*space = (struct space){ .fd = storage_fd, .min_free = min_free };
-	space->ballast = ballast_is_there(space);
-	measure(space);
-	/* Without ballast it was given up: that ends when there is room for it. */
-	set_degraded(space, space->free < min_free || (!space->ballast && !enough(space)));
+	*space = (struct disk_space){ .fd = storage_fd, .min_free = min_free };
+	space->reserve = reserve_is_there(space);
+	measure(space, now);
+	/* Without reserve it was given up: that ends when there is room for it. */
+	set_degraded(space, space->free < min_free || (!space->reserve && !enough(space)));
 }
 
-int64_t space_tick(struct space *space)
+void disk_space_tick(struct disk_space *space, int64_t now, struct deadline *next)
 {
-	if (clock_mono_ms() >= space->look_at) {
-		look(space);
+	if (now >= space->look_at) {
+		look(space, now);
 	}
-	if (!space->ballast && enough(space)) {
-		make_ballast(space);
+	if (!space->reserve && enough(space)) {
+		make_reserve(space);
 	}
-	return space->degraded ? LOOK_SHORT_MS : LOOK_WELL_MS;
+	deadline_by(next, now + (space->degraded ? LOOK_SHORT_MS : LOOK_WELL_MS));
 }
 
-int space_admit(struct space *space, struct err *err)
+int disk_space_admit(struct disk_space *space, int64_t now, struct err *err)
 {
-	if (clock_mono_ms() >= space->look_at) {
-		look(space);
+	if (now >= space->look_at) {
+		look(space, now);
 	}
 	if (!space->degraded) {
 		return 0;
@@ -128,18 +128,19 @@ int space_admit(struct space *space, struct err *err)
 			"is taken in until there is room",
 			(double)space->free / MIB,
 			(double)(space->min_free +
-					(space->free < space->min_free ? 0 : 2 * SPACE_BALLAST)) /
+					(space->free < space->min_free ? 0
+								       : 2 * DISK_SPACE_RESERVE)) /
 					MIB);
 }
 
-void space_give_up(struct space *space)
+void disk_space_give_up(struct disk_space *space)
 {
-	if (!space->ballast) {
+	if (!space->reserve) {
 		return;
 	}
 	if (unlinkat(space->fd, NAME, 0) == 0) {
-		log_warn("the disk is full: the ballast is given up",
-				LOG_INT("bytes", SPACE_BALLAST));
+		log_warn("the disk is full: the reserve is given up",
+				LOG_INT("bytes", DISK_SPACE_RESERVE));
 	}
-	space->ballast = false;
+	space->reserve = false;
 }

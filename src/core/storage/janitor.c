@@ -1,11 +1,8 @@
 #include "core/storage/janitor.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/clock.h"
-#include "core/core.h"
 #include "store/retention.h"
 #include "sys/file.h"
 
@@ -15,34 +12,39 @@
 /* Its rows are in the transaction of this turn; a folder too many after a crash does no harm. */
 static void remove_folder(int64_t run_id, void *arg)
 {
-	struct core *core = arg;
+	const struct storage_room *storage = arg;
 	char path[64];
 	struct err err;
 
 	snprintf(path, sizeof(path), "runs/%" PRId64, run_id);
-	file_remove_tree(core->storage_fd, path, &err);
+	file_remove_tree(storage->ground->storage_fd, path, &err);
 }
 
-int64_t janitor_tick(struct core *core, struct err *err)
+static int sweep(struct storage_room *storage, struct err *err)
 {
-	struct janitor *janitor = &core->janitor;
-	int64_t now = clock_mono_ms();
+	struct ground *ground = storage->ground;
+	int64_t before = ground->turn.wall_ms - storage->retention_ms;
 	int gone;
 
-	if (!janitor->retention_ms) {
+	if (turn_write(&ground->turn, err) < 0) {
 		return -1;
 	}
-	if (now < janitor->due_ms) {
-		return janitor->due_ms - now;
-	}
-	if (turn_write(&core->turn, err) < 0) {
-		return -2;
-	}
-	gone = retention_sweep(core->db, clock_wall_ms() - janitor->retention_ms, remove_folder,
-			core, err);
+	gone = retention_sweep(ground->db, before, remove_folder, storage, err);
 	if (gone < 0) {
-		return -2;
+		return -1;
 	}
-	janitor->due_ms = now + (gone ? PAUSE_MS : REST_MS);
-	return janitor->due_ms - now;
+	storage->sweep_ms = ground->turn.mono_ms + (gone ? PAUSE_MS : REST_MS);
+	return 0;
+}
+
+int janitor_tick(struct storage_room *storage, struct deadline *next, struct err *err)
+{
+	if (!storage->retention_ms) {
+		return 0;
+	}
+	if (storage->ground->turn.mono_ms >= storage->sweep_ms && sweep(storage, err) < 0) {
+		return -1;
+	}
+	deadline_by(next, storage->sweep_ms);
+	return 0;
 }

@@ -1,18 +1,19 @@
 /*
- * receive - the answer to a delivery, held until all that it says is committed.
+ * delivery_command - the answer to a delivery, held until all that it says is committed.
  *
- * One that a person sends again is an order like any other (core/order.h): written down, and
- * carried out once for its Idempotency-Key.
+ * One that an operator sends again is a command like any other (core/api/command.h): written down,
+ * and done once for its Idempotency-Key.
  */
 #ifndef CORE_DELIVERY_COMMAND_H
 #define CORE_DELIVERY_COMMAND_H
 
 #include "base/err.h"
-#include "wire/message.h"
+#include "core/api/reply.h"
 
-struct core;
-
-/* Returns -1 when the store failed. */
-int receive_delivery(struct core *core, const struct msg_deliver *msg, struct err *err);
+/* Take the delivery in. Returns -1 when the store failed. */
+int delivery_command(const struct api_room *api, const struct msg_deliver *msg, struct err *err);
+/* Take it not: the sender tries again. */
+void delivery_command_refuse(
+		const struct api_room *api, const struct msg_deliver *msg, const struct err *why);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * replay - an incident's playbook once more, for each of its alerts that has fired.
+ * replay_command - an incident's playbook once more, for each of its alerts that has fired.
  *
  * Alerts that would do the same (playbook and params) cause one run. The guards hold as for
- * everything that people start (core/manual.h).
+ * everything that operators start (run_commands.h).
  */
 #ifndef CORE_REPLAY_COMMAND_H
 #define CORE_REPLAY_COMMAND_H
@@ -15,6 +15,6 @@
  * "alertname":"…","decision":"queued","reason":"…","playbook":"…","incidentId":4,"runId":9}]}, or a
  * conflict when nothing was started.
  */
-int replay_incident(struct reply *reply, struct err *err);
+int replay_command(struct reply *reply, struct err *err);
 
 #endif

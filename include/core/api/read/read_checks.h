@@ -1,5 +1,5 @@
 /*
- * api_checks - the health table: every check of the configuration and how it is.
+ * read_checks - the health table: every check of the configuration and how it is.
  *
  *	{"name":"argus-1","kind":"http","target":"http://localhost:3001/api/health",
  *	 "expected":"200 + JSON","intervalMs":15000,"timeoutMs":5000,"status":"failing",
@@ -14,8 +14,8 @@
 #include "core/api/reply.h"
 
 /* GET /api/v1/checks, in the order of the configuration. */
-int api_checks(struct reply *reply, struct err *err);
+int read_checks(struct reply *reply, struct err *err);
 /* GET /api/v1/checks/{check}: with `history`, newest first. */
-int api_check(struct reply *reply, struct err *err);
+int read_check(struct reply *reply, struct err *err);
 
 #endif

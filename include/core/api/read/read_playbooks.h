@@ -1,13 +1,13 @@
 /*
- * read_playbooks - the playbooks in force, as an answer shows them.
+ * read_playbooks - the playbooks in force.
  */
 #ifndef CORE_READ_PLAYBOOKS_H
 #define CORE_READ_PLAYBOOKS_H
 
-#include "base/jsonw.h"
-#include "domain/playbook.h"
+#include "base/err.h"
+#include "core/api/reply.h"
 
-/* One of a list. */
-void api_write_playbook(struct jsonw *w, const struct playbook *playbook);
+/* GET /api/v1/playbooks */
+int read_playbooks(struct reply *reply, struct err *err);
 
 #endif

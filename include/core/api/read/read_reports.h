@@ -1,6 +1,5 @@
 /*
- * hindsight - what one looks at afterwards: the timeline of an incident, and how well alerts are
- * dealt with.
+ * read_reports - how well each alert is dealt with, over all its incidents.
  */
 #ifndef CORE_READ_REPORTS_H
 #define CORE_READ_REPORTS_H
@@ -8,11 +7,7 @@
 #include "base/err.h"
 #include "core/api/reply.h"
 
-/* Each returns -1 when the store failed. */
-
-/* GET /api/v1/incidents/{id}/timeline: oldest first, unlike other lists */
-int hindsight_timeline(struct reply *reply, struct err *err);
-/* GET /api/v1/reports/alerts */
-int hindsight_alerts(struct reply *reply, struct err *err);
+/* GET /api/v1/reports/alerts. -1: the store failed. */
+int read_reports_alerts(struct reply *reply, struct err *err);
 
 #endif

@@ -1,13 +1,16 @@
 /*
- * read_status - the daemon itself: version, configuration, pause, roles.
+ * read_status - the daemon itself: its version, roles and configuration, and whether it takes
+ * deliveries.
  */
 #ifndef CORE_READ_STATUS_H
 #define CORE_READ_STATUS_H
 
-#include "base/jsonw.h"
+#include "base/err.h"
+#include "core/api/reply.h"
 
-struct core;
-
-void api_write_status(struct jsonw *w, const struct core *core);
+/* GET /api/v1/status */
+int read_status(struct reply *reply, struct err *err);
+/* GET /-/ready: 503 while the disk is full. */
+int read_ready(struct reply *reply, struct err *err);
 
 #endif

@@ -8,152 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/api/command/run_commands.h"
-#include "core/core.h"
+#include "core/api/read/read_runs.h"
 #include "core/run/answers.h"
-#include "core/run/start.h"
 #include "store/approvals.h"
 #include "store/runs.h"
-
-/* Showing. */
-
-struct showing {
-	struct reply *reply;
-	const char *playbook;
-	const struct labels *params;
-};
-
-static void write_env(struct jsonw *w, const struct step *step, const struct labels *params)
-{
-	jsonw_object(w, "env");
-	for (size_t i = 0; i < step->env.len; i++) {
-		auto_buf struct buf value = { 0 };
-		struct err err;
-
-		params_expand(step->env.items[i].value, params, &value, &err);
-		jsonw_str(w, step->env.items[i].name, buf_text(&value));
-	}
-	jsonw_close(w);
-}
-
-static void write_step(const struct showing *showing, const struct config *config,
-		const struct step *step, size_t index)
-{
-	struct jsonw *w = &showing->reply->w;
-
-	jsonw_object(w, NULL);
-	jsonw_int(w, "index", (int64_t)index);
-	jsonw_str(w, "phase", phase_names[step->phase]);
-	jsonw_str(w, "name", step->name);
-	jsonw_str(w, "kind", step_kind_names[step->kind]);
-	launch_write_argv(w, "argv", config, step, showing->params);
-	write_env(w, step, showing->params);
-	jsonw_str(w, "user", step->user);
-	jsonw_str(w, "cwd", step->cwd);
-	jsonw_close(w);
-}
-
-/* What is let through: up to the next approve step, or all that is left but for rescue. */
-static void write_steps(const struct showing *showing, uint32_t asks)
-{
-	const struct config *config = core_config(showing->reply->core);
-	const struct playbook *playbook = config_playbook(config, showing->playbook);
-
-	for (size_t i = asks + 1; playbook && i < playbook->steps_len; i++) {
-		const struct step *step = &playbook->steps[i];
-
-		if (step->kind == STEP_APPROVE || step->phase == PHASE_RESCUE) {
-			return;
-		}
-		write_step(showing, config, step, i);
-	}
-}
-
-/* The members that an open question and one that was answered have in common. */
-static void write_question(struct jsonw *w, const struct approval_row *row)
-{
-	char digest[DIGEST_TEXT_MAX];
-
-	jsonw_int(w, "step", row->binding.step);
-	jsonw_str(w, "name", row->name);
-	jsonw_str(w, "message", row->message);
-	jsonw_time(w, "askedAt", row->asked_at);
-	jsonw_time(w, "expiresAt", row->binding.expires_at);
-	jsonw_str(w, "digest", digest_text(row->digest, digest));
-	jsonw_str(w, "notBy", row->not_by);
-}
-
-static void write_one(const struct approval_row *row, void *arg)
-{
-	const struct showing *showing = arg;
-	struct jsonw *w = &showing->reply->w;
-	char hash[DIGEST_TEXT_MAX];
-
-	jsonw_object(w, NULL);
-	write_question(w, row);
-	jsonw_str(w, "configHash", digest_text(row->binding.config_hash, hash));
-	jsonw_str(w, "decision", approval_decision_names[row->decision]);
-	jsonw_time(w, "decidedAt", row->decided_at);
-	jsonw_str(w, "decidedBy", row->decided_by);
-	jsonw_str(w, "reason", row->reason);
-	jsonw_close(w);
-}
-
-static void write_open(const struct approval_row *row, void *arg)
-{
-	const struct showing *showing = arg;
-	struct jsonw *w = &showing->reply->w;
-
-	if (row->decision != APPROVAL_PENDING) {
-		jsonw_null(w, "approval");
-		return;
-	}
-	jsonw_object(w, "approval");
-	write_question(w, row);
-	jsonw_array(w, "steps");
-	write_steps(showing, row->binding.step);
-	jsonw_close(w);
-	jsonw_close(w);
-}
-
-static int write_both(struct showing *showing, int64_t run_id, struct err *err)
-{
-	struct db *db = showing->reply->core->db;
-	struct jsonw *w = &showing->reply->w;
-	int rc = approvals_last(db, run_id, write_open, showing, err);
-
-	if (rc == 0) {
-		jsonw_null(w, "approval");
-	}
-	if (rc < 0) {
-		return -1;
-	}
-	jsonw_array(w, "approvals");
-	rc = approvals_of(db, run_id, write_one, showing, err);
-	jsonw_close(w);
-	return rc;
-}
-
-static void take_playbook(const struct run_row *row, void *arg)
-{
-	char **playbook = arg;
-
-	*playbook = xstrdup(row->playbook);
-}
-
-int approve_write(struct reply *reply, int64_t run_id, const struct labels *params, struct err *err)
-{
-	auto_free char *playbook = NULL;
-	struct showing showing = { .reply = reply, .params = params };
-
-	if (runs_get(reply->core->db, run_id, take_playbook, &playbook, err) != 1) {
-		return -1;
-	}
-	showing.playbook = playbook;
-	return write_both(&showing, run_id, err);
-}
-
-/* Answering. */
 
 struct explaining {
 	struct reply *reply;
@@ -217,7 +75,7 @@ static int answer(struct reply *reply, const struct approval_answer *said, bool 
 		struct err *err)
 {
 	struct explaining explaining = { reply, said->digest };
-	struct db *db = reply->core->db;
+	struct db *db = reply->ground->db;
 	uint8_t status = RUN_QUEUED;
 	int rc = runs_get(db, said->run_id, take_status, &status, err);
 
@@ -225,7 +83,7 @@ static int answer(struct reply *reply, const struct approval_answer *said, bool 
 	if (rc != 1) {
 		return reply_found(reply, rc, "run", reply->query->ids[0]);
 	}
-	if (approvals_look(reply->core, err) < 0 ||
+	if (answers_look(reply->api->run, err) < 0 ||
 			approvals_decide(db, said, ret_taken, err) < 0) {
 		return -1;
 	}
@@ -257,7 +115,6 @@ static const char *in_words(const struct approval_answer *said, char *text)
 
 static int conclude(struct reply *reply, const struct approval_answer *said, struct err *err)
 {
-	struct core *core = reply->core;
 	char text[RUN_REASON_MAX];
 	bool taken;
 	int rc;
@@ -270,9 +127,10 @@ static int conclude(struct reply *reply, const struct approval_answer *said, str
 	}
 	log_answer(said);
 	in_words(said, text);
-	rc = said->decision == APPROVAL_APPROVED ? approvals_grant(core, said->run_id, text, err)
-						 : approvals_refuse(core, said->run_id, text, err);
-	return rc < 0 ? -1 : manual_write_run(reply, NULL, said->run_id, err);
+	rc = said->decision == APPROVAL_APPROVED
+			     ? answers_grant(reply->api->run, said->run_id, text, err)
+			     : answers_refuse(reply->api->run, said->run_id, text, err);
+	return rc < 0 ? -1 : read_run_object(reply, NULL, said->run_id, err);
 }
 
 static struct approval_answer said_in(const struct reply *reply, enum approval_decision decision)
@@ -283,10 +141,10 @@ static struct approval_answer said_in(const struct reply *reply, enum approval_d
 		.decision = (uint8_t)decision,
 		.by = reply->query->principal,
 		.reason = reason ? reason : "",
-		.now = clock_wall_ms() };
+		.now = reply->ground->turn.wall_ms };
 }
 
-int approve_run(struct reply *reply, struct err *err)
+int approval_commands_approve(struct reply *reply, struct err *err)
 {
 	struct approval_answer said = said_in(reply, APPROVAL_APPROVED);
 	uint8_t digest[DIGEST_SIZE];
@@ -297,7 +155,7 @@ int approve_run(struct reply *reply, struct err *err)
 	if (read_digest(reply, digest, &said.digest) < 0) {
 		return 0;
 	}
-	if (!guard_pause(&reply->core->pause.guard, said.now, why)) {
+	if (!guard_pause(&reply->ground->pause.guard, said.now, why)) {
 		err_set(&reply->problem, ERR_CONFLICT, "%s", why);
 		return 0;
 	}
@@ -307,7 +165,7 @@ int approve_run(struct reply *reply, struct err *err)
 	return conclude(reply, &said, err);
 }
 
-int approve_reject(struct reply *reply, struct err *err)
+int approval_commands_reject(struct reply *reply, struct err *err)
 {
 	struct approval_answer said = said_in(reply, APPROVAL_REJECTED);
 	uint8_t digest[DIGEST_SIZE];

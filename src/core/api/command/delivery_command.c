@@ -2,12 +2,11 @@
 
 #include "core/api/command.h"
 #include "core/api/command/run_commands.h"
-#include "core/core.h"
 #include "core/intake/intake.h"
 
 /* A delivery on its way to its answer. */
 struct receiving {
-	struct reply reply; /* first: order_once() gives it back */
+	struct reply reply; /* first: command_once() gives it back */
 	const struct msg_deliver *msg;
 };
 
@@ -15,19 +14,19 @@ static int take(struct reply *reply, struct err *err)
 {
 	const struct msg_deliver *msg = ((struct receiving *)reply)->msg;
 
-	return intake_deliver(reply->core, msg, &reply->content, err);
+	return intake_deliver(reply->api->intake, msg, &reply->content, err);
 }
 
 static int take_again(struct reply *reply, struct err *err)
 {
-	return manual_check(reply) < 0 ? 0 : take(reply, err);
+	return run_commands_check(reply) < 0 ? 0 : take(reply, err);
 }
 
 /* As a query: what was asked, in words. */
-static int take_order(struct receiving *receiving, struct err *err)
+static int take_command(struct receiving *receiving, struct err *err)
 {
 	const struct route_row *row = &routes[ROUTE_DELIVERY_REPLAY];
-	const struct order order = { take_again, row->command, row->object };
+	const struct command command = { take_again, row->command, row->object };
 	const struct msg_deliver *msg = receiving->msg;
 	struct label args[] = {
 		{ "dry_run", msg->dry_run ? "true" : "false" },
@@ -40,28 +39,32 @@ static int take_order(struct receiving *receiving, struct err *err)
 		.args = { args, sizeof(args) / sizeof(args[0]) } };
 
 	receiving->reply.query = &query;
-	return order_once(&receiving->reply, &order, err);
+	return command_once(&receiving->reply, &command, err);
 }
 
-int receive_delivery(struct core *core, const struct msg_deliver *msg, struct err *err)
+int delivery_command(const struct api_room *api, const struct msg_deliver *msg, struct err *err)
 {
-	struct receiving receiving = { .reply = { .core = core }, .msg = msg };
+	struct receiving receiving = {
+		.reply = { .api = api, .ground = api->ground, .content_type = "" }, .msg = msg
+	};
 	struct reply *reply = &receiving.reply;
 	int rc;
 
 	reply->w = jsonw_begin(&reply->content);
-	rc = msg->replay_of ? take_order(&receiving, err) : take(reply, err);
+	rc = msg->replay_of ? take_command(&receiving, err) : take(reply, err);
 	if (rc == 0) {
-		const struct msg_answer answer = {
-			.id = msg->id,
-			.code = (uint8_t)reply->problem.code,
-			.error = reply->problem.msg,
-			.content_type = "",
-			.content = { reply->content.data, (uint32_t)reply->content.len },
-		};
-
-		turn_send(&core->turn, core->front, MSG_ANSWER, &answer);
+		reply_send(reply, msg->id);
 	}
 	buf_clear(&reply->content);
 	return rc;
+}
+
+void delivery_command_refuse(
+		const struct api_room *api, const struct msg_deliver *msg, const struct err *why)
+{
+	struct reply reply = {
+		.api = api, .ground = api->ground, .content_type = "", .problem = *why
+	};
+
+	reply_send(&reply, msg->id);
 }

@@ -2,61 +2,13 @@
 
 #include <inttypes.h>
 
-#include "core/core.h"
+#include "core/api/read/read_escalation.h"
+#include "core/escalate/escalator.h"
 #include "core/escalate/paging.h"
 #include "domain/incident.h"
 #include "store/escalations.h"
 #include "store/incidents.h"
 #include "store/paged_levels.h"
-
-static void write_raise(const struct paged_level_row *row, void *arg)
-{
-	struct jsonw *w = arg;
-
-	jsonw_object(w, NULL);
-	jsonw_str(w, "level", row->level);
-	jsonw_time(w, "at", row->at);
-	jsonw_str(w, "by", row->by);
-	jsonw_str(w, "reason", row->why);
-	jsonw_close(w);
-}
-
-/* What is known of one incident's chain. */
-struct chain {
-	uint8_t paged_level;
-	int64_t next_at;
-	int64_t update_at;
-};
-
-/* What was stopped is taken out of the store only when it would be due. */
-static void read_chain(const struct escalation_row *row, void *arg)
-{
-	bool open = row->status == INCIDENT_FIRING || row->status == INCIDENT_MITIGATED;
-	bool needed = row->status == INCIDENT_FIRING || (open && row->attention);
-
-	*(struct chain *)arg = (struct chain){
-		.paged_level = row->paged_level,
-		.next_at = needed && !row->acknowledged ? row->chain.due_at : 0,
-		.update_at = open ? row->update.due_at : 0,
-	};
-}
-
-int escalate_write(struct reply *reply, int64_t incident_id, struct err *err)
-{
-	struct chain chain = { 0 };
-	struct jsonw *w = &reply->w;
-
-	jsonw_array(w, "escalations");
-	if (paged_levels_of(reply->core->db, incident_id, write_raise, w, err) < 0 ||
-			escalations_get(reply->core->db, incident_id, read_chain, &chain, err) <
-					0) {
-		return -1;
-	}
-	jsonw_close(w);
-	jsonw_time(w, "nextEscalationAt", chain.next_at);
-	jsonw_time(w, "nextUpdateAt", chain.update_at);
-	return 0;
-}
 
 /* The level that is asked for: the one named, else the next. NULL after a problem. */
 static const struct escalation_level *level_of(
@@ -88,20 +40,21 @@ static const struct escalation_level *level_of(
 	return level;
 }
 
-struct subject {
+struct asked_incident {
 	uint8_t status;
 	uint8_t level;
 };
 
 static void read_subject(const struct incident_row *row, void *arg)
 {
-	*(struct subject *)arg =
-			(struct subject){ row->status, escalation_level_parse(row->level) };
+	*(struct asked_incident *)arg =
+			(struct asked_incident){ row->status, escalation_level_parse(row->level) };
 }
 
-static int check_open(struct reply *reply, const struct subject *subject, int64_t incident_id)
+static int check_open(
+		struct reply *reply, const struct asked_incident *subject, int64_t incident_id)
 {
-	const struct escalation *policy = &core_config(reply->core)->escalation;
+	const struct escalation *policy = &configs_now(&reply->ground->configs)->escalation;
 
 	if (!policy->levels_len) {
 		return err_set(&reply->problem, ERR_CONFLICT,
@@ -114,27 +67,26 @@ static int check_open(struct reply *reply, const struct subject *subject, int64_
 	return 0;
 }
 
-static int answer(
-		struct reply *reply, int64_t incident_id, const struct call *call, struct err *err)
+static int answer(struct reply *reply, int64_t incident_id, const struct paging *paging,
+		struct err *err)
 {
 	jsonw_object(&reply->w, NULL);
 	jsonw_int(&reply->w, "incidentId", incident_id);
-	jsonw_str(&reply->w, "level", escalation_level_name(call->level->level));
-	if (escalate_write(reply, incident_id, err) < 0) {
+	jsonw_str(&reply->w, "level", escalation_level_name(paging->level->level));
+	if (read_escalation(reply, incident_id, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);
 	return 0;
 }
 
-int escalate(struct reply *reply, struct err *err)
+int escalation_command(struct reply *reply, struct err *err)
 {
-	struct core *core = reply->core;
 	int64_t id = (int64_t)reply->query->ids[0];
-	struct subject subject;
-	struct chain chain = { 0 };
-	struct call call = { .why = reply_arg(reply, "reason"), .by = reply->query->principal };
-	int rc = incidents_get(core->db, id, read_subject, &subject, err);
+	struct asked_incident subject;
+	struct escalation_chain chain = { 0 };
+	struct paging paging = { .why = reply_arg(reply, "reason"), .by = reply->query->principal };
+	int rc = incidents_get(reply->ground->db, id, read_subject, &subject, err);
 
 	if (rc != 1) {
 		return reply_found(reply, rc, "incident", reply->query->ids[0]);
@@ -142,16 +94,18 @@ int escalate(struct reply *reply, struct err *err)
 	if (check_open(reply, &subject, id) < 0) {
 		return 0;
 	}
-	if (escalations_get(core->db, id, read_chain, &chain, err) < 0) {
+	if (escalations_get(reply->ground->db, id, read_escalation_chain, &chain, err) < 0) {
 		return -1;
 	}
 	/* Nobody was called yet, and a person does not want to wait: its own level is the next. */
-	call.level = level_of(reply, &core_config(core)->escalation,
-			chain.paged_level        ? chain.paged_level
+	paging.level = level_of(reply, &configs_now(&reply->ground->configs)->escalation,
+			chain.paged_level   ? chain.paged_level
 			: subject.level > 0 ? (uint8_t)(subject.level - 1)
 					    : 0);
-	if (!call.level) {
+	if (!paging.level) {
 		return 0;
 	}
-	return escalator_raise(core, id, &call, err) < 0 ? -1 : answer(reply, id, &call, err);
+	return escalator_raise(reply->api->escalate, id, &paging, err) < 0
+			       ? -1
+			       : answer(reply, id, &paging, err);
 }

@@ -4,14 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "core/api/read/read_incidents.h"
-#include "core/core.h"
+#include "core/notify/outbox.h"
 #include "core/view/rows.h"
 
 #define FOLLOW_UPS_MAX 100 /* of one incident */
-#define LIMIT_DEFAULT  50
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
@@ -19,12 +17,12 @@ static int tell(struct reply *reply, int64_t incident_id, enum timeline_kind kin
 		struct err *err)
 {
 	const struct timeline_row row = { .incident_id = incident_id,
-		.at = clock_wall_ms(),
+		.at = reply->ground->turn.wall_ms,
 		.kind = (uint8_t)kind,
 		.who = reply->query->principal,
 		.text = text };
 
-	return timeline_add(reply->core->db, &row, err);
+	return timeline_add(reply->ground->db, &row, err);
 }
 
 /* Is the path's incident there? 1, or 0 with the reply's problem, or -1. */
@@ -33,53 +31,10 @@ static int find_incident(struct reply *reply, struct err *err)
 	struct incident_facts incident;
 	uint64_t id = reply->query->ids[0];
 
-	if (incidents_facts(reply->core->db, (int64_t)id, &incident, err) < 0) {
+	if (incidents_facts(reply->ground->db, (int64_t)id, &incident, err) < 0) {
 		return -1;
 	}
 	return incident.id ? 1 : reply_found(reply, 0, "incident", id);
-}
-
-struct page {
-	struct reply *reply;
-	int64_t left;
-	int64_t last;
-	bool more;
-};
-
-static void each_follow_up(const struct follow_up_row *row, void *arg)
-{
-	struct page *page = arg;
-
-	if (page->left == 0) {
-		page->more = true;
-		return;
-	}
-	page->left--;
-	page->last = row->id;
-	rows_follow_up(&page->reply->w, row);
-}
-
-int review_follow_ups(struct reply *reply, struct err *err)
-{
-	struct page page = { .reply = reply, .left = reply_arg_int(reply, "limit", LIMIT_DEFAULT) };
-	const struct follow_up_query query = {
-		.incident_id = reply_arg_int(reply, "incident", 0),
-		.done = reply_arg(reply, "done"),
-		.before = reply_arg_int(reply, "cursor", 0),
-		.limit = page.left + 1,
-	};
-	char cursor[24];
-
-	jsonw_object(&reply->w, NULL);
-	jsonw_array(&reply->w, "followUps");
-	if (follow_ups_list(reply->core->db, &query, each_follow_up, &page, err) < 0) {
-		return -1;
-	}
-	jsonw_close(&reply->w);
-	snprintf(cursor, sizeof(cursor), "%" PRId64, page.last);
-	jsonw_str(&reply->w, "nextCursor", page.more ? cursor : NULL);
-	jsonw_close(&reply->w);
-	return 0;
 }
 
 static void write_follow_up(const struct follow_up_row *row, void *arg)
@@ -93,13 +48,13 @@ static int check_new(struct reply *reply, int64_t incident_id, struct err *err)
 	const char *receiver = reply_arg(reply, "receiver");
 	int64_t count = 0;
 
-	if (follow_ups_count(reply->core->db, incident_id, &count, err) < 0) {
+	if (follow_ups_count(reply->ground->db, incident_id, &count, err) < 0) {
 		return -1;
 	}
 	if (count >= FOLLOW_UPS_MAX) {
 		err_set(&reply->problem, ERR_CONFLICT, "the incident has %d follow-ups, no more",
 				FOLLOW_UPS_MAX);
-	} else if (receiver && !config_receiver(core_config(reply->core), receiver)) {
+	} else if (receiver && !config_receiver(configs_now(&reply->ground->configs), receiver)) {
 		err_set(&reply->problem, ERR_INPUT,
 				"receiver: there is no '%s' in the configuration", receiver);
 	}
@@ -125,18 +80,18 @@ static int send_ticket(struct reply *reply, const struct follow_up_row *row, str
 		.text = text,
 	};
 
-	return row->receiver ? outbox_tell(reply->core, &notice, err) : 0;
+	return row->receiver ? outbox_add(reply->api->notify, &notice, err) : 0;
 }
 
-int review_follow_up_add(struct reply *reply, struct err *err)
+int follow_up_commands_add(struct reply *reply, struct err *err)
 {
-	struct db *db = reply->core->db;
+	struct db *db = reply->ground->db;
 	struct follow_up_row row = {
 		.incident_id = (int64_t)reply->query->ids[0],
 		.text = reply_arg(reply, "text"),
 		.owner = reply_arg(reply, "owner") ? reply_arg(reply, "owner") : "",
 		.receiver = reply_arg(reply, "receiver"),
-		.created_at = clock_wall_ms(),
+		.created_at = reply->ground->turn.wall_ms,
 		.created_by = reply->query->principal,
 	};
 	int rc = find_incident(reply, err);
@@ -214,14 +169,14 @@ static void apply_change(const struct reply *reply, struct follow_up_row *row, s
 	if (done && (strcmp(done, "true") == 0) != (row->done_at != 0)) {
 		buf_adds(told, row->done_at ? ", not done after all" : ", done");
 		row->done_by = row->done_at ? NULL : reply->query->principal;
-		row->done_at = row->done_at ? 0 : clock_wall_ms();
+		row->done_at = row->done_at ? 0 : reply->ground->turn.wall_ms;
 	}
 }
 
-int review_follow_up_change(struct reply *reply, struct err *err)
+int follow_up_commands_change(struct reply *reply, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct db *db = reply->core->db;
+	struct db *db = reply->ground->db;
 	int64_t id = (int64_t)reply->query->ids[0];
 	struct earlier earlier = { .arena = arena };
 	auto_buf struct buf told = { 0 };
@@ -251,11 +206,11 @@ int review_follow_up_change(struct reply *reply, struct err *err)
 static int mark(struct reply *reply, const struct checklist_row *row, bool done, bool *ret_changed,
 		struct err *err)
 {
-	return done ? checklists_done(reply->core->db, row, ret_changed, err)
-		    : checklists_undone(reply->core->db, row, ret_changed, err);
+	return done ? checklists_done(reply->ground->db, row, ret_changed, err)
+		    : checklists_undone(reply->ground->db, row, ret_changed, err);
 }
 
-int review_check(struct reply *reply, struct err *err)
+int follow_up_commands_check(struct reply *reply, struct err *err)
 {
 	const char *name = reply_arg(reply, "item");
 	const char *note = reply_arg(reply, "note") ? reply_arg(reply, "note") : "";
@@ -264,7 +219,7 @@ int review_check(struct reply *reply, struct err *err)
 	const struct checklist_row row = {
 		.incident_id = (int64_t)reply->query->ids[0],
 		.item = (uint8_t)item,
-		.at = clock_wall_ms(),
+		.at = reply->ground->turn.wall_ms,
 		.who = reply->query->principal,
 		.note = note,
 	};
@@ -292,5 +247,5 @@ int review_check(struct reply *reply, struct err *err)
 			return -1;
 		}
 	}
-	return api_incident(reply, err);
+	return read_incident(reply, err);
 }

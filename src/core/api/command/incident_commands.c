@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/api/read/read_incidents.h"
-#include "core/core.h"
 #include "core/escalate/escalator.h"
 #include "core/view/rows.h"
 
@@ -16,8 +14,8 @@
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
-/* Somebody says something of an incident. */
-struct word {
+/* An operator does something about an incident. */
+struct doing {
 	struct reply *reply;
 	struct incident_facts incident;
 	int64_t now;
@@ -25,38 +23,39 @@ struct word {
 };
 
 /* Returns 1 when the incident is there; else 0 with the reply's problem, or -1. */
-static int begin(struct word *word, struct reply *reply, struct err *err)
+static int begin(struct doing *doing, struct reply *reply, struct err *err)
 {
 	uint64_t id = reply->query->ids[0];
 
-	*word = (struct word){
-		.reply = reply, .now = clock_wall_ms(), .who = reply->query->principal
+	*doing = (struct doing){
+		.reply = reply, .now = reply->ground->turn.wall_ms, .who = reply->query->principal
 	};
-	if (incidents_facts(reply->core->db, (int64_t)id, &word->incident, err) < 0) {
+	if (incidents_facts(reply->ground->db, (int64_t)id, &doing->incident, err) < 0) {
 		return -1;
 	}
-	if (!word->incident.id) {
+	if (!doing->incident.id) {
 		return reply_found(reply, 0, "incident", id);
 	}
 	return 1;
 }
 
-static int tell(const struct word *word, enum timeline_kind kind, const char *text, struct err *err)
+static int tell(const struct doing *doing, enum timeline_kind kind, const char *text,
+		struct err *err)
 {
-	const struct timeline_row row = { .incident_id = word->incident.id,
-		.at = word->now,
+	const struct timeline_row row = { .incident_id = doing->incident.id,
+		.at = doing->now,
 		.kind = (uint8_t)kind,
-		.who = word->who,
+		.who = doing->who,
 		.text = text };
 
-	log_info("people's word on an incident", LOG_INT("incident", word->incident.id),
-			LOG_STR("what", timeline_kind_names[kind]), LOG_STR("by", word->who));
-	return timeline_add(word->reply->core->db, &row, err);
+	log_info("incident changed", LOG_INT("incident", doing->incident.id),
+			LOG_STR("what", timeline_kind_names[kind]), LOG_STR("by", doing->who));
+	return timeline_add(doing->reply->ground->db, &row, err);
 }
 
-static const char *arg_or(const struct word *word, const char *name, const char *otherwise)
+static const char *arg_or(const struct doing *doing, const char *name, const char *otherwise)
 {
-	const char *value = reply_arg(word->reply, name);
+	const char *value = reply_arg(doing->reply, name);
 
 	return value ? value : otherwise;
 }
@@ -66,30 +65,30 @@ static void see_acknowledged(const struct incident_row *row, void *arg)
 	*(bool *)arg = row->acknowledged_at != 0;
 }
 
-int people_acknowledge(struct reply *reply, struct err *err)
+int incident_commands_acknowledge(struct reply *reply, struct err *err)
 {
-	struct db *db = reply->core->db;
+	struct db *db = reply->ground->db;
 	bool done = false;
-	struct word word;
-	int rc = begin(&word, reply, err);
+	struct doing doing;
+	int rc = begin(&doing, reply, err);
 
 	if (rc != 1) {
 		return rc;
 	}
-	if (incidents_get(db, word.incident.id, see_acknowledged, &done, err) < 0) {
+	if (incidents_get(db, doing.incident.id, see_acknowledged, &done, err) < 0) {
 		return -1;
 	}
-	if (!done && word.incident.status >= INCIDENT_RESOLVED) {
+	if (!done && doing.incident.status >= INCIDENT_RESOLVED) {
 		err_set(&reply->problem, ERR_CONFLICT, "the incident is %s",
-				incident_status_names[word.incident.status]);
+				incident_status_names[doing.incident.status]);
 		return 0;
 	}
-	if (!done && (incidents_acknowledge(db, word.incident.id, word.who, word.now, err) < 0 ||
-				     tell(&word, TIMELINE_ACKNOWLEDGED, arg_or(&word, "note", ""),
+	if (!done && (incidents_acknowledge(db, doing.incident.id, doing.who, doing.now, err) < 0 ||
+				     tell(&doing, TIMELINE_ACKNOWLEDGED, arg_or(&doing, "note", ""),
 						     err) < 0)) {
 		return -1;
 	}
-	return api_incident(reply, err);
+	return read_incident(reply, err);
 }
 
 static void write_entry(const struct timeline_row *row, void *arg)
@@ -97,36 +96,36 @@ static void write_entry(const struct timeline_row *row, void *arg)
 	rows_timeline_entry(arg, row);
 }
 
-int people_note(struct reply *reply, struct err *err)
+int incident_commands_note(struct reply *reply, struct err *err)
 {
-	struct db *db = reply->core->db;
-	struct word word;
+	struct db *db = reply->ground->db;
+	struct doing doing;
 	int64_t last;
-	int rc = begin(&word, reply, err);
+	int rc = begin(&doing, reply, err);
 
 	if (rc != 1) {
 		return rc;
 	}
-	if (tell(&word, TIMELINE_NOTE, reply_arg(reply, "text"), err) < 0 ||
-			timeline_last(db, word.incident.id, &last, err) < 0) {
+	if (tell(&doing, TIMELINE_NOTE, reply_arg(reply, "text"), err) < 0 ||
+			timeline_last(db, doing.incident.id, &last, err) < 0) {
 		return -1;
 	}
 
-	const struct timeline_query query = { word.incident.id, last - 1, 1 };
+	const struct timeline_query query = { doing.incident.id, last - 1, 1 };
 
 	return timeline_list(db, &query, write_entry, &reply->w, err);
 }
 
 /* May it be called over? What is about to act on it becomes the problem. */
-static int check_runs(struct word *word, struct err *err)
+static int check_runs(struct doing *doing, struct err *err)
 {
 	struct run_facts run;
 
-	if (runs_unfinished(word->reply->core->db, word->incident.id, &run, err) < 0) {
+	if (runs_unfinished(doing->reply->ground->db, doing->incident.id, &run, err) < 0) {
 		return -1;
 	}
 	if (run.id) {
-		err_set(&word->reply->problem, ERR_CONFLICT,
+		err_set(&doing->reply->problem, ERR_CONFLICT,
 				"run %" PRId64 " is %s: wait for its end, or cancel it first",
 				run.id, run_status_names[run.status]);
 	}
@@ -134,12 +133,12 @@ static int check_runs(struct word *word, struct err *err)
 }
 
 /* What is said, and whether alerts of the incident still fire then. */
-static int move(struct word *word, enum incident_event event, enum incident_status status,
+static int move(struct doing *doing, enum incident_event event, enum incident_status status,
 		struct err *err)
 {
-	struct db *db = word->reply->core->db;
-	const char *reason = arg_or(word, "reason", "");
-	int64_t firing = word->incident.status <= INCIDENT_RESOLVED ? word->incident.firing : 0;
+	struct db *db = doing->reply->ground->db;
+	const char *reason = arg_or(doing, "reason", "");
+	int64_t firing = doing->incident.status <= INCIDENT_RESOLVED ? doing->incident.firing : 0;
 	auto_buf struct buf text = { 0 };
 
 	buf_adds(&text, reason);
@@ -147,63 +146,63 @@ static int move(struct word *word, enum incident_event event, enum incident_stat
 		buf_addf(&text, "%s%" PRId64 " of its alerts still fire%s", *reason ? "; " : "",
 				firing, firing == 1 ? "s" : "");
 	}
-	if (incidents_move(db, &word->incident, event, 0, word->now, err) < 0 ||
-			incidents_moved_by(db, word->incident.id, status, word->who, err) < 0) {
+	if (incidents_move(db, &doing->incident, event, 0, doing->now, err) < 0 ||
+			incidents_moved_by(db, doing->incident.id, status, doing->who, err) < 0) {
 		return -1;
 	}
-	if (tell(word, status == INCIDENT_CLOSED ? TIMELINE_CLOSED : TIMELINE_RESOLVED,
+	if (tell(doing, status == INCIDENT_CLOSED ? TIMELINE_CLOSED : TIMELINE_RESOLVED,
 			    buf_text(&text), err) < 0) {
 		return -1;
 	}
-	return escalator_over(word->reply->core, word->incident.id, err);
+	return escalator_over(doing->reply->api->escalate, doing->incident.id, err);
 }
 
-int people_resolve(struct reply *reply, struct err *err)
+int incident_commands_resolve(struct reply *reply, struct err *err)
 {
-	struct word word;
-	int rc = begin(&word, reply, err);
+	struct doing doing;
+	int rc = begin(&doing, reply, err);
 
 	if (rc != 1) {
 		return rc;
 	}
-	if (word.incident.status == INCIDENT_CLOSED) {
+	if (doing.incident.status == INCIDENT_CLOSED) {
 		err_set(&reply->problem, ERR_CONFLICT, "the incident is closed");
 		return 0;
 	}
-	if (word.incident.status != INCIDENT_RESOLVED) {
-		if (check_runs(&word, err) < 0) {
+	if (doing.incident.status != INCIDENT_RESOLVED) {
+		if (check_runs(&doing, err) < 0) {
 			return -1;
 		}
 		if (reply->problem.code != ERR_NONE) {
 			return 0;
 		}
-		if (move(&word, INCIDENT_RESOLVE, INCIDENT_RESOLVED, err) < 0) {
+		if (move(&doing, INCIDENT_RESOLVE, INCIDENT_RESOLVED, err) < 0) {
 			return -1;
 		}
 	}
-	return api_incident(reply, err);
+	return read_incident(reply, err);
 }
 
-int people_close(struct reply *reply, struct err *err)
+int incident_commands_close(struct reply *reply, struct err *err)
 {
-	struct word word;
-	int rc = begin(&word, reply, err);
+	struct doing doing;
+	int rc = begin(&doing, reply, err);
 
 	if (rc != 1) {
 		return rc;
 	}
-	if (word.incident.status != INCIDENT_CLOSED) {
-		if (check_runs(&word, err) < 0) {
+	if (doing.incident.status != INCIDENT_CLOSED) {
+		if (check_runs(&doing, err) < 0) {
 			return -1;
 		}
 		if (reply->problem.code != ERR_NONE) {
 			return 0;
 		}
-		if (move(&word, INCIDENT_CLOSE, INCIDENT_CLOSED, err) < 0) {
+		if (move(&doing, INCIDENT_CLOSE, INCIDENT_CLOSED, err) < 0) {
 			return -1;
 		}
 	}
-	return api_incident(reply, err);
+	return read_incident(reply, err);
 }
 
 /* The fields that people change: what they are now, in an arena. */
@@ -249,11 +248,11 @@ static int check_change(struct reply *reply)
 }
 
 /* An entry for each field that is another now, from what to what. */
-static int tell_changes(const struct word *word, const struct fields *fields, struct err *err)
+static int tell_changes(const struct doing *doing, const struct fields *fields, struct err *err)
 {
 	for (size_t i = 0; i < LEN(field_names); i++) {
 		const char *old = fields->old[i];
-		const char *new = arg_or(word, field_names[i], old);
+		const char *new = arg_or(doing, field_names[i], old);
 
 		if (!strcmp(old, new)) {
 			continue;
@@ -261,17 +260,17 @@ static int tell_changes(const struct word *word, const struct fields *fields, st
 		const char *text = arena_printf(fields->arena, "%s: %s → %s", field_names[i],
 				*old ? old : "(none)", *new ? new : "(none)");
 
-		if (tell(word, TIMELINE_CHANGED, text, err) < 0) {
+		if (tell(doing, TIMELINE_CHANGED, text, err) < 0) {
 			return -1;
 		}
 	}
 	return 0;
 }
 
-int people_change(struct reply *reply, struct err *err)
+int incident_commands_change(struct reply *reply, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct db *db = reply->core->db;
+	struct db *db = reply->ground->db;
 	const struct incident_change change = {
 		.title = reply_arg(reply, "title"),
 		.severity = reply_arg(reply, "severity"),
@@ -280,8 +279,8 @@ int people_change(struct reply *reply, struct err *err)
 		.major = reply_arg(reply, "major"),
 	};
 	struct fields fields = { .arena = arena };
-	struct word word;
-	int rc = begin(&word, reply, err);
+	struct doing doing;
+	int rc = begin(&doing, reply, err);
 
 	if (rc != 1) {
 		return rc;
@@ -289,10 +288,10 @@ int people_change(struct reply *reply, struct err *err)
 	if (check_change(reply) < 0) {
 		return 0;
 	}
-	if (incidents_get(db, word.incident.id, see_fields, &fields, err) < 0 ||
-			incidents_change(db, word.incident.id, &change, err) < 0 ||
-			tell_changes(&word, &fields, err) < 0) {
+	if (incidents_get(db, doing.incident.id, see_fields, &fields, err) < 0 ||
+			incidents_change(db, doing.incident.id, &change, err) < 0 ||
+			tell_changes(&doing, &fields, err) < 0) {
 		return -1;
 	}
-	return api_incident(reply, err);
+	return read_incident(reply, err);
 }

@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "core/api/command/run_commands.h"
-#include "core/core.h"
 #include "core/run/run_request.h"
 #include "domain/incident.h"
 #include "store/episodes.h"
@@ -73,7 +71,7 @@ static int check_replay(struct replay *replay)
 	struct err *problem = &replay->reply->problem;
 	const char *name = replay->playbook_name;
 
-	if (manual_check(replay->reply) < 0) {
+	if (run_commands_check(replay->reply) < 0) {
 		return -1;
 	}
 	if (replay->status == INCIDENT_CLOSED) {
@@ -82,7 +80,7 @@ static int check_replay(struct replay *replay)
 	if (!name) {
 		return err_set(problem, ERR_CONFLICT, "no playbook matched this incident");
 	}
-	replay->playbook = config_playbook(core_config(replay->reply->core), name);
+	replay->playbook = config_playbook(configs_now(&replay->reply->ground->configs), name);
 	if (!replay->playbook) {
 		return err_set(problem, ERR_CONFLICT,
 				"its playbook '%s' is not in the configuration any more", name);
@@ -115,7 +113,7 @@ static int64_t same_target(const struct replay *replay, const struct run_request
 {
 	uint8_t target[DIGEST_SIZE];
 
-	facts_target(request, target);
+	run_request_target(request, target);
 	for (size_t i = 0; i < replay->runs_len; i++) {
 		if (!memcmp(replay->targets[i], target, DIGEST_SIZE)) {
 			return replay->runs[i];
@@ -136,7 +134,7 @@ static int replay_alert(struct replay *replay, struct run_request *request, cons
 		write_decision(replay, request, fingerprint, DECISION_DUPLICATE, reason, run_id);
 		return 0;
 	}
-	if (manual_decide(replay->reply, request, reason, &decision, &run_id, err) < 0) {
+	if (run_commands_decide(replay->reply, request, reason, &decision, &run_id, err) < 0) {
 		return -1;
 	}
 	if (run_id) {
@@ -181,7 +179,7 @@ static int replay_episode(struct replay *replay, const struct episode_row *row, 
 		.incident_id = replay->incident_id,
 		.episode_id = row->id,
 		.times_opened = replay->times_opened,
-		.now = clock_wall_ms(),
+		.now = replay->reply->ground->turn.wall_ms,
 		.received_at = row->last_seen,
 		.by_hand = true,
 		.override_guards = reply_arg_true(replay->reply, "force"),
@@ -195,7 +193,7 @@ static int replay_episode(struct replay *replay, const struct episode_row *row, 
 	}
 	request.alertname = labels_value(&alert.labels, "alertname");
 	request.alert_status = alert_status_names[alert.status];
-	request.alert = facts_alert_json(replay->arena, &alert);
+	request.alert = run_request_alert_json(replay->arena, &alert);
 	if (playbook_params(playbook, &alert, &params, &wrong) < 0) {
 		request.param_error = wrong.msg;
 	}
@@ -227,10 +225,10 @@ static int replay_all(struct replay *replay, struct err *err)
 	return 0;
 }
 
-int replay_incident(struct reply *reply, struct err *err)
+int replay_command(struct reply *reply, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct db *db = reply->core->db;
+	struct db *db = reply->ground->db;
 	struct replay replay = {
 		.reply = reply, .arena = arena, .incident_id = (int64_t)reply->query->ids[0]
 	};

@@ -5,12 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/core.h"
-#include "core/run/run_request.h"
-#include "core/view/rows.h"
+#include "core/api/read/read_runs.h"
+#include "core/run/runner.h"
 #include "store/runs.h"
 
 #define PARAM_ARG "params."
@@ -19,7 +17,7 @@
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
-int manual_check(struct reply *reply)
+int run_commands_check(struct reply *reply)
 {
 	const char *reason = reply_arg(reply, "reason");
 
@@ -35,7 +33,8 @@ static void log_request(const struct run_request *request, int64_t run_id)
 {
 	log_info("run asked for by hand", LOG_INT("run", run_id),
 			LOG_STR("playbook", request->playbook->name),
-			LOG_STR("by", request->requested_by), LOG_INT("forced", request->override_guards),
+			LOG_STR("by", request->requested_by),
+			LOG_INT("forced", request->override_guards),
 			LOG_STR("reason", request->reason ? request->reason : ""));
 }
 
@@ -102,39 +101,13 @@ static int read_params(struct reply *reply, const struct playbook *playbook, str
 	return 0;
 }
 
-static void write_run(const struct run_row *row, void *arg)
-{
-	rows_run(arg, row);
-}
-
-int manual_write_run(struct reply *reply, const char *key, int64_t run_id, struct err *err)
-{
-	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct db *db = reply->core->db;
-	struct jsonw *w = &reply->w;
-	struct labels params;
-
-	jsonw_object(w, key);
-	if (runs_get(db, run_id, write_run, w, err) < 0 ||
-			runs_params(db, run_id, arena, &params, err) < 0) {
-		return -1;
-	}
-	jsonw_object(w, "params");
-	for (size_t i = 0; i < params.len; i++) {
-		jsonw_str(w, params.items[i].name, params.items[i].value);
-	}
-	jsonw_close(w);
-	jsonw_close(w);
-	return 0;
-}
-
-int manual_decide(struct reply *reply, struct run_request *request, char *reason,
+int run_commands_decide(struct reply *reply, struct run_request *request, char *reason,
 		enum decision *ret_decision, int64_t *ret_id, struct err *err)
 {
 	struct plan_facts facts;
 
 	*ret_id = 0;
-	if (facts_gather(reply->core, request, &facts, err) < 0) {
+	if (run_request_gather(reply->api->run, request, &facts, err) < 0) {
 		return -1;
 	}
 	facts.dry_run |= reply_arg_true(reply, "dry_run");
@@ -142,7 +115,7 @@ int manual_decide(struct reply *reply, struct run_request *request, char *reason
 	if (!plan_makes_run(*ret_decision)) {
 		return 0;
 	}
-	if (facts_add_run(reply->core, request, ret_id, err) < 0) {
+	if (run_request_add(reply->api->run, request, ret_id, err) < 0) {
 		return -1;
 	}
 	log_request(request, *ret_id);
@@ -156,7 +129,7 @@ static int answer_run(struct reply *reply, struct run_request *request, struct e
 	enum decision decision;
 	int64_t run_id;
 
-	if (manual_decide(reply, request, reason, &decision, &run_id, err) < 0) {
+	if (run_commands_decide(reply, request, reason, &decision, &run_id, err) < 0) {
 		return -1;
 	}
 	if (!run_id && !reply_arg_true(reply, "dry_run")) {
@@ -171,7 +144,7 @@ static int answer_run(struct reply *reply, struct run_request *request, struct e
 		jsonw_null(w, "run");
 	} else {
 		jsonw_int(w, "runId", run_id);
-		if (manual_write_run(reply, "run", run_id, err) < 0) {
+		if (read_run_object(reply, "run", run_id, err) < 0) {
 			return -1;
 		}
 	}
@@ -179,16 +152,17 @@ static int answer_run(struct reply *reply, struct run_request *request, struct e
 	return 0;
 }
 
-int manual_run(struct reply *reply, struct err *err)
+int run_commands_start(struct reply *reply, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
 	const char *name = labels_value(&reply->query->args, "playbook");
-	const struct playbook *playbook = config_playbook(core_config(reply->core), name);
+	const struct playbook *playbook =
+			config_playbook(configs_now(&reply->ground->configs), name);
 	struct labels params = { 0 };
 	struct run_request request = {
 		.playbook = playbook,
 		.params = &params,
-		.now = clock_wall_ms(),
+		.now = reply->ground->turn.wall_ms,
 		.by_hand = true,
 		.override_guards = reply_arg_true(reply, "force"),
 		.trigger = "manual",
@@ -204,7 +178,7 @@ int manual_run(struct reply *reply, struct err *err)
 		return 0;
 	}
 	params.items = arena_calloc(arena, playbook->params_len, sizeof(*params.items));
-	if (manual_check(reply) < 0 || read_params(reply, playbook, &params) < 0) {
+	if (run_commands_check(reply) < 0 || read_params(reply, playbook, &params) < 0) {
 		return 0;
 	}
 	return answer_run(reply, &request, err);
@@ -212,10 +186,9 @@ int manual_run(struct reply *reply, struct err *err)
 
 /* The run that is to end. */
 struct ending {
-	struct core *core;
+	struct reply *reply;
 	const char *cancel;
 	struct active *active; /* the run, taken up into the runner when it was not there */
-	struct err *problem;
 	struct err *err;
 	int rc;
 };
@@ -226,12 +199,14 @@ static void take_up(const struct run_row *row, void *arg)
 
 	if (run_status_final(row->status)) {
 		if (row->status != RUN_CANCELED) {
-			err_set(ending->problem, ERR_CONFLICT, "run %" PRId64 " is over: %s",
-					row->id, run_status_names[row->status]);
+			err_set(&ending->reply->problem, ERR_CONFLICT,
+					"run %" PRId64 " is over: %s", row->id,
+					run_status_names[row->status]);
 		}
 		return;
 	}
-	ending->active = runner_add(ending->core, row, ending->core->generations, ending->err);
+	ending->active = active_add(ending->reply->api->run, row,
+			ending->reply->ground->configs.newest, ending->err);
 	ending->rc = ending->active ? 0 : -1;
 }
 
@@ -243,27 +218,26 @@ static int cancel(struct ending *ending, int64_t run_id, struct err *err)
 	if (!active || active->cancel) {
 		return 0;
 	}
-	if (runs_cancel(ending->core->db, run_id, ending->cancel, err) < 0) {
+	if (runs_cancel(ending->reply->ground->db, run_id, ending->cancel, err) < 0) {
 		return -1;
 	}
 	active->cancel = arena_strdup(active->arena, ending->cancel);
-	return runner_cancel(ending->core, active, err);
+	return runner_cancel(ending->reply->api->run, active, err);
 }
 
-int manual_cancel(struct reply *reply, struct err *err)
+int run_commands_cancel(struct reply *reply, struct err *err)
 {
 	const char *reason = reply_arg(reply, "reason");
 	int64_t run_id = (int64_t)reply->query->ids[0];
 	auto_free char *text = xasprintf("canceled by %s%s%s", reply->query->principal,
 			reason && *reason ? ": " : "", reason ? reason : "");
-	struct ending ending = { .core = reply->core,
+	struct ending ending = { .reply = reply,
 		.cancel = text,
-		.active = runner_find(reply->core, run_id),
-		.problem = &reply->problem,
+		.active = active_find(reply->api->run, run_id),
 		.err = err };
 
 	if (!ending.active) {
-		int rc = runs_get(reply->core->db, run_id, take_up, &ending, err);
+		int rc = runs_get(reply->ground->db, run_id, take_up, &ending, err);
 
 		if (rc != 1 || ending.rc < 0) {
 			return rc == 1 ? -1 : reply_found(reply, rc, "run", reply->query->ids[0]);
@@ -275,5 +249,5 @@ int manual_cancel(struct reply *reply, struct err *err)
 	if (cancel(&ending, run_id, err) < 0) {
 		return -1;
 	}
-	return manual_write_run(reply, NULL, run_id, err);
+	return read_run_object(reply, NULL, run_id, err);
 }

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/core.h"
 #include "store/approvals.h"
 #include "store/incidents.h"
 
@@ -42,7 +41,7 @@ static void write_intake(const struct counters *counters, struct buf *out)
 	head(out, "playbookd_escalation_calls_total", "counter", "Levels that were called.");
 	for (int i = 0; i < ESCALATION_LEVELS; i++) {
 		buf_addf(out, "playbookd_escalation_calls_total{level=\"%s\"} %" PRIu64 "\n",
-				escalation_level_names[i], counters->calls[i]);
+				escalation_level_names[i], counters->pages[i]);
 	}
 	head(out, "playbookd_decisions_total", "counter", "What was done with alerts.");
 	for (int i = 0; i < DECISIONS; i++) {
@@ -65,10 +64,10 @@ static void write_run_counter(const struct run_counter *counter, struct buf *out
 }
 
 /* Of every receiver in force, so that the first failure is an increase. */
-static void write_notices(const struct core *core, int64_t pending, struct buf *out)
+static void write_notices(const struct ground *ground, int64_t pending, struct buf *out)
 {
-	const struct config *config = core_config(core);
-	const struct counters *counters = &core->counters;
+	const struct config *config = configs_now(&ground->configs);
+	const struct counters *counters = &ground->counters;
 
 	head(out, "playbookd_notifications_total", "counter",
 			"Notifications that were sent or have failed, by receiver.");
@@ -109,15 +108,15 @@ static void write_roles(const struct daemon_state *daemon, struct buf *out)
 }
 
 /* Only of those that are known; one that nobody could look at has no sample. */
-static void write_checks(const struct prober *prober, struct buf *out)
+static void write_checks(const struct checks_room *checks, struct buf *out)
 {
-	if (!prober->len) {
+	if (!checks->len) {
 		return;
 	}
 	head(out, "playbookd_check_up", "gauge",
 			"Whether the check passed when it was last looked at.");
-	for (size_t i = 0; i < prober->len; i++) {
-		const struct watch *watch = &prober->items[i];
+	for (size_t i = 0; i < checks->len; i++) {
+		const struct watch *watch = &checks->watches[i];
 
 		if (watch->status != CHECK_UNKNOWN) {
 			buf_addf(out, "playbookd_check_up{check=\"%s\"} %d\n", watch->check->name,
@@ -125,8 +124,8 @@ static void write_checks(const struct prober *prober, struct buf *out)
 		}
 	}
 	head(out, "playbookd_check_duration_seconds", "gauge", "How long the last look took.");
-	for (size_t i = 0; i < prober->len; i++) {
-		const struct watch *watch = &prober->items[i];
+	for (size_t i = 0; i < checks->len; i++) {
+		const struct watch *watch = &checks->watches[i];
 
 		if (watch->last_at) {
 			buf_addf(out,
@@ -138,17 +137,21 @@ static void write_checks(const struct prober *prober, struct buf *out)
 	}
 }
 
-int metrics_write(struct core *core, struct buf *out, struct err *err)
+int metrics_show(struct reply *reply, struct err *err)
 {
-	const struct counters *counters = &core->counters;
-	const struct daemon_state *daemon = &core->daemon;
+	const struct api_room *api = reply->api;
+	const struct ground *ground = reply->ground;
+	struct buf *out = &reply->content;
+	const struct counters *counters = &ground->counters;
+	const struct daemon_state *daemon = &ground->daemon;
 	int64_t open = 0;
 	int64_t waiting = 0;
 	int64_t pending = 0;
 
-	if (incidents_open_count(core->db, &open, err) < 0 ||
-			approvals_pending_count(core->db, &waiting, err) < 0 ||
-			notices_pending_count(core->db, &pending, err) < 0) {
+	reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	if (incidents_open_count(ground->db, &open, err) < 0 ||
+			approvals_pending_count(ground->db, &waiting, err) < 0 ||
+			notices_pending_count(ground->db, &pending, err) < 0) {
 		return -1;
 	}
 	head(out, "playbookd_build_info", "gauge", "The version that runs.");
@@ -159,28 +162,29 @@ int metrics_write(struct core *core, struct buf *out, struct err *err)
 		write_run_counter(&counters->runs[i], out);
 	}
 	one(out, "playbookd_runs_active", "gauge", "Runs that are running or verifying.",
-			(int64_t)core->runner.len);
+			(int64_t)api->run->len);
 	one(out, "playbookd_orphan_runs", "gauge",
 			"Folders of runs that the store did not know of at the start.",
-			core->orphans.count);
+			api->run->unknown.count);
 	one(out, "playbookd_runs_awaiting_approval", "gauge", "Runs that wait for a person.",
 			waiting);
-	one(out, "playbookd_paused", "gauge", "Whether the kill switch is on.", pause_is_on(core));
+	one(out, "playbookd_paused", "gauge", "Whether the kill switch is on.",
+			pause_is_on(ground));
 	one(out, "playbookd_incidents_open", "gauge", "Incidents that are firing or mitigated.",
 			open);
-	write_notices(core, pending, out);
+	write_notices(ground, pending, out);
 	one(out, "playbookd_commits_total", "counter", "Transactions committed.",
 			(int64_t)counters->commits);
 	one(out, "playbookd_storage_free_bytes", "gauge",
-			"Room on the disk of the storage directory.", core->space.free);
+			"Room on the disk of the storage directory.", api->storage->space.free);
 	one(out, "playbookd_storage_degraded", "gauge",
 			"Whether nothing new is taken in for want of room on the disk.",
-			core->space.degraded);
+			api->storage->space.degraded);
 	one(out, "playbookd_config_last_reload_successful", "gauge",
 			"Whether the last load of the configuration succeeded.", daemon->config_ok);
 	seconds(out, "playbookd_config_last_reload_success_timestamp_seconds",
 			"When the configuration in force was loaded.", daemon->config_loaded_at);
-	write_checks(&core->prober, out);
+	write_checks(api->checks, out);
 	write_roles(daemon, out);
 	return 0;
 }

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
-#include "core/core.h"
 #include "domain/report.h"
 #include "store/checklists.h"
 #include "store/deliveries.h"
@@ -26,7 +24,7 @@
 #define STEPS_MAX      200
 #define DECISIONS_MAX  10000 /* that are looked at; the report has sums */
 #define KINDS_MAX      100
-#define NOTIFIED_MAX       500
+#define NOTIFIED_MAX   500
 #define FOLLOW_UPS_MAX 1000
 #define TAIL_LOADED    4096
 #define TAIL_LINES     10
@@ -38,6 +36,7 @@ CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 struct gathering {
 	struct arena *arena;
 	struct report report;
+	int64_t now;
 	int64_t decisions; /* looked at */
 };
 
@@ -52,7 +51,7 @@ static void see_incident(const struct incident_row *row, void *arg)
 
 	g->report = (struct report){
 		.id = row->id,
-		.now = clock_wall_ms(),
+		.now = g->now,
 		.title = keep(g, row->title),
 		.status = incident_status_names[row->status],
 		.level = keep(g, row->level),
@@ -314,8 +313,8 @@ static int gather(struct gathering *g, struct db *db, struct err *err)
 int postmortem_show(struct reply *reply, struct err *err)
 {
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct gathering g = { .arena = arena };
-	struct db *db = reply->core->db;
+	struct gathering g = { .arena = arena, .now = reply->ground->turn.wall_ms };
+	struct db *db = reply->ground->db;
 	int rc = incidents_get(db, (int64_t)reply->query->ids[0], see_incident, &g, err);
 
 	if (rc != 1) {

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "core/core.h"
+#include "core/checks/prober.h"
+#include "core/view/rows.h"
 
 static void write_definition(struct jsonw *w, const struct check *check)
 {
@@ -42,10 +43,10 @@ static void write_check(struct jsonw *w, const struct check *check, const struct
 	jsonw_time(w, "lastErrorAt", known->last_error_at);
 }
 
-int api_checks(struct reply *reply, struct err *err)
+int read_checks(struct reply *reply, struct err *err)
 {
-	const struct config *config = core_config(reply->core);
-	const struct prober *prober = &reply->core->prober;
+	const struct config *config = configs_now(&reply->ground->configs);
+	const struct checks_room *checks = reply->api->checks;
 	const char *status = reply_arg(reply, "status");
 	struct jsonw *w = &reply->w;
 	size_t at = 0; /* watches stand in the order of the checks */
@@ -57,8 +58,8 @@ int api_checks(struct reply *reply, struct err *err)
 		const struct check *check = &config->checks[i];
 		const struct watch *watch = NULL;
 
-		if (at < prober->len && prober->items[at].check == check) {
-			watch = &prober->items[at++];
+		if (at < checks->len && checks->watches[at].check == check) {
+			watch = &checks->watches[at++];
 		}
 
 		uint8_t known = watch ? watch->status : CHECK_UNKNOWN;
@@ -77,20 +78,14 @@ int api_checks(struct reply *reply, struct err *err)
 
 static void each_change(const struct check_change *change, void *arg)
 {
-	struct jsonw *w = arg;
-
-	jsonw_object(w, NULL);
-	jsonw_time(w, "at", change->at);
-	jsonw_str(w, "status", change->status);
-	jsonw_str(w, "reason", change->reason);
-	jsonw_close(w);
+	rows_check_change(arg, change);
 }
 
-int api_check(struct reply *reply, struct err *err)
+int read_check(struct reply *reply, struct err *err)
 {
 	const char *name = reply_arg(reply, "check");
-	const struct check *check = config_check(core_config(reply->core), name);
-	const struct watch *watch = prober_find(reply->core, name);
+	const struct check *check = config_check(configs_now(&reply->ground->configs), name);
+	const struct watch *watch = prober_find(reply->api->checks, name);
 
 	if (!check) {
 		err_set(&reply->problem, ERR_NOT_FOUND, "there is no check '%s'", name);
@@ -104,7 +99,7 @@ int api_check(struct reply *reply, struct err *err)
 
 		each_change(&change, &reply->w);
 	}
-	if (checks_changes(reply->core->db, name, each_change, &reply->w, err) < 0) {
+	if (checks_changes(reply->ground->db, name, each_change, &reply->w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);

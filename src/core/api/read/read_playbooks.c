@@ -1,5 +1,7 @@
 #include "core/api/read/read_playbooks.h"
 
+#include "domain/playbook.h"
+
 static void write_matcher(struct jsonw *w, const struct matcher *matcher)
 {
 	jsonw_object(w, NULL);
@@ -24,7 +26,7 @@ static void write_playbook_step(struct jsonw *w, const struct step *step, size_t
 	jsonw_close(w);
 }
 
-void api_write_playbook(struct jsonw *w, const struct playbook *playbook)
+static void write_playbook(struct jsonw *w, const struct playbook *playbook)
 {
 	jsonw_object(w, NULL);
 	jsonw_str(w, "name", playbook->name);
@@ -49,4 +51,19 @@ void api_write_playbook(struct jsonw *w, const struct playbook *playbook)
 	}
 	jsonw_close(w);
 	jsonw_close(w);
+}
+
+int read_playbooks(struct reply *reply, struct err *err)
+{
+	const struct config *config = configs_now(&reply->ground->configs);
+
+	(void)err;
+	jsonw_object(&reply->w, NULL);
+	jsonw_array(&reply->w, "playbooks");
+	for (size_t i = 0; i < config->playbooks_len; i++) {
+		write_playbook(&reply->w, &config->playbooks[i]);
+	}
+	jsonw_close(&reply->w);
+	jsonw_close(&reply->w);
+	return 0;
 }

@@ -1,18 +1,37 @@
 #include "core/api/read/read_status.h"
 
-#include "core/core.h"
+#include "core/api/read/read_pause.h"
 #include "sys/digest.h"
 
-void api_write_status(struct jsonw *w, const struct core *core)
+/* As member `audit`: {"newest":12,"hash":"…"}; null: there is none. */
+static void write_audit(struct jsonw *w, const struct ground *ground)
 {
-	const struct daemon_state *daemon = &core->daemon;
-	const struct config *config = core_config(core);
+	const struct audit_newest *newest = &ground->audit;
+	char text[DIGEST_TEXT_MAX];
+
+	if (!newest->id) {
+		jsonw_null(w, "audit");
+		return;
+	}
+	jsonw_object(w, "audit");
+	jsonw_int(w, "newest", newest->id);
+	jsonw_str(w, "hash", digest_text(newest->hash, text));
+	jsonw_close(w);
+}
+
+int read_status(struct reply *reply, struct err *err)
+{
+	const struct ground *ground = reply->ground;
+	struct jsonw *w = &reply->w;
+	const struct daemon_state *daemon = &ground->daemon;
+	const struct config *config = configs_now(&ground->configs);
 	char hash[DIGEST_TEXT_MAX];
 
+	(void)err;
 	jsonw_object(w, NULL);
 	jsonw_str(w, "version", PLAYBOOKD_VERSION);
 	jsonw_time(w, "startedAt", daemon->started_at);
-	jsonw_str(w, "storagePath", core->storage_path);
+	jsonw_str(w, "storagePath", ground->storage_path);
 	jsonw_object(w, "config");
 	jsonw_str(w, "path", daemon->config_path ? daemon->config_path : "");
 	jsonw_str(w, "hash", digest_text(config->hash, hash));
@@ -22,11 +41,11 @@ void api_write_status(struct jsonw *w, const struct core *core)
 	jsonw_int(w, "checks", (int64_t)config->checks_len);
 	jsonw_bool(w, "dryRun", config->dry_run);
 	jsonw_close(w);
-	jsonw_int(w, "runsActive", (int64_t)core->runner.len);
+	jsonw_int(w, "runsActive", (int64_t)reply->api->run->len);
 	jsonw_object(w, "pause");
-	pause_write(w, core);
+	read_pause_members(w, ground);
 	jsonw_close(w);
-	audit_write(w, core);
+	write_audit(w, ground);
 	jsonw_array(w, "roles");
 	for (size_t i = 0; i < daemon->roles_len; i++) {
 		jsonw_object(w, NULL);
@@ -38,4 +57,16 @@ void api_write_status(struct jsonw *w, const struct core *core)
 	}
 	jsonw_close(w);
 	jsonw_close(w);
+	return 0;
+}
+
+int read_ready(struct reply *reply, struct err *err)
+{
+	(void)err;
+	if (disk_space_admit(&reply->api->storage->space, reply->ground->turn.mono_ms,
+			    &reply->problem) == 0) {
+		reply->content_type = "text/plain; charset=utf-8";
+		buf_adds(&reply->content, "playbookd is ready.\n");
+	}
+	return 0;
 }
