@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/load.h"
 #include "core/api/command/delivery_command.h"
 #include "core/api/dispatch.h"
 #include "core/checks/prober.h"
@@ -295,7 +296,7 @@ static int on_config(void *arg, const void *msg, int fd, struct err *err)
 	if (!ground->db) {
 		return err_set(err, ERR_INPUT, "a configuration before setup");
 	}
-	parsed = config_parse(&files, &report, err);
+	parsed = load_config(&files, &report, err);
 	if (!parsed) {
 		return err_set(err, ERR_INPUT, "a configuration with mistakes: %s",
 				buf_text(&report));

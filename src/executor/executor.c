@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "config/secrets.h"
 #include "executor/attempts.h"
 #include "executor/commands.h"
@@ -127,17 +128,17 @@ static int load(struct executor *e, struct buf *report, struct err *err)
 	struct secrets secrets = { 0 };
 	struct config *config = NULL;
 
-	if (config_read(e->options->config_path, &files, report, err) == 0) {
-		config = config_parse(&files, report, err);
+	if (load_files(e->options->config_path, &files, report, err) == 0) {
+		config = load_config(&files, report, err);
 	}
 	e->config_ok = config && secrets_read(config, &secrets, report, err) == 0;
 	if (!e->config_ok) {
 		config_free(config);
-		config_files_clear(&files);
+		files_clear(&files);
 		return -1;
 	}
 	generations_push_take(&e->generations, config);
-	config_files_clear(&e->files);
+	files_clear(&e->files);
 	e->files = files;
 	secrets_clear(&e->secrets);
 	e->secrets = secrets;
@@ -420,7 +421,7 @@ static void close_all(struct executor *e)
 	close_listeners(e);
 	loop_free(e->loop);
 	storage_close(&e->storage);
-	config_files_clear(&e->files);
+	files_clear(&e->files);
 	secrets_clear(&e->secrets);
 	generations_clear(&e->generations);
 }

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/size.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "config/secrets.h"
 #include "core/core.h"
 #include "domain/notification_text.h"
@@ -131,11 +132,11 @@ static int check_file(const char *path, bool rendered)
 	struct err err;
 	bool good = false;
 
-	if (config_read(path, &files, &report, &err) == 0) {
-		config = config_parse(&files, &report, &err);
+	if (load_files(path, &files, &report, &err) == 0) {
+		config = load_config(&files, &report, &err);
 		good = config && secrets_read(config, &secrets, &report, &err) == 0;
 	}
-	config_files_clear(&files);
+	files_clear(&files);
 	secrets_clear(&secrets);
 	if (!good) {
 		config_free(config);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "config/secrets.h"
 #include "egress/deliver.h"
 #include "sys/loop.h"
@@ -127,10 +128,10 @@ int test_receiver(const char *config_path, const char *name)
 	struct err err;
 	int status = 1;
 
-	if (config_read(config_path, &files, &report, &err) == 0) {
-		config = config_parse(&files, &report, &err);
+	if (load_files(config_path, &files, &report, &err) == 0) {
+		config = load_config(&files, &report, &err);
 	}
-	config_files_clear(&files);
+	files_clear(&files);
 	if (config) {
 		status = tell_by_config(config_path, config, name);
 	} else {

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "executor/attempts.h"
 #include "executor/executor.h"
 #include "executor/roles.h"
@@ -115,7 +116,7 @@ static void note_config(struct fake *fake, const struct msg_config *msg)
 	struct config_files files = { .items = msg->files, .len = msg->files_len };
 	struct buf report = { 0 };
 	struct err err;
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	must(config);
 	memcpy(fake->hash, config->hash, DIGEST_SIZE);

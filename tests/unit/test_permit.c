@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "config/load.h"
 #include "domain/approval.h"
 #include "executor/permit.h"
 #include "test.h"
@@ -62,7 +63,7 @@ static struct config *must_parse(const char *yaml)
 	struct config_files files = { .items = &file, .len = 1 };
 	struct buf report = { 0 };
 	struct err err;
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	if (!config) {
 		test_abort(__FILE__, __LINE__, "%s%s", buf_text(&report), err.msg);

@@ -1,4 +1,4 @@
-#include "config/config.h"
+#include "config/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ TEST(files_are_read_in_the_order_of_their_names)
 	must_write("e[t]c/x.yml", "# x", 0600);
 	must_write("e[t]c/sub/b.yml", "# b", 0600);
 	must_write("e[t]c/sub/a.yml", "# a", 0600);
-	must_ok(config_read("e[t]c/main.yml", &files, &report, &err), err);
+	must_ok(load_files("e[t]c/main.yml", &files, &report, &err), err);
 	ck_str(buf_text(&report), "");
 	must(files.len == 4);
 	ck_str(files.items[0].path, "e[t]c/main.yml");
@@ -41,7 +41,7 @@ TEST(files_are_read_in_the_order_of_their_names)
 	ck_str(files.items[3].path, "e[t]c/sub/b.yml");
 	ck_int(files.items[3].len, 3);
 	ck(memcmp(files.items[3].text, "# b", 3) == 0);
-	config_files_clear(&files);
+	files_clear(&files);
 }
 
 TEST(templates_travel_with_the_files_and_change_what_they_are)
@@ -55,24 +55,24 @@ TEST(templates_travel_with_the_files_and_change_what_they_are)
 	must(mkdir("templates", 0755) == 0);
 	must_write("main.yml", "template_files: ['templates/*.txt']\n", 0644);
 	must_write("templates/update.txt", "${title}", 0600);
-	must_ok(config_read("main.yml", &files, &report, &err), err);
+	must_ok(load_files("main.yml", &files, &report, &err), err);
 	must(files.len == 2);
 	ck_int(files.items[0].kind, CONFIG_YAML);
 	ck_int(files.items[1].kind, CONFIG_TEMPLATE);
 	ck_str(files.items[1].path, "templates/update.txt");
-	before = config_parse(&files, &report, &err);
+	before = load_config(&files, &report, &err);
 	must(before);
 	files.items[1].text = "${titel}";
-	ck(config_parse(&files, &report, &err) == NULL);
+	ck(load_config(&files, &report, &err) == NULL);
 	ck_has(buf_text(&report), "templates/update.txt:1:1: error: unknown name");
 	files.items[1].text = "${level}";
-	after = config_parse(&files, &report, &err);
+	after = load_config(&files, &report, &err);
 	must(after);
 	ck_str(after->templates[TEMPLATE_UPDATE], "${level}");
 	ck(memcmp(before->hash, after->hash, DIGEST_SIZE) != 0);
 	config_free(before);
 	config_free(after);
-	config_files_clear(&files);
+	files_clear(&files);
 	buf_clear(&report);
 }
 
@@ -92,7 +92,7 @@ TEST(files_that_cannot_be_used_are_mistakes_beside_the_others)
 			"fifo.yml\n"
 			"- good.yml\nglobals: {}\n",
 			0644);
-	ck_int(config_read("main.yml", &files, &report, &err), -1);
+	ck_int(load_files("main.yml", &files, &report, &err), -1);
 	ck_int(err.code, ERR_INPUT);
 	ck_str(err.msg, "7 mistakes in the configuration");
 	ck_str(buf_text(&report),
@@ -114,15 +114,15 @@ TEST(a_main_file_that_cannot_be_used_is_an_error)
 	struct buf report = { 0 };
 	struct err err;
 
-	ck_int(config_read("gone.yml", &files, &report, &err), -1);
+	ck_int(load_files("gone.yml", &files, &report, &err), -1);
 	ck_int(err.code, ERR_NOT_FOUND);
 	ck_str(err.msg, "open 'gone.yml': No such file or directory");
 	must_write("main.yml", "", 0602);
-	ck_int(config_read("main.yml", &files, &report, &err), -1);
+	ck_int(load_files("main.yml", &files, &report, &err), -1);
 	ck_int(err.code, ERR_INPUT);
 	ck_has(err.msg, "'main.yml' is writable by group or others (mode 0602)");
 	must(truncate("main.yml", CONFIG_FILE_MAX + 1) == 0 && chmod("main.yml", 0600) == 0);
-	ck_int(config_read("main.yml", &files, &report, &err), -1);
+	ck_int(load_files("main.yml", &files, &report, &err), -1);
 	ck_int(err.code, ERR_LIMIT);
 	ck_str(buf_text(&report), "");
 }
@@ -137,9 +137,9 @@ TEST(the_configuration_that_is_shipped_is_right_and_changes_nothing)
 	struct buf report = { 0 };
 	struct err err;
 
-	must_ok(config_read(path, &files, &report, &err), err);
+	must_ok(load_files(path, &files, &report, &err), err);
 
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	ck_str(buf_text(&report), "");
 	must(config);
@@ -162,5 +162,5 @@ TEST(the_configuration_that_is_shipped_is_right_and_changes_nothing)
 		}
 	}
 	config_free(config);
-	config_files_clear(&files);
+	files_clear(&files);
 }

@@ -1,9 +1,10 @@
-#include "config/receiver.h"
+#include "config/load_receiver.h"
 
 #include <string.h>
 
 #include "base/buf.h"
 #include "config/config.h"
+#include "config/files.h"
 #include "config/text.h"
 
 #define RECEIVERS_MAX 256
@@ -168,19 +169,16 @@ static const char *resolve(struct loader *loader, const struct yaml_node *node, 
 	if (*path == '/') {
 		return path;
 	}
-	return arena_printf(loader->arena, "%.*s%s", (int)config_folder_len(main_path), main_path,
-			path);
+	return arena_printf(
+			loader->arena, "%.*s%s", (int)files_folder_len(main_path), main_path, path);
 }
 
 static void note_file(struct loader *loader, const struct yaml_node *node, const char *path)
 {
-	struct secret_name *name = mem_push((void **)&loader->secrets, loader->secrets_len,
-			&loader->secrets_cap, sizeof(*name));
+	struct secret_name name = { .place = node->place, .path = path };
 
-	name->place = node->place;
-	name->place.path = arena_strdup(loader->arena, node->place.path);
-	name->path = path;
-	loader->secrets_len++;
+	name.place.path = arena_strdup(loader->arena, node->place.path);
+	loader_add_secret(loader, &name);
 }
 
 static void resolve_files(
@@ -359,7 +357,7 @@ static void load_receiver(struct loader *loader, const struct yaml_node *node)
 	config->receivers[config->receivers_len++] = receiver;
 }
 
-void receivers_load(struct loader *loader, const struct yaml_node *node, void *base)
+void load_receivers(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	struct config *config = loader->config;
 

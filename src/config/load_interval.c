@@ -1,4 +1,4 @@
-#include "config/interval.h"
+#include "config/load_interval.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -320,7 +320,7 @@ static size_t count_periods(const struct yaml_node *list)
 	return count;
 }
 
-void intervals_load(struct loader *loader, const struct yaml_node *node, void *base)
+void load_intervals(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	struct config *config = loader->config;
 
@@ -337,18 +337,6 @@ void intervals_load(struct loader *loader, const struct yaml_node *node, void *b
 	}
 }
 
-static const struct interval *find(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->intervals_len; i++) {
-		const char *its = config->intervals[i].name;
-
-		if (its && strcmp(its, name) == 0) {
-			return &config->intervals[i];
-		}
-	}
-	return NULL;
-}
-
 /* An empty list is as good as none. */
 static const struct interval *const *load_names(struct loader *loader, const struct yaml_node *node)
 {
@@ -363,7 +351,8 @@ static const struct interval *const *load_names(struct loader *loader, const str
 	list = arena_calloc(loader->arena, node->len + 1, sizeof(*list));
 	for (yaml_each(item, node)) {
 		const char *name = spec_string(loader, &row, item);
-		const struct interval *interval = name ? find(loader->config, name) : NULL;
+		const struct interval *interval =
+				name ? config_interval(loader->config, name) : NULL;
 
 		if (interval) {
 			list[len++] = interval;
@@ -375,12 +364,12 @@ static const struct interval *const *load_names(struct loader *loader, const str
 	return len ? list : NULL;
 }
 
-void intervals_load_mute(struct loader *loader, const struct yaml_node *node, void *base)
+void load_intervals_mute(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	((struct playbook *)base)->guards.mute_intervals = load_names(loader, node);
 }
 
-void intervals_load_active(struct loader *loader, const struct yaml_node *node, void *base)
+void load_intervals_active(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	((struct playbook *)base)->guards.active_intervals = load_names(loader, node);
 }

@@ -1,9 +1,10 @@
-#include "config/receiver.h"
+#include "config/load_receiver.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/load.h"
 #include "config/secrets.h"
 #include "config_texts.h"
 
@@ -162,7 +163,7 @@ static struct config *must_parse_here(void)
 	const struct config_files files = { .items = &file, .len = 1 };
 	struct buf report = { 0 };
 	struct err err;
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	must(config);
 	return config;

@@ -1,4 +1,4 @@
-#include "config/param.h"
+#include "config/load_param.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -180,7 +180,7 @@ static void load_param(struct loader *loader, const struct yaml_node *node, stru
 	}
 }
 
-void params_load(struct loader *loader, const struct yaml_node *node, void *base)
+void load_params(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	struct playbook *playbook = base;
 

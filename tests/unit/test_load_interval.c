@@ -1,4 +1,4 @@
-#include "config/interval.h"
+#include "config/load_interval.h"
 
 #include <string.h>
 

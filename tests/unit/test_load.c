@@ -1,4 +1,4 @@
-#include "config/config.h"
+#include "config/load.h"
 
 #include <string.h>
 
@@ -347,7 +347,7 @@ static void hash_of(const char *path, const char *other_path, const char *text,
 	struct config_files files = { .items = items, .len = 2 };
 	struct buf report = { 0 };
 	struct err err;
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	must(config);
 	memcpy(ret_hash, config->hash, DIGEST_SIZE);

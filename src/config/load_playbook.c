@@ -1,12 +1,12 @@
-#include "config/playbook.h"
+#include "config/load_playbook.h"
 
 #include <string.h>
 
-#include "config/escalation.h"
-#include "config/interval.h"
-#include "config/matchers.h"
-#include "config/param.h"
-#include "config/step.h"
+#include "config/load_escalation.h"
+#include "config/load_interval.h"
+#include "config/load_matchers.h"
+#include "config/load_param.h"
+#include "config/load_step.h"
 #include "config/text.h"
 
 #define PLAYBOOKS_MAX 1000
@@ -15,7 +15,7 @@ static const struct spec incident_keys[] = {
 	{ "group_by", "labels whose values make one incident", SPEC_STRINGS,
 			SPEC_FIELD(struct playbook, group_by), .min = 1, .max = 16,
 			.format = text_is_label_name },
-	{ "level", "the level at which it opens", SPEC_CUSTOM, .load = escalation_load_level },
+	{ "level", "the level at which it opens", SPEC_CUSTOM, .load = load_escalation_level },
 	{ "title", "what the incident is called", SPEC_STRING, SPEC_FIELD(struct playbook, title),
 			SPEC_PARAMS | SPEC_LABELS, .max = 1024, .format = text_is_line },
 	{ 0 },
@@ -70,7 +70,7 @@ static const struct spec targets_keys[] = {
 
 static const struct spec guard_keys[] = {
 	{ "active_time_intervals", "runs only within any of these", SPEC_CUSTOM,
-			.load = intervals_load_active },
+			.load = load_intervals_active },
 	{ "breaker", "stops a playbook that does not help", SPEC_MAPPING, .keys = breaker_keys },
 	{ "cooldown", "pause after a run for the same target", SPEC_DURATION, GUARD(cooldown_ms),
 			.max = 365 * DAY_MS },
@@ -81,15 +81,15 @@ static const struct spec guard_keys[] = {
 			.max = 64 },
 	{ "max_targets", "how many targets in a window", SPEC_MAPPING, .keys = targets_keys },
 	{ "mute_time_intervals", "never runs within any of these", SPEC_CUSTOM,
-			.load = intervals_load_mute },
+			.load = load_intervals_mute },
 	{ 0 },
 };
 
-static void load_matchers(struct loader *loader, const struct yaml_node *node, void *base)
+static void load_alert_matchers(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	struct playbook *playbook = base;
 
-	matchers_load(loader, node, &playbook->matchers, &playbook->matchers_len);
+	load_matchers(loader, node, &playbook->matchers, &playbook->matchers_len);
 }
 
 /* params stand before what may name them, the phases in the order of enum phase. */
@@ -97,19 +97,19 @@ static const struct spec playbook_keys[] = {
 	{ "name", "every playbook needs a name of its own", SPEC_STRING,
 			SPEC_FIELD(struct playbook, name), SPEC_REQUIRED, .format = text_is_name },
 	{ "matchers", "which alerts it is for", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
-			.load = load_matchers },
+			.load = load_alert_matchers },
 	{ "continue", "go on to the next playbook that matches", SPEC_BOOL,
 			SPEC_FIELD(struct playbook, continue_matching) },
-	{ "params", "values from the alert", SPEC_CUSTOM, .load = params_load },
+	{ "params", "values from the alert", SPEC_CUSTOM, .load = load_params },
 	{ "incident", "what its incident looks like", SPEC_MAPPING, .keys = incident_keys },
 	{ "dry_run", "decide and record, run nothing", SPEC_BOOL,
 			SPEC_FIELD(struct playbook, dry_run) },
 	{ "guards", "what can keep a run from starting", SPEC_MAPPING, .keys = guard_keys },
 	{ "precheck", "looks whether the run is needed now", SPEC_CUSTOM,
-			.load = steps_load_precheck },
-	{ "steps", "what is to be done", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = steps_load },
-	{ "verify", "how it is known that it helped", SPEC_CUSTOM, .load = steps_load_verify },
-	{ "rescue", "what is done when it failed", SPEC_CUSTOM, .load = steps_load_rescue },
+			.load = load_steps_precheck },
+	{ "steps", "what is to be done", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = load_steps },
+	{ "verify", "how it is known that it helped", SPEC_CUSTOM, .load = load_steps_verify },
+	{ "rescue", "what is done when it failed", SPEC_CUSTOM, .load = load_steps_rescue },
 	{ 0 },
 };
 
@@ -151,25 +151,17 @@ static void load_playbook(struct loader *loader, const struct yaml_node *node)
 			arena_calloc(loader->arena, count_steps(node) + 1, sizeof(*playbook.steps));
 	loader->playbook = &playbook;
 	spec_load(loader, playbook_keys, node, &playbook, NULL);
-	steps_check_interrupt(loader, node);
+	load_steps_check_interrupt(loader, node);
 	loader->playbook = NULL;
 
 	const struct yaml_node *name = yaml_get(node, "name");
 	const struct place *place = name ? &name->place : &node->place;
 
 	refuse_duplicate(loader, &playbook, place);
-
-	struct playbook *slot = mem_push((void **)&loader->playbooks, loader->playbooks_len,
-			&loader->playbooks_cap, sizeof(*slot));
-	struct place *place_slot = mem_push((void **)&loader->playbook_places,
-			loader->playbooks_len, &loader->playbook_places_cap, sizeof(*place_slot));
-
-	*slot = playbook;
-	*place_slot = *place;
-	loader->playbooks_len++;
+	loader_add_playbook(loader, &playbook, place);
 }
 
-void playbooks_load(struct loader *loader, const struct yaml_node *node, void *base)
+void load_playbooks(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	(void)base;
 	if (!spec_list(loader, node, 0, PLAYBOOKS_MAX - (int64_t)loader->playbooks_len)) {

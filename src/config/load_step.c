@@ -1,9 +1,9 @@
-#include "config/step.h"
+#include "config/load_step.h"
 
 #include <string.h>
 
 #include "config/config.h"
-#include "config/matchers.h"
+#include "config/load_matchers.h"
 #include "config/text.h"
 #include "domain/template.h"
 
@@ -182,7 +182,7 @@ static void load_when(struct loader *loader, const struct yaml_node *node, void 
 {
 	struct step *step = base;
 
-	matchers_load(loader, node, &step->when, &step->when_len);
+	load_matchers(loader, node, &step->when, &step->when_len);
 }
 
 /* Is name a param, or PHASE.NAME of an earlier step? */
@@ -291,16 +291,13 @@ static void check_check(
 		return;
 	}
 
-	struct check_name *name = mem_push((void **)&loader->names, loader->names_len,
-			&loader->names_cap, sizeof(*name));
+	struct check_name name = { .place = node->place, .name = step->check };
 
-	name->place = node->place;
-	name->name = step->check;
 	if (loader->playbook) {
-		name->params = loader->playbook->params;
-		name->params_len = loader->playbook->params_len;
+		name.params = loader->playbook->params;
+		name.params_len = loader->playbook->params_len;
 	}
-	loader->names_len++;
+	loader_add_check_name(loader, &name);
 }
 
 /* receivers stand in the main file, before all playbooks. */
@@ -432,7 +429,7 @@ static void load_phase(struct loader *loader, const struct yaml_node *node, enum
 	}
 }
 
-void steps_load_precheck(struct loader *loader, const struct yaml_node *node, void *base)
+void load_steps_precheck(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	load_step(loader, node, PHASE_PRECHECK, base);
 }
@@ -453,23 +450,23 @@ static void check_last(struct loader *loader, const struct yaml_node *node,
 			"no step stands behind it that would wait for the approval");
 }
 
-void steps_load(struct loader *loader, const struct yaml_node *node, void *base)
+void load_steps(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	load_phase(loader, node, PHASE_STEPS, base);
 	check_last(loader, node, base);
 }
 
-void steps_load_verify(struct loader *loader, const struct yaml_node *node, void *base)
+void load_steps_verify(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	load_phase(loader, node, PHASE_VERIFY, base);
 }
 
-void steps_load_rescue(struct loader *loader, const struct yaml_node *node, void *base)
+void load_steps_rescue(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	load_phase(loader, node, PHASE_RESCUE, base);
 }
 
-void steps_check_interrupt(struct loader *loader, const struct yaml_node *node)
+void load_steps_check_interrupt(struct loader *loader, const struct yaml_node *node)
 {
 	const struct yaml_node *steps = yaml_get(node, "steps");
 	const struct yaml_node *verify = yaml_get(node, "verify");

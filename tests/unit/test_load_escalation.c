@@ -1,4 +1,4 @@
-#include "config/config.h"
+#include "config/load.h"
 
 #include <string.h>
 
@@ -120,7 +120,7 @@ static struct config *parse_template(
 	const struct config_files files = { .items = items, .len = 2 };
 	struct err err;
 
-	return config_parse(&files, report, &err);
+	return load_config(&files, report, &err);
 }
 
 static void ck_template(const char *path, const char *text, const char *want)
@@ -192,7 +192,7 @@ TEST(two_templates_of_one_name_are_a_mistake)
 	struct buf report = { 0 };
 	struct err err;
 
-	config_free(config_parse(&files, &report, &err));
+	config_free(load_config(&files, &report, &err));
 	ck_str(buf_text(&report), "b/update.md:1:1: error: there is another template 'update' "
 				  "already\n");
 	buf_clear(&report);

@@ -1,5 +1,6 @@
 /*
- * escalation - the `escalation` section: levels, and the rules that raise what happens together.
+ * load_escalation - the `escalation` section: levels, and the rules that raise what happens
+ *together.
  *
  *	escalation:
  *	  hold: 2m
@@ -10,18 +11,18 @@
  *	  raise:
  *	    - { level: L2, matchers: ['alertname="Down"'], distinct: service, at_least: 2 }
  */
-#ifndef CONFIG_ESCALATION_H
-#define CONFIG_ESCALATION_H
+#ifndef CONFIG_LOAD_ESCALATION_H
+#define CONFIG_LOAD_ESCALATION_H
 
 #include "config/spec.h"
 
 /* The keys of `escalation`, for struct config. */
-extern const struct spec escalation_keys[];
+extern const struct spec load_escalation_keys[];
 
 /* Values before any file was read. */
-void escalation_defaults(struct config *config);
+void load_escalation_defaults(struct config *config);
 
 /* Read a level of `escalation` into the playbook base. The section, if any, is read already. */
-void escalation_load_level(struct loader *loader, const struct yaml_node *node, void *base);
+void load_escalation_level(struct loader *loader, const struct yaml_node *node, void *base);
 
 #endif

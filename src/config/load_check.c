@@ -1,4 +1,4 @@
-#include "config/check.h"
+#include "config/load_check.h"
 
 #include <string.h>
 
@@ -198,18 +198,10 @@ static void load_check(struct loader *loader, const struct yaml_node *node)
 	const struct place *place = name ? &name->place : &node->place;
 
 	refuse_duplicate(loader, &check, place);
-
-	struct check *slot = mem_push((void **)&loader->checks, loader->checks_len,
-			&loader->checks_cap, sizeof(*slot));
-	struct place *place_slot = mem_push((void **)&loader->check_places, loader->checks_len,
-			&loader->check_places_cap, sizeof(*place_slot));
-
-	*slot = check;
-	*place_slot = *place;
-	loader->checks_len++;
+	loader_add_check(loader, &check, place);
 }
 
-void checks_load(struct loader *loader, const struct yaml_node *node, void *base)
+void load_checks(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	(void)base;
 	if (!spec_list(loader, node, 0, CHECKS_MAX - (int64_t)loader->checks_len)) {
@@ -280,7 +272,7 @@ static void resolve_url(struct loader *loader, const struct check *check, const 
 	}
 }
 
-void checks_resolve(struct loader *loader)
+void load_checks_resolve(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->names_len; i++) {
 		resolve_name(loader, &loader->names[i]);

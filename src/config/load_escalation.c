@@ -1,9 +1,9 @@
-#include "config/escalation.h"
+#include "config/load_escalation.h"
 
 #include <string.h>
 
 #include "config/config.h"
-#include "config/matchers.h"
+#include "config/load_matchers.h"
 #include "config/text.h"
 #include "domain/escalation.h"
 
@@ -52,7 +52,7 @@ static uint8_t read_known_level(struct loader *loader, const struct yaml_node *n
 	return level;
 }
 
-void escalation_load_level(struct loader *loader, const struct yaml_node *node, void *base)
+void load_escalation_level(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	uint8_t level = read_known_level(loader, node);
 
@@ -90,7 +90,7 @@ static const char *read_receiver(struct loader *loader, const struct yaml_node *
 	return name;
 }
 
-static void load_receivers(struct loader *loader, const struct yaml_node *node, void *base)
+static void load_level_receivers(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	struct escalation_level *level = base;
 	const char **names;
@@ -115,7 +115,8 @@ static const struct spec level_keys[] = {
 			SPEC_DURATION, SPEC_FIELD(struct escalation_level, hold_ms),
 			.max = DAY_MS },
 	{ "name", "L1, L2, L3 or L4", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = load_name },
-	{ "receivers", "who is told", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = load_receivers },
+	{ "receivers", "who is told", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
+			.load = load_level_receivers },
 	{ "respond_within", "how long until the next level is called; 0 is at once", SPEC_DURATION,
 			SPEC_FIELD(struct escalation_level, respond_within_ms), SPEC_REQUIRED,
 			.max = 7 * DAY_MS },
@@ -150,7 +151,7 @@ static void load_rule_matchers(struct loader *loader, const struct yaml_node *no
 {
 	struct escalation_rule *rule = base;
 
-	matchers_load(loader, node, &rule->matchers, &rule->matchers_len);
+	load_matchers(loader, node, &rule->matchers, &rule->matchers_len);
 }
 
 static const struct spec rule_keys[] = {
@@ -185,7 +186,7 @@ static void load_rules(struct loader *loader, const struct yaml_node *node, void
 }
 
 /* hold stands before levels, which begin with it, and they before raise, which names them. */
-const struct spec escalation_keys[] = {
+const struct spec load_escalation_keys[] = {
 	{ "hold", "how long a remedy has before anybody is told", SPEC_DURATION,
 			SPEC_FIELD(struct config, escalation.hold_ms), .max = DAY_MS },
 	{ "levels", "who is called, the lowest first", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
@@ -198,7 +199,7 @@ const struct spec escalation_keys[] = {
 	{ 0 },
 };
 
-void escalation_defaults(struct config *config)
+void load_escalation_defaults(struct config *config)
 {
 	config->escalation.update_every_ms = INT64_C(30) * 60 * 1000;
 }

@@ -1,4 +1,4 @@
-#include "config/templates.h"
+#include "config/load_templates.h"
 
 #include <string.h>
 
@@ -44,7 +44,7 @@ static void say(const struct reading *reading, size_t at, const char *what)
 static int kind_of(const struct reading *reading)
 {
 	const char *path = reading->file.path;
-	const char *name = path + config_folder_len(path);
+	const char *name = path + files_folder_len(path);
 	const char *dot = strrchr(name, '.');
 	size_t len = dot && dot > name ? (size_t)(dot - name) : strlen(name);
 	const char *word = arena_strndup(reading->loader->arena, name, len);
@@ -164,7 +164,7 @@ static void keep(const struct reading *reading, int kind)
 	loader->config->templates[kind] = arena_strdup(loader->arena, buf_text(&out));
 }
 
-void templates_load(struct loader *loader, const struct config_file *file, uint32_t number)
+void load_template(struct loader *loader, const struct config_file *file, uint32_t number)
 {
 	struct reading reading = {
 		.loader = loader,

@@ -1,4 +1,4 @@
-#include "config/global.h"
+#include "config/load_global.h"
 
 #include "config/config.h"
 #include "config/text.h"
@@ -9,7 +9,7 @@
 /* config.unmatched_incident is the position of the word. */
 static const char *const unmatched_words[] = { "ignore", "incident", NULL };
 
-const struct spec global_keys[] = {
+const struct spec load_global_keys[] = {
 	{ "dry_run", "decide and record, run nothing", SPEC_BOOL,
 			SPEC_FIELD(struct config, dry_run) },
 	{ "max_alert_age", "an older firing alert is recorded, not acted on; 0 is any age",
@@ -30,7 +30,7 @@ const struct spec global_keys[] = {
 	{ 0 },
 };
 
-void global_defaults(struct config *config)
+void load_global_defaults(struct config *config)
 {
 	config->max_concurrent_runs = 4;
 	config->max_replay_age_ms = 7 * DAY_MS;
@@ -57,7 +57,7 @@ static void load_var(struct loader *loader, const struct yaml_node *node, struct
 	vars->items[vars->len++] = (struct label){ node->key->text, value ? value : "" };
 }
 
-void global_load_vars(struct loader *loader, const struct yaml_node *node, void *base)
+void load_global_vars(struct loader *loader, const struct yaml_node *node, void *base)
 {
 	(void)base;
 	if (node->kind != YAML_MAPPING || node->len > VARS_MAX) {

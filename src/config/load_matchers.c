@@ -1,8 +1,8 @@
-#include "config/matchers.h"
+#include "config/load_matchers.h"
 
 #include "config/text.h"
 
-void matchers_load(struct loader *loader, const struct yaml_node *node, struct matcher **ret_items,
+void load_matchers(struct loader *loader, const struct yaml_node *node, struct matcher **ret_items,
 		size_t *ret_len)
 {
 	static const struct spec row = { "matchers", "a matcher", SPEC_STRING,
