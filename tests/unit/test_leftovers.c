@@ -1,10 +1,11 @@
-#include "executor/strays.h"
+#include "executor/leftovers.h"
 
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "executor/detached.h"
 #include "test.h"
 
 static struct detached detached;
@@ -52,17 +53,17 @@ TEST(what_was_left_on_purpose_is_not_forgotten_for_want_of_a_descriptor)
 	must(waitpid(pid, NULL, 0) == pid);
 }
 
-TEST(strays_are_not_taken_for_gone_for_want_of_a_descriptor)
+TEST(leftovers_are_not_taken_for_gone_for_want_of_a_descriptor)
 {
 	pid_t pid = must_fork();
 
 	must_allow_descriptors(0);
-	ck(strays_end(NULL, NULL) > 0);
+	ck(leftovers_end(NULL, NULL) > 0);
 	must_allow_descriptors(100);
 	ck_int(waitpid(pid, NULL, WNOHANG), 0);
-	ck(strays_end(NULL, NULL) > 0);
-	for (int i = 0; i < 1000 && strays_end(NULL, NULL) > 0; i++) {
+	ck(leftovers_end(NULL, NULL) > 0);
+	for (int i = 0; i < 1000 && leftovers_end(NULL, NULL) > 0; i++) {
 		usleep(1000);
 	}
-	ck_int(strays_end(NULL, NULL), 0);
+	ck_int(leftovers_end(NULL, NULL), 0);
 }

@@ -1,4 +1,4 @@
-#include "executor/strays.h"
+#include "executor/leftovers.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,25 +16,34 @@
 #include "sys/file.h"
 
 #define STAT_MAX          4096
-#define CHILDREN_TEXT_MAX 4096 /* those beyond it are found when these are gone */
+#define CHILDREN_TEXT_MAX (2 * LEFTOVERS_MAX) /* a pid is a digit and a space, or more */
 
-void strays_adopt(void)
+void leftovers_adopt(void)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-/* "17 23 42 ", our children. False: nobody knows, for want of a descriptor. */
-static bool read_children(char text[CHILDREN_TEXT_MAX])
+ssize_t leftovers_list(pid_t *pids)
 {
 	char path[64];
+	char text[CHILDREN_TEXT_MAX];
+	char *at = text;
+	ssize_t len = 0;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
 
 	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, CHILDREN_TEXT_MAX - 1);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	text[n > 0 ? n : 0] = '\0';
-	return n >= 0;
+	if (n < 0) {
+		return -1;
+	}
+	text[n] = '\0';
+	/* "17 23 42 "; a number at the very end may be cut. */
+	for (long pid = strtol(at, &at, 10); pid > 0 && *at; pid = strtol(at, &at, 10)) {
+		pids[len++] = (pid_t)pid;
+	}
+	return len;
 }
 
 /* Nobody else can reap our children, so no pid here can have become another process. */
@@ -48,22 +57,21 @@ static void kill_child(pid_t pid)
 
 static size_t kill_all(bool (*spared)(void *arg, pid_t pid), void *arg, bool reap)
 {
-	char text[CHILDREN_TEXT_MAX];
-	char *at = text;
+	pid_t pids[LEFTOVERS_MAX];
+	ssize_t len = leftovers_list(pids);
 	size_t count = 0;
 
-	if (!read_children(text)) {
+	if (len < 0) {
 		return 1;
 	}
-	/* A number at the very end may be cut. */
-	for (long pid = strtol(at, &at, 10); pid > 0 && *at; pid = strtol(at, &at, 10)) {
-		if (spared && spared(arg, (pid_t)pid)) {
+	for (ssize_t i = 0; i < len; i++) {
+		if (spared && spared(arg, pids[i])) {
 			continue;
 		}
 		count++;
-		kill_child((pid_t)pid);
+		kill_child(pids[i]);
 		if (reap) {
-			waitpid((pid_t)pid, NULL, WNOHANG);
+			waitpid(pids[i], NULL, WNOHANG);
 		}
 	}
 	return count;
@@ -107,7 +115,7 @@ static bool signal_if_in(pid_t pid, pid_t session, int signo)
 	return pidfd_send_signal(fd, signo, NULL, 0) == 0;
 }
 
-size_t strays_signal_session(pid_t session, int signo)
+size_t leftovers_signal_session(pid_t session, int signo)
 {
 	DIR *dir = opendir("/proc");
 	size_t count = 0;
@@ -125,64 +133,12 @@ size_t strays_signal_session(pid_t session, int signo)
 	return count;
 }
 
-size_t strays_kill(bool (*spared)(void *arg, pid_t pid), void *arg)
+size_t leftovers_kill(bool (*spared)(void *arg, pid_t pid), void *arg)
 {
 	return kill_all(spared, arg, false);
 }
 
-size_t strays_end(bool (*spared)(void *arg, pid_t pid), void *arg)
+size_t leftovers_end(bool (*spared)(void *arg, pid_t pid), void *arg)
 {
 	return kill_all(spared, arg, true);
-}
-
-void detached_note(struct detached *detached, bool (*known)(void *arg, pid_t pid), void *arg)
-{
-	char text[CHILDREN_TEXT_MAX];
-	char *at = text;
-
-	if (!read_children(text)) {
-		return;
-	}
-	detached->len = 0;
-	for (long pid = strtol(at, &at, 10); pid > 0 && *at; pid = strtol(at, &at, 10)) {
-		if (!known(arg, (pid_t)pid) && detached->len < STRAYS_DETACHED_MAX) {
-			detached->pids[detached->len++] = (pid_t)pid;
-		}
-	}
-}
-
-bool detached_has(const struct detached *detached, pid_t pid)
-{
-	for (size_t i = 0; i < detached->len; i++) {
-		if (detached->pids[i] == pid) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static void detached_forget(struct detached *detached, pid_t pid)
-{
-	for (size_t i = 0; i < detached->len; i++) {
-		if (detached->pids[i] == pid) {
-			detached->pids[i] = detached->pids[--detached->len];
-			return;
-		}
-	}
-}
-
-void detached_reap(struct detached *detached, bool (*known)(void *arg, pid_t pid), void *arg)
-{
-	for (;;) {
-		siginfo_t info = { 0 };
-
-		/* Those that are known are reaped by who started them; each sends a signal of its
-		 * own. */
-		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 ||
-				known(arg, info.si_pid)) {
-			return;
-		}
-		waitpid(info.si_pid, NULL, WNOHANG);
-		detached_forget(detached, info.si_pid);
-	}
 }
