@@ -1,4 +1,4 @@
-#include "egress/says.h"
+#include "egress/body_check.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ static char *shown(struct json *value)
 	return xasprintf("%.*s…", (int)len, buf_text(&text));
 }
 
-static bool says(struct json *root, const struct check_field *field, char **ret_why)
+static bool field_matches(struct json *root, const struct check_field *field, char **ret_why)
 {
 	struct json *value = walk(root, field->path);
 
@@ -69,7 +69,7 @@ static bool says(struct json *root, const struct check_field *field, char **ret_
 	return true;
 }
 
-bool says_all(const char *body, size_t body_len, const struct check_field *fields,
+bool body_check(const char *body, size_t body_len, const struct check_field *fields,
 		size_t fields_len, char **ret_why)
 {
 	auto_json_reader struct json_reader *reader = json_reader_new();
@@ -90,7 +90,7 @@ bool says_all(const char *body, size_t body_len, const struct check_field *field
 		return false;
 	}
 	for (size_t i = 0; i < fields_len; i++) {
-		if (!says(root, &fields[i], ret_why)) {
+		if (!field_matches(root, &fields[i], ret_why)) {
 			return false;
 		}
 	}
