@@ -442,7 +442,7 @@ static void drop_channel(struct core *core, struct channel **slot)
 static void log_broken(enum role role, const struct err *why)
 {
 	if (why) {
-		log_error("a role broke the protocol", LOG_STR("role", role_names[role]),
+		log_error("role broke the protocol", LOG_STR("role", role_names[role]),
 				LOG_STR("error", why->msg));
 	}
 }
@@ -608,7 +608,7 @@ int core_main(int control_fd)
 	core_init(&core, &ports_real);
 	core.loop = loop_new(&err);
 	if (!core.loop || loop_signals(core.loop, signals, on_signal, &core, &err) < 0) {
-		log_error("the core cannot start", LOG_STR("error", err.msg));
+		log_error("core cannot start", LOG_STR("error", err.msg));
 		loop_free(core.loop);
 		return 1;
 	}

@@ -407,7 +407,7 @@ void attempts_start(struct attempts *attempts, const struct config_versions *ver
 	if (try_start(attempts, versions, start, &permit, &err) < 0) {
 		log_warn("step refused", LOG_INT("run", start->id.run),
 				LOG_INT("step", start->id.step),
-				LOG_INT("attempt", start->id.attempt), LOG_STR("err", err.msg));
+				LOG_INT("attempt", start->id.attempt), LOG_STR("error", err.msg));
 		attempts->send(attempts->arg, MSG_REFUSED,
 				&(struct msg_refused){ .id = start->id,
 						.why = (uint8_t)refusal_of(err.code),

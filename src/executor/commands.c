@@ -216,7 +216,8 @@ void commands_start(struct commands *commands, const struct config_versions *ver
 		rc = launch(commands, command, probe->id, &permit, &err);
 	}
 	if (rc < 0) {
-		log_warn("check refused", LOG_STR("check", probe->check), LOG_STR("err", err.msg));
+		log_warn("check refused", LOG_STR("check", probe->check),
+				LOG_STR("error", err.msg));
 		report(commands, probe->id, VERDICT_UNKNOWN, err.msg);
 	}
 	permit_clear(&permit);

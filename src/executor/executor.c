@@ -155,11 +155,11 @@ static void log_report(const struct buf *report, const struct err *err)
 		size_t len = strcspn(rest, "\n");
 		auto_free char *line = xstrndup(rest, len);
 
-		log_error("configuration", LOG_STR("err", line));
+		log_error("configuration mistake", LOG_STR("error", line));
 		rest += len + (rest[len] == '\n');
 	}
-	log_error("configuration not loaded, the one before stays in force",
-			LOG_STR("err", err->msg));
+	log_error("configuration not loaded: the previous one stays in force",
+			LOG_STR("error", err->msg));
 }
 
 /* Returns whether it worked; report says what did not. */
@@ -290,10 +290,10 @@ static void close_listeners(struct executor *e)
 	e->listeners_len = 0;
 }
 
-static void stop(struct executor *e, const char *why)
+static void stop(struct executor *e, const char *reason)
 {
-	log_info("stopping", LOG_STR("why", why),
-			LOG_INT("steps_that_go_on", attempts_count(e->attempts)));
+	log_info("stopping", LOG_STR("reason", reason),
+			LOG_INT("running_steps", attempts_count(e->attempts)));
 	close_listeners(e);
 	attempts_stop(e->attempts);
 	commands_drop(e->commands);
@@ -330,7 +330,7 @@ static void on_child(struct executor *e)
 	roles_reap(e->roles);
 	if (roles_hopeless(e->roles) && !e->hopeless) {
 		e->hopeless = true;
-		stop(e, "a role cannot work; the reason stands above");
+		stop(e, "a role cannot work: its error is logged above");
 	}
 	e->leftovers |= attempts_reap(e->attempts);
 	e->leftovers |= commands_reap(e->commands);

@@ -17,7 +17,7 @@ void step_cgroups_init(struct step_cgroups *cgroups, int storage_fd)
 	snprintf(cgroups->prefix, sizeof(cgroups->prefix), "playbookd-%lx-%lx.",
 			(unsigned long)st.st_dev, (unsigned long)st.st_ino);
 	cgroups_find(&cgroups->trees);
-	log_info("limits of steps",
+	log_info("step limits",
 			LOG_STR("memory", cgroups_have_memory(&cgroups->trees) ? "cgroup"
 									       : "each process"),
 			LOG_STR("processes", cgroups_have_processes(&cgroups->trees)
