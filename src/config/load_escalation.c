@@ -111,13 +111,13 @@ static void load_level_receivers(struct loader *loader, const struct yaml_node *
 }
 
 static const struct spec level_keys[] = {
-	{ "hold", "how long a remedy has before this level is told of its own incidents",
+	{ "hold", "how long a remedy has before this level is notified of its own incidents",
 			SPEC_DURATION, SPEC_FIELD(struct escalation_level, hold_ms),
 			.max = DAY_MS },
 	{ "name", "L1, L2, L3 or L4", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = load_name },
-	{ "receivers", "who is told", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
+	{ "receivers", "who is notified", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
 			.load = load_level_receivers },
-	{ "respond_within", "how long until the next level is called; 0 is at once", SPEC_DURATION,
+	{ "respond_within", "how long until the next level is paged; 0 is at once", SPEC_DURATION,
 			SPEC_FIELD(struct escalation_level, respond_within_ms), SPEC_REQUIRED,
 			.max = 7 * DAY_MS },
 	{ 0 },
@@ -187,15 +187,14 @@ static void load_rules(struct loader *loader, const struct yaml_node *node, void
 
 /* hold stands before levels, which begin with it, and they before raise, which names them. */
 const struct spec load_escalation_keys[] = {
-	{ "hold", "how long a remedy has before anybody is told", SPEC_DURATION,
+	{ "hold", "how long a remedy has before anybody is notified", SPEC_DURATION,
 			SPEC_FIELD(struct config, escalation.hold_ms), .max = DAY_MS },
-	{ "levels", "who is called, the lowest first", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
+	{ "levels", "who is paged, the lowest level first", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
 			.load = load_levels },
-	{ "raise", "which level several incidents at the same time call", SPEC_CUSTOM,
+	{ "raise", "the level that several incidents at the same time page", SPEC_CUSTOM,
 			.load = load_rules },
-	{ "update_every", "how often those who were called are told how it stands; 0 is never",
-			SPEC_DURATION, SPEC_FIELD(struct config, escalation.update_every_ms),
-			.max = 7 * DAY_MS },
+	{ "update_every", "how often those who were paged get an update; 0 is never", SPEC_DURATION,
+			SPEC_FIELD(struct config, escalation.update_every_ms), .max = 7 * DAY_MS },
 	{ 0 },
 };
 

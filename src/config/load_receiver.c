@@ -69,7 +69,7 @@ static const struct spec webhook_keys[] = {
 			.format = text_is_line },
 	{ "http_config", "how it is posted", SPEC_MAPPING, .keys = http_config_keys },
 	{ "payload", "what is posted", SPEC_CHOICE, ENDPOINT(payload), .choices = payload_words },
-	{ "send_resolved", "it is told of the end too", SPEC_BOOL, ENDPOINT(send_resolved) },
+	{ "send_resolved", "notify it of the end too", SPEC_BOOL, ENDPOINT(send_resolved) },
 	{ "timeout", "how long one attempt may take", SPEC_DURATION, ENDPOINT(timeout_ms),
 			.min = TIMEOUT_MIN_MS, .max = TIMEOUT_MAX_MS },
 	{ 0 },
@@ -134,7 +134,7 @@ static const struct spec email_keys[] = {
 	{ "hello", "what it calls itself", SPEC_STRING, ENDPOINT(hello), SPEC_VARS, .max = 253,
 			.format = is_hello },
 	{ "require_tls", "only through TLS", SPEC_BOOL, ENDPOINT(require_tls) },
-	{ "send_resolved", "it is told of the end too", SPEC_BOOL, ENDPOINT(send_resolved) },
+	{ "send_resolved", "notify it of the end too", SPEC_BOOL, ENDPOINT(send_resolved) },
 	{ "smarthost", "HOST:PORT of the mail server", SPEC_STRING, ENDPOINT(smarthost),
 			SPEC_REQUIRED | SPEC_VARS, .max = 300, .format = text_is_address },
 	{ "timeout", "how long one attempt may take", SPEC_DURATION, ENDPOINT(timeout_ms),
@@ -347,8 +347,7 @@ static void load_receiver(struct loader *loader, const struct yaml_node *node)
 	}
 	if (receiver.endpoints_len == 0 && loader->mistakes->len == mistakes) {
 		mistakes_add(loader->mistakes, &node->place,
-				"a receiver without webhook_configs and email_configs tells "
-				"nobody");
+				"a receiver without webhook_configs and email_configs notifies nobody");
 	}
 	if (receiver.name && config_receiver(config, receiver.name)) {
 		mistakes_add(loader->mistakes, &yaml_get(node, "name")->place,

@@ -57,9 +57,10 @@ static const struct spec limit_keys[] = {
 static const struct spec approve_keys[] = {
 	{ "four_eyes", "not by whoever asked for the run by hand", SPEC_BOOL,
 			SPEC_FIELD(struct step, four_eyes) },
-	{ "message", "what the person is told", SPEC_STRING, SPEC_FIELD(struct step, message),
-			SPEC_PARAMS, .max = 1024, .format = text_is_line },
-	{ "within", "until when, else nothing is done", SPEC_DURATION,
+	{ "message", "the question that the approver reads", SPEC_STRING,
+			SPEC_FIELD(struct step, message), SPEC_PARAMS, .max = 1024,
+			.format = text_is_line },
+	{ "within", "how long it waits; without an answer nothing is done", SPEC_DURATION,
 			SPEC_FIELD(struct step, within_ms), .min = 1000, .max = 30 * DAY_MS },
 	{ 0 },
 };
@@ -77,8 +78,8 @@ static const struct spec step_keys[] = {
 			.max = 256 },
 	{ "wait", "how long to wait", SPEC_DURATION, SPEC_FIELD(struct step, wait_ms), .min = 1,
 			.max = DAY_MS },
-	{ "approve", "a person must say yes first", SPEC_MAPPING, .keys = approve_keys },
-	{ "notify", "the receiver that is told", SPEC_STRING, SPEC_FIELD(struct step, notify),
+	{ "approve", "an operator must approve first", SPEC_MAPPING, .keys = approve_keys },
+	{ "notify", "the receiver that is notified", SPEC_STRING, SPEC_FIELD(struct step, notify),
 			.max = 64 },
 	{ "cwd", "the folder in which it runs", SPEC_STRING, SPEC_FIELD(struct step, cwd),
 			SPEC_VARS, .format = text_is_absolute },
@@ -103,10 +104,11 @@ static const struct spec step_keys[] = {
 			SPEC_FIELD(struct step, settle_ms), .max = DAY_MS },
 	{ "stdin", "what stands on standard input", SPEC_CHOICE,
 			SPEC_FIELD(struct step, stdin_alert), .choices = stdin_words },
-	{ "subject", "the first line of what is told", SPEC_STRING,
+	{ "subject", "the first line of the notification", SPEC_STRING,
 			SPEC_FIELD(struct step, subject), SPEC_PARAMS, .max = 512,
 			.format = text_is_line },
-	{ "text", "what is told", SPEC_STRING, SPEC_FIELD(struct step, text), SPEC_PARAMS },
+	{ "text", "the text of the notification", SPEC_STRING, SPEC_FIELD(struct step, text),
+			SPEC_PARAMS },
 	{ "timeout", "deadline of one attempt", SPEC_DURATION, SPEC_FIELD(struct step, timeout_ms),
 			.min = 1, .max = DAY_MS },
 	{ "user", "the user as whom it runs", SPEC_STRING, SPEC_FIELD(struct step, user), SPEC_VARS,
@@ -309,7 +311,8 @@ static void check_notify(
 				"there is no receiver '%s'", step->notify);
 	}
 	if (!yaml_get(node, "text")) {
-		mistakes_add(loader->mistakes, &node->place, "missing key 'text': what is told");
+		mistakes_add(loader->mistakes, &node->place,
+				"missing key 'text': the text of the notification");
 	}
 }
 

@@ -199,10 +199,10 @@ static int start(struct deliver *deliver, const struct msg_notify *notice, struc
 			find_endpoint(deliver, notice->receiver, notice->endpoint);
 
 	if (!endpoint) {
-		return err_set(err, ERR_NOT_FOUND, "egress does not know this endpoint (yet)");
+		return err_set(err, ERR_NOT_FOUND, "egress does not know this endpoint yet");
 	}
 	if (deliver->len >= DELIVER_MAX) {
-		return err_set(err, ERR_LIMIT, "too many notices are on their way");
+		return err_set(err, ERR_LIMIT, "too many notifications in flight");
 	}
 
 	struct transfer *transfer = transfer_new(deliver, notice->id, endpoint);

@@ -149,7 +149,7 @@ static struct probe *probe_new(struct probes *probes, const struct msg_probe *ms
 static int start(struct probes *probes, const struct msg_probe *msg, struct err *err)
 {
 	if (probes->len >= PROBES_MAX) {
-		return err_set(err, ERR_LIMIT, "too many probes at once");
+		return err_set(err, ERR_LIMIT, "too many probes in flight");
 	}
 
 	struct probe *probe = probe_new(probes, msg);

@@ -390,7 +390,7 @@ static int try_start(struct attempts *attempts, const struct config_versions *ve
 		return err_set(err, ERR_BUSY, "the daemon is stopping");
 	}
 	if (!attempt) {
-		return err_set(err, ERR_BUSY, "%d steps are running already", ATTEMPTS_MAX);
+		return err_set(err, ERR_BUSY, "%d steps are already running", ATTEMPTS_MAX);
 	}
 	if (permit_start(versions, start, permit, err) < 0) {
 		return -1;

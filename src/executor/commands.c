@@ -141,7 +141,7 @@ static int open_files(struct command *command, int *fds, struct err *err)
 	fds[SHIM_STATUS] = fcntl(command->status, F_DUPFD_CLOEXEC, 3);
 	fds[SHIM_OUTPUT] = fcntl(command->output, F_DUPFD_CLOEXEC, 3);
 	if (open_sockets(command, fds) < 0) {
-		return err_set(err, ERR_IO, "sockets to a check: %s", strerror(errno));
+		return err_set(err, ERR_IO, "make a check's sockets: %s", strerror(errno));
 	}
 	for (int i = 0; i < SHIM_FDS; i++) {
 		if (fds[i] < 0) {
@@ -211,7 +211,7 @@ void commands_start(struct commands *commands, const struct config_versions *ver
 	int rc = -1;
 
 	if (!command) {
-		err_set(&err, ERR_BUSY, "%d checks are running already", COMMANDS_MAX);
+		err_set(&err, ERR_BUSY, "%d checks are already running", COMMANDS_MAX);
 	} else if (permit_check(versions, probe, &permit, &err) == 0) {
 		rc = launch(commands, command, probe->id, &permit, &err);
 	}

@@ -35,10 +35,10 @@ static int check_words(const struct msg_start *start, struct err *err)
 				start->id.attempt, PERMIT_ATTEMPT_MAX);
 	}
 	if (start->id.run < 1 || start->id.run > INT64_MAX) {
-		return err_set(err, ERR_INPUT, "run %" PRIu64 " cannot be", start->id.run);
+		return err_set(err, ERR_INPUT, "run %" PRIu64 " is out of range", start->id.run);
 	}
 	if (!one_of(triggers, start->trigger) || !one_of(statuses, start->status)) {
-		return err_set(err, ERR_INPUT, "trigger or status is no word that is used here");
+		return err_set(err, ERR_INPUT, "unknown trigger or status");
 	}
 	if (len > ALERT_NAME_MAX || !utf8_valid(start->alertname, len)) {
 		return err_set(err, ERR_INPUT, "alertname is longer than %d bytes or not UTF-8",
@@ -157,7 +157,7 @@ static int permit_step(const struct config *config, const struct playbook *playb
 	case STEP_APPROVE:
 	case STEP_NOTIFY:
 	case STEP_KINDS:
-		return err_set(err, ERR_INPUT, "it is not a step that is executed");
+		return err_set(err, ERR_INPUT, "it is not a kind of step that is executed");
 	}
 	ret->cwd = step->cwd ? step->cwd : "/";
 	ret->user = step->user;
@@ -206,13 +206,12 @@ static int permit_approval(const uint8_t *key, const struct config *config,
 		const struct step *step = &playbook->steps[at];
 
 		if (start->approval.given && start->approval.step == (uint32_t)at) {
-			return is_sealed(key, config, playbook, start)
-					       ? 0
-					       : err_set(err, ERR_INPUT,
-								 "what was approved at '%s' is not "
-								 "this, "
-								 "or nobody did",
-								 step->name);
+			if (is_sealed(key, config, playbook, start)) {
+				return 0;
+			}
+			return err_set(err, ERR_INPUT,
+					"the approval at '%s' is missing, or is for other work",
+					step->name);
 		}
 		if (approval_need(step, &start->params) == APPROVAL_NEEDED) {
 			return err_set(err, ERR_INPUT, "'%s' was not approved", step->name);

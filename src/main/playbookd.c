@@ -97,7 +97,7 @@ static int run_role(const struct options *options)
 			return role_mains[role](ROLES_CONTROL_FD);
 		}
 	}
-	return usage("there is no such role");
+	return usage("unknown role");
 }
 
 static const char *plural(size_t count)
@@ -178,7 +178,7 @@ static int run_test_receiver(const struct options *options)
 static int run_verify_audit(const struct options *options)
 {
 	if (options->args.len != 1) {
-		return usage("verify-audit takes --storage.path, and nothing else");
+		return usage("verify-audit takes no argument but --storage.path");
 	}
 	return verify_audit(options->storage_path);
 }
@@ -198,7 +198,7 @@ static int run_command(const struct options *options)
 			return commands[i].run(options);
 		}
 	}
-	fprintf(stderr, "playbookd: there is no command '%s'; --help lists them\n", name);
+	fprintf(stderr, "playbookd: unknown command '%s'; see --help\n", name);
 	return EXIT_USAGE;
 }
 
@@ -241,9 +241,7 @@ static int run_executor(const struct options *options)
 	struct err err;
 
 	if (variable) {
-		fprintf(stderr,
-				"playbookd: %.*s is set in the environment: unset it and start "
-				"again\n",
+		fprintf(stderr, "playbookd: %.*s is set in the environment: unset it and start again\n",
 				(int)strcspn(variable, "="), variable);
 		return 1;
 	}

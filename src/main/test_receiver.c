@@ -56,8 +56,8 @@ static void begin(struct trial *trial)
 	auto_free char *text = NULL;
 
 	gethostname(host, sizeof(host) - 1);
-	text = xasprintf("This is a test of the receiver '%s', sent by hand on %s.\nNothing is "
-			 "wrong.\n",
+	text = xasprintf(
+			"This is a test of the receiver '%s', sent by hand from %s.\nNothing is wrong.\n",
 			trial->receiver->name, host);
 	for (size_t i = 0; i < trial->receiver->endpoints_len; i++) {
 		const struct msg_notify notice = {
@@ -66,7 +66,7 @@ static void begin(struct trial *trial)
 			.receiver = trial->receiver->name,
 			.endpoint = trial->receiver->endpoints[i].name,
 			.kind = "test",
-			.subject = "playbookd: a test",
+			.subject = "playbookd: test notification",
 			.text = text,
 			.created_at = clock_wall_ms(),
 		};

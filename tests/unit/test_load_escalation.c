@@ -61,7 +61,7 @@ TEST(mistakes_in_the_policy_are_told)
 {
 	static const struct mistake_case cases[] = {
 		{ "escalation: {}\n", "etc/main.yml:1:13: error: missing key 'levels': who is "
-				      "called, the lowest first\n" },
+				      "paged, the lowest level first\n" },
 		{ "escalation: {levels: []}\n",
 				"etc/main.yml:1:22: error: expected a list of 1 to 4 elements, got "
 				"0\n" },
@@ -81,7 +81,7 @@ TEST(mistakes_in_the_policy_are_told)
 				"etc/main.yml:6:47: error: expected a duration from 0s to 7d, got "
 				"\"8d\"\n"
 				"etc/main.yml:7:5: error: missing key 'respond_within': how long "
-				"until the next level is called; 0 is at once\n" },
+				"until the next level is paged; 0 is at once\n" },
 		{ RECEIVERS LEVELS "  raise:\n"
 				   "  - {level: L2, matchers: [a=b]}\n"
 				   "  - {level: L3, matchers: [a], at_least: 0}\n"

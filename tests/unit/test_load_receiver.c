@@ -79,7 +79,7 @@ TEST(mistakes_in_receivers_are_told)
 	static const struct mistake_case cases[] = {
 		{ "receivers: [{name: r}]\n",
 				"etc/main.yml:1:13: error: a receiver without webhook_configs and "
-				"email_configs tells nobody\n" },
+				"email_configs notifies nobody\n" },
 		{ HOOK "{payload: slack}\n",
 				"etc/main.yml:4:5: error: missing key: one of url or url_file is "
 				"needed\n" },
@@ -127,7 +127,7 @@ TEST(mistakes_in_receivers_are_told)
 			   "  - {name: u, run: [df], text: x}\n"
 			   "  verify: [{notify: r, text: x}]\n",
 				"etc/main.yml:5:23: error: there is no receiver 'r'\n"
-				"etc/main.yml:6:5: error: missing key 'text': what is told\n"
+				"etc/main.yml:6:5: error: missing key 'text': the text of the notification\n"
 				"etc/main.yml:6:23: error: there is no receiver 'r'\n"
 				"etc/main.yml:7:26: error: 'text' means nothing for a run step\n"
 				"etc/main.yml:8:13: error: 'notify' may not stand in verify\n"

@@ -199,7 +199,7 @@ TEST(steps_that_are_not_executed_are_refused)
 	struct msg_start start = good_start(&versions);
 
 	start.id.step = 1;
-	ck_refused(&versions, &start, ERR_INPUT, "not a step that is executed");
+	ck_refused(&versions, &start, ERR_INPUT, "not a kind of step that is executed");
 	start.id.step = 4;
 	ck_refused(&versions, &start, ERR_INPUT, "no check 'page' that is a command");
 	start.id.step = 5;
@@ -367,23 +367,24 @@ TEST(a_step_behind_an_approve_step_wants_the_seal_of_what_it_does)
 	ck_permitted(&versions, &start);
 	other = start;
 	other.id.run = 10;
-	ck_refused(&versions, &other, ERR_INPUT, "what was approved at 'may it' is not this");
+	ck_refused(&versions, &other, ERR_INPUT,
+			"the approval at 'may it' is missing, or is for other work");
 	other = start;
 	other.approval.expires_at++;
-	ck_refused(&versions, &other, ERR_INPUT, "is not this");
+	ck_refused(&versions, &other, ERR_INPUT, "is for other work");
 	other = start;
 	other.approval.config_hash[0]++;
-	ck_refused(&versions, &other, ERR_INPUT, "is not this");
+	ck_refused(&versions, &other, ERR_INPUT, "is for other work");
 	other = start;
 	other.approval.seal[31]++;
-	ck_refused(&versions, &other, ERR_INPUT, "is not this");
+	ck_refused(&versions, &other, ERR_INPUT, "is for other work");
 	other = start;
 	other.approval.given = 0;
 	ck_refused(&versions, &other, ERR_INPUT, "was not approved");
 	versions.seal_key = another;
-	ck_refused(&versions, &start, ERR_INPUT, "is not this");
+	ck_refused(&versions, &start, ERR_INPUT, "is for other work");
 	versions.seal_key = NULL;
-	ck_refused(&versions, &start, ERR_INPUT, "is not this");
+	ck_refused(&versions, &start, ERR_INPUT, "is for other work");
 	config_versions_clear(&versions);
 }
 
@@ -399,13 +400,13 @@ TEST(an_approval_for_other_params_or_steps_is_none)
 	approve(&versions, &start, 1);
 	stale = start;
 	start.params.items = hermes;
-	ck_refused(&versions, &start, ERR_INPUT, "is not this");
+	ck_refused(&versions, &start, ERR_INPUT, "is for other work");
 	start.params.items = values;
 	ck_permitted(&versions, &start);
 	strstr(changed, "run: [behind")[6] = 'B';
 	config_versions_push_take(&versions, must_parse(changed));
 	memcpy(stale.config_hash, versions.items[0]->hash, DIGEST_SIZE);
-	ck_refused(&versions, &stale, ERR_INPUT, "is not this");
+	ck_refused(&versions, &stale, ERR_INPUT, "is for other work");
 	free(changed);
 	config_versions_clear(&versions);
 }
@@ -438,7 +439,7 @@ TEST(an_approval_is_that_of_the_nearest_that_had_to_be_asked)
 	start.id.step = 2;
 	ck_refused(&versions, &start, ERR_INPUT, "'may it' was not approved");
 	start.id.step = 1;
-	ck_refused(&versions, &start, ERR_INPUT, "not a step that is executed");
+	ck_refused(&versions, &start, ERR_INPUT, "not a kind of step that is executed");
 	config_versions_clear(&versions);
 }
 
