@@ -1,22 +1,7 @@
 """The include graph goes only downwards."""
 
+from .rooms import FLOOR_OF, ROLE_FLOOR
 from .tree import c_files, includes, room_of, rule
-
-FLOORS = {
-    "base": 0,
-    "sys": 1,
-    "domain": 2,
-    "config": 3,
-    "store": 3,
-    "wire": 3,
-    "core": 4,
-    "egress": 4,
-    "executor": 4,
-    "front": 4,
-    "main": 5,
-}
-ROLE_FLOOR = 4
-
 
 def own_includes(root):
     for path in c_files(root, "include", "src"):
@@ -46,11 +31,11 @@ def includes_go_down(root):
     problems = []
     for where, room, name in own_includes(root):
         other = name.split("/")[0]
-        if room not in FLOORS or other not in FLOORS:
+        if room not in FLOOR_OF or other not in FLOOR_OF:
             problems.append(f"{where}: no floor is known for '{room}' including '{name}'")
-        elif FLOORS[other] > FLOORS[room]:
-            problems.append(f"{where}: {room} (floor {FLOORS[room]}) includes '{name}' of {other}"
-                            f" (floor {FLOORS[other]})")
+        elif FLOOR_OF[other] > FLOOR_OF[room]:
+            problems.append(f"{where}: {room} (floor {FLOOR_OF[room]}) includes '{name}' of {other}"
+                            f" (floor {FLOOR_OF[other]})")
     return problems
 
 
@@ -69,7 +54,7 @@ def no_role_includes_another(root):
     problems = []
     for where, room, name in own_includes(root):
         other = name.split("/")[0]
-        roles = FLOORS.get(room) == ROLE_FLOOR and FLOORS.get(other) == ROLE_FLOOR
+        roles = FLOOR_OF.get(room) == ROLE_FLOOR and FLOOR_OF.get(other) == ROLE_FLOOR
         if roles and room != other:
             problems.append(f"{where}: the role {room} includes '{name}' of the role {other}")
     return problems

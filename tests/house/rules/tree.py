@@ -1,9 +1,24 @@
 """Reading the tree: its C files, their text without comments and strings, and their includes."""
 
+import contextlib
+import pathlib
 import re
+import tempfile
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 NOISE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
+
+
+@contextlib.contextmanager
+def planted(files):
+    """A tree of these files, path → text, for as long as it is looked at."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        for path, text in files.items():
+            file = root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        yield root
 
 
 def c_files(root, *folders):
