@@ -40,6 +40,9 @@ void last(
 {
 	each(table, &callback);
 }
+MAKES(body)
+{
+}
 """
 
 
@@ -49,8 +52,8 @@ def items():
 
 def functions_and_tables_are_found():
     source = Source(SOURCE)
-    assert [item.name for item in source.items] == ["inner", "MAKES", "MAKES", "table", "last"], source.items
-    assert [item.name for item in source.items if item.is_function] == ["inner", "last"]
+    assert [item.name for item in source.items] == ["inner", "", "", "table", "last", "body"], source.items
+    assert [item.name for item in source.items if item.is_function] == ["inner", "last", "body"]
     assert source.declared == ["shown", "declared"], source.declared
     assert source.macros == {"TWICE": ["both", "x", "x"]}, source.macros
 
@@ -58,6 +61,7 @@ def functions_and_tables_are_found():
 def functions_have_their_lines():
     assert (items()["inner"].first, items()["inner"].last, items()["inner"].lines) == (10, 15, 6)
     assert (items()["last"].first, items()["last"].lines) == (26, 5)
+    assert items()["body"].lines == 3
     assert items()["inner"].is_static and not items()["last"].is_static
 
 

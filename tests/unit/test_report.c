@@ -15,6 +15,13 @@ static struct report_decision decisions[1];
 static struct report_notified told[1];
 static struct report_follow_up follow_ups[1];
 
+static void check_all_off(struct report *report, const char *value)
+{
+	for (int i = 0; i < CHECKLIST_ITEMS; i++) {
+		report->checklist[i] = (struct report_check){ 50 * MINUTE, value, value };
+	}
+}
+
 /* A report with value wherever somebody else's text may stand. */
 static struct report full(const char *value)
 {
@@ -83,9 +90,7 @@ static struct report full(const char *value)
 	told[0] = (struct report_notified){ "initial", value, value, "failed", value, 10 * MINUTE,
 		11 * MINUTE };
 	follow_ups[0] = (struct report_follow_up){ 1, value, value, value, 40 * MINUTE, value };
-	for (int i = 0; i < CHECKLIST_ITEMS; i++) {
-		report.checklist[i] = (struct report_check){ 50 * MINUTE, value, value };
-	}
+	check_all_off(&report, value);
 	return report;
 }
 

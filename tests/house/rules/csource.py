@@ -19,7 +19,10 @@ NO_TYPES = {"return", "else", "case", "do", "goto", "extern", "static", "const"}
 
 
 class Item:
-    """names: the words in it that may be functions or tables, its own or others'."""
+    """names: the words in it that may be functions or tables, its own or others'.
+
+    What a macro makes has no name here, unless its body follows.
+    """
 
     def __init__(self, name, is_function, is_static, first, last, names):
         self.name = name
@@ -51,14 +54,16 @@ class Source:
             return
         name, is_function = name_before(words, begin), words[-1] == "}"
         if is_function or "=" in words or begin == 1:
-            names = names_in(words[begin:])
-            self.items.append(Item(name, is_function, "static" in words[:3] or begin == 1, first, last, names))
+            is_static = "static" in words[:3] or begin == 1
+            self.items.append(Item(name, is_function, is_static, first, last, names_in(words[begin:])))
         elif WORD.match(name):
             self.declared.append(name)
 
 
 def name_before(words, begin):
-    """name = …, name[] = …, name(…) and (*name)(…)."""
+    """name = …, name[] = …, name(…), (*name)(…), and TEST(name) {…}."""
+    if begin == 1:
+        return words[2] if words[-1] == "}" else ""
     if words[begin + 1] == "*":
         return next(word for word in words[begin + 2 :] if word != "const")
     return words[words.index("[") - 1] if words[begin - 1] == "]" else words[begin - 1]
@@ -73,27 +78,32 @@ def chunks(text):
 
     It ends with ";", with the "}" of a function, or as a macro that makes something: NAME(…).
     """
-    words, line, first, depth = [], 1, 1, 0
+    words, line, first, last, depth = [], 1, 1, 1, 0
     is_body = False
     for token in TOKEN.findall(text):
         if token == "\n":
             line += 1
             continue
+        if depth == 0 and token != "{" and is_macro(words):
+            yield words, first, last
+            words = []
         if not words:
             first = line
         if token == "{" and depth == 0:
-            is_body = bool(words) and words[-1] == ")" and "=" not in words
+            is_body = words[-1:] == [")"] and "=" not in words
         depth += (token in "({[") - (token in ")}]")
         words.append(token)
-        ends = token == ";" or (token == "}" and is_body) or (token == ")" and is_macro(words))
-        if depth == 0 and ends:
+        last = line
+        if depth == 0 and (token == ";" or (token == "}" and is_body)):
             if len(words) > 1:
-                yield words, first, line
+                yield words, first, last
             words = []
+    if is_macro(words):
+        yield words, first, last
 
 
 def is_macro(words):
-    return words[1] == "(" and words[0].isupper()
+    return words[1:2] == ["("] and words[-1] == ")" and words[0].isupper()
 
 
 def names_in(words):

@@ -1,13 +1,14 @@
 """The include graph goes only downwards."""
 
 from .rooms import FLOOR_OF, ROLE_FLOOR
-from .tree import c_files, includes, room_of, rule
+from .tree import c_files, includes, top_folder, rule
+
 
 def own_includes(root):
     for path in c_files(root, "include", "src"):
         for number, is_outside, name in includes(root, path):
             if not is_outside:
-                yield f"{path}:{number}", room_of(path), name
+                yield f"{path}:{number}", top_folder(path), name
 
 
 @rule(

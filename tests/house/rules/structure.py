@@ -5,6 +5,7 @@ another when anything in it names a function that the other defines: as a call, 
 table. A macro names what its text names; a table of another file counts when it names functions.
 """
 
+import functools
 import sys
 
 from .csource import Source
@@ -79,8 +80,9 @@ class Tree:
         for item in source.items:
             node = Node(module, item)
             self.nodes.append(node)
-            self.own[module, item.name] = node
-            if is_header or not item.is_static:
+            if item.name:
+                self.own[module, item.name] = node
+            if item.name and (is_header or not item.is_static):
                 self.public[item.name] = node
         for name, words in source.macros.items():
             self.macros["" if is_header else module, name] = words
@@ -101,8 +103,12 @@ class Tree:
         found = {id(other): other for name in node.item.names for other in self.meant(node.module, name)}
         node.calls = [other for other in found.values() if other is not node]
 
+    @staticmethod
+    def folder(module):
+        return module.rpartition("/")[0]
+
     def room(self, module):
-        return self.classed.get(module) or room_of(module.rpartition("/")[0])
+        return self.classed.get(module) or room_of(self.folder(module))
 
     def lines(self, module):
         return sum(source.lines for path, source in self.sources.items() if module_of(path) == module)
@@ -149,6 +155,12 @@ class Tree:
         """'caller() names called()' for each call that makes the arrow."""
         return sorted(f"{node.name}() names {other.name}()" for node in self.nodes if node.module == a
                       for other in node.calls if other.module == b and other.counts())
+
+
+@functools.cache
+def tree_of(root):
+    """For all who only look: a tree is read once."""
+    return Tree(root)
 
 
 def allow_depth(count):

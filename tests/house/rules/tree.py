@@ -29,8 +29,8 @@ def c_files(root, *folders):
     return sorted(str(p.relative_to(root)) for p in found)
 
 
-def room_of(path):
-    """'src/core/runner.c' and 'include/core/runner.h' are both of the room core."""
+def top_folder(path):
+    """'core' for src/core/run/queue.c and for include/core/core.h."""
     parts = path.split("/")
     return parts[1] if len(parts) > 2 else ""
 
