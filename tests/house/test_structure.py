@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What rules/csource and rules/structure see, in small made-up trees."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who calls whom: down, never up, never in a circle."""
 
 from .rooms import APART

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a C file defines and what that names, read without a compiler.
 
 An item is what stands at the outermost level and can name a function: a function, or an object with

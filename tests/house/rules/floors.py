@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The include graph goes only downwards."""
 
 from .rooms import FLOOR_OF, ROLE_FLOOR

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long functions are, and that each public one is tested."""
 
 import re

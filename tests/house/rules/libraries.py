@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each outside library is behind one wrapper, so that one file knows its ways."""
 
 from .tree import c_files, includes, rule

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """include/ mirrors src/."""
 
 from .tree import c_files, includes, rule

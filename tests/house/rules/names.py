@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How files and functions are called."""
 
 import re

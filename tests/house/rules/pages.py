@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """README.md and the pages of docs/ say what is there: paths, flags, links, decisions."""
 
 import itertools

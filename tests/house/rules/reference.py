@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/configuration.md is complete: it has a row for every key that the loader knows."""
 
 import re

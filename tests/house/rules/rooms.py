@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The order of the house: who stands above whom. What stands lower may not use what stands above.
 
 The rules, script/structure and docs/architecture.md all mean this order.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The structure of the C tree: which file calls which, which room, in which circles.
 
 A file is a module, x.c and x.h together, called by its path below src/ without the end. It calls

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reading the tree: its C files, their text without comments and strings, and their includes."""
 
 import contextlib
