@@ -4,12 +4,15 @@
  *	time_intervals:
  *	  - name: nights
  *	    time_intervals:
- *	      - times: [{ start_time: '00:00', end_time: '06:00' }, { start_time: '22:00', end_time:
- *'24:00' }] weekdays: ['monday:friday'] location: Europe/Berlin
+ *	      - times:
+ *	          - { start_time: '00:00', end_time: '06:00' }
+ *	          - { start_time: '22:00', end_time: '24:00' }
+ *	        weekdays: ['monday:friday']
+ *	        location: Europe/Berlin
  *
  * An interval is a list of periods and holds while any of them does. A period holds while each of
  * its fields does that is given; a field holds in any of its ranges. Pure: the local times come
- *from the caller, one for each time zone (struct interval_clock).
+ * from the caller, one for each time zone (struct interval_clock).
  */
 #ifndef DOMAIN_INTERVAL_H
 #define DOMAIN_INTERVAL_H

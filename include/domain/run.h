@@ -15,9 +15,9 @@
  *	             └─── approved, but void now ─────┘
  *
  * What waits may be canceled, too, and what is queued may end as interrupted. A run whose first
- *step is an approve step is awaiting_approval from the beginning. One that was approved goes
- *through the queue and on behind the approve step: while it waits it holds no place among those
- *that go on.
+ * step is an approve step is awaiting_approval from the beginning. One that was approved goes
+ * through the queue and on behind the approve step: while it waits it holds no place among those
+ * that go on.
  *
  * Exit status 0 is not success: a run with a verify phase succeeds when that says so. A run that
  * failed runs its rescue steps (as running, with `outcome` set) before it ends. One whose precheck

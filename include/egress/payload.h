@@ -11,7 +11,7 @@
  * without its lists, as it was when the notice was written; null when it is about none.
  *
  * PAYLOAD_SLACK: {"text":"*SUBJECT*\nTEXT"}, without the subject at the beginning of TEXT, with &,
- *< and > escaped as Slack wants, and cut where Slack would cut it.
+ * < and > escaped as Slack wants, and cut where Slack would cut it.
  */
 #ifndef EGRESS_PAYLOAD_H
 #define EGRESS_PAYLOAD_H

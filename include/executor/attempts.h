@@ -5,8 +5,8 @@
  *	  └─────▶ REFUSED: nothing was started, and no folder is left (unless it was there before)
  *
  * The folder's mkdir is what makes an attempt happen at most once, whatever the core says. All
- *files are opened here, before the fork, so that a full disk refuses the attempt instead of losing
- *it.
+ * files are opened here, before the fork, so that a full disk refuses the attempt instead of losing
+ * it.
  */
 #ifndef EXECUTOR_ATTEMPTS_H
 #define EXECUTOR_ATTEMPTS_H

@@ -6,12 +6,12 @@
  *   2. it writes one byte to the handshake and waits for one. End of file instead (the executor or
  *      the core died) means that the step must not run: result=not_started;
  *   3. it starts the step (no process or descriptor for it: not_started, too) and drains its output
- *into the ring file, never making it wait;
+ *      into the ring file, never making it wait;
  *   4. the step has ended when its process has. What it left behind gets SHIM_DRAIN_MS to close
- *      the output, then all of it is killed; of a step with detach, what is then still in
- *      the step's session is killed, and the rest goes on, with nobody to read its output. At the
- *deadline: TERM to the group, SHIM_GRACE_MS later KILL to everything. A byte in the FIFO `cancel`
- *does the same at any time before the step's process has ended;
+ *      the output, then all of it is killed; of a step with detach, what is then still in the
+ *      step's session is killed, and the rest goes on, with nobody to read its output. At the
+ *      deadline: TERM to the group, SHIM_GRACE_MS later KILL to everything. A byte in the FIFO
+ *      `cancel` does the same at any time before the step's process has ended;
  *   5. it writes the status file durably and exits, which frees the lock.
  *
  * wire/attempt.h describes the files. Times are CLOCK_BOOTTIME.

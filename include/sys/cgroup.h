@@ -11,7 +11,8 @@
  *
  * A v2 group may either have processes or hand controllers on to groups below it. So, when nobody
  * else is in our group, we move to a group CGROUP_OWN below it first; else v2 has no controllers
- *for us. Nothing here is needed for correctness: without any tree all calls succeed and do nothing.
+ * for us. Nothing here is needed for correctness: without any tree all calls succeed and do
+ * nothing.
  */
 #ifndef SYS_CGROUP_H
 #define SYS_CGROUP_H

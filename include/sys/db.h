@@ -2,7 +2,7 @@
  * db - the one SQLite connection: prepared statements, one transaction at a time.
  *
  * Opened with WAL (see db_wal()), synchronous=FULL, foreign keys, defensive mode, no extensions, no
- *ATTACH, untrusted schema, NOFOLLOW, busy timeout 2 s. Statements are prepared once, keyed by the
+ * ATTACH, untrusted schema, NOFOLLOW, busy timeout 2 s. Statements are prepared once, keyed by the
  * address of their text (a static const char[]), and kept.
  *
  *	struct stmt *s = db_stmt(db, sql);
@@ -13,9 +13,9 @@
  * Errors: ERR_DB for all that makes further work on this connection senseless or unknown (I/O),
  * ERR_FULL the same for want of room on the disk, ERR_CORRUPT for a file that is damaged or no
  * database: it stays so until a person does something. ERR_BUSY when another process holds the
- *lock, ERR_CONFLICT for a constraint, ERR_LIMIT for a value longer than 64 MiB, ERR_BUG for wrong
- *SQL. After ERR_DB or ERR_FULL SQLite may have rolled back the transaction: db_in_transaction()
- *says so.
+ * lock, ERR_CONFLICT for a constraint, ERR_LIMIT for a value longer than 64 MiB, ERR_BUG for wrong
+ * SQL. After ERR_DB or ERR_FULL SQLite may have rolled back the transaction: db_in_transaction()
+ * says so.
  */
 #ifndef SYS_DB_H
 #define SYS_DB_H

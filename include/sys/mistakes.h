@@ -4,7 +4,7 @@
  *	playbooks/disk.yml:7:12: error: expected a duration like 30s, 5m or 1h30m, got "5"
  *
  * A message is one line: control characters in it are escaped. Only the first MISTAKES_MAX are
- *kept, the others are counted.
+ * kept, the others are counted.
  */
 #ifndef SYS_MISTAKES_H
 #define SYS_MISTAKES_H

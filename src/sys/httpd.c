@@ -19,7 +19,7 @@
 /* Of a connection; libmicrohttpd clears all of it for every request. Larger ones are no faster. */
 #define MEMORY_MAX ((size_t)32 * 1024)
 #define EVICT_FROM (HTTPD_CONNECTIONS_MAX * 3 / 4)
-#define DROPPED_MAX                                                                   \
+#define DROPPED_MAX \
 	(2 * HTTPD_BODY_MAX) /* bytes of an unwanted body that are read for an answer \
 			      */
 #define LOOK_MS    1000      /* between looks at who waits to be accepted */

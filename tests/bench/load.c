@@ -1,6 +1,6 @@
 /*
  * load - POST the same body over N kept connections, as fast as the answers come, and say how it
- *went.
+ * went.
  *
  *	load --port 9098 --body FILE [--path /api/v1/alerts] [--connections 16]
  *	     [--seconds 3 | --requests M] [--vary MARKER] [--late 10]
@@ -8,12 +8,12 @@
  * Every connection has one request under way. With --vary, each request has a number of its own in
  * place of every MARKER in the body, of the same length. One line comes out:
  *
- *	requests=88310 seconds=3.000 rate=29436 p50_us=1891 p99_us=9631 max_us=20110 not_200=0
- *	missing=0 late=0   (all on one line)
+ *	requests=88310 seconds=3.000 rate=29436 p50_us=1891 p99_us=9631 max_us=20110 \
+ *		not_200=0 missing=0 late=0
  *
  * rate counts what was answered within the time. missing: requests whose answer never came, late:
  * answers that came after more than --late seconds. Exit status: 0, or 1 when any answer was
- *missing, late or not 200, or 2.
+ * missing, late or not 200, or 2.
  */
 #include <arpa/inet.h>
 #include <errno.h>
