@@ -136,7 +136,8 @@ def a_walk_counts_where_it_comes_back():
 def the_command_prints_all_of_it():
     with planted(TREE) as root:
         def printed(*options):
-            done = subprocess.run([COMMAND, "--tree", root, *options], capture_output=True, text=True, check=False)
+            command = [COMMAND, "--tree", root, *options]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
             return done.stdout
 

@@ -7,11 +7,14 @@ its initialiser, such as a table of handlers. Types and declarations are no item
 
 import re
 
+from .tree import gone
+
 NOISE = re.compile(
     r'/\*.*?\*/|//[^\n]*|^[ \t]*#(?:[^\n\\]|\\.)*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'',
     re.DOTALL | re.MULTILINE)
 ATTRIBUTE = re.compile(r"\b__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)")
-DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\([^)\n]*\))?((?:[^\n\\]|\\.)*)", re.DOTALL | re.MULTILINE)
+DEFINE = re.compile(
+    r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\([^)\n]*\))?((?:[^\n\\]|\\.)*)", re.DOTALL | re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 TOKEN = re.compile(r"\n|[A-Za-z_]\w*|->|[^\s\w]")
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -46,7 +49,7 @@ class Source:
         self.macros = {name: WORD.findall(COMMENT.sub("", body)) for name, body in DEFINE.findall(text)}
         self.items = []
         self.declared = []
-        for words, first, last in chunks(ATTRIBUTE.sub(blank, NOISE.sub(blank, text))):
+        for words, first, last in chunks(ATTRIBUTE.sub(gone, NOISE.sub(gone, text))):
             self.add(words, first, last)
 
     def add(self, words, first, last):
@@ -68,10 +71,6 @@ def name_before(words, begin):
     if words[begin + 1] == "*":
         return next(word for word in words[begin + 2 :] if word != "const")
     return words[words.index("[") - 1] if words[begin - 1] == "]" else words[begin - 1]
-
-
-def blank(match):
-    return " " + "\n" * match.group().count("\n")
 
 
 def chunks(text):

@@ -80,7 +80,8 @@ def every_public_function_is_tested(root):
         if not node.item.is_function or floor == PROGRAMS or name in named or node in simulated:
             continue
         if floor == BY_NAME_OR_SIMULATED:
-            problems.append(f"{node.module}: neither does a test name {name}(), nor does the simulation reach it")
+            problems.append(f"{node.module}: neither does a test name {name}(),"
+                            f" nor does the simulation reach it")
         elif node not in tested:
             problems.append(f"{node.module}: no test reaches {name}()")
     return sorted(problems)

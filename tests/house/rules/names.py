@@ -50,11 +50,13 @@ def begins_with(name, noun):
     bad_tree={
         "include/base/mem.h": "void *xmalloc(void);\nint mem_push(void);\nint push_mem(void);\n",
         "include/core/run/queue.h": "int queue_add(void);\nstatic inline int queued(void)\n{\n}\n",
-        "include/store/policies.h": "int policy_add(int (*each)(int));\nint policies_of(void);\nvoid policy(void);\n",
+        "include/store/policies.h": "int policy_add(int (*each)(int));\nint policies_of(void);\n"
+                                    "void policy(void);\n",
         "include/domain/label.h": "int labels_get(void);\nint labelled(void);\n",
         "src/domain/label.c": "int anything(void)\n{\n}\n",
     },
-    bad_finds=["^include/base/mem.h: push_mem", "^include/core/run/queue.h: queued", "^include/domain/label.h: labelled"],
+    bad_finds=["^include/base/mem.h: push_mem", "^include/core/run/queue.h: queued",
+               "^include/domain/label.h: labelled"],
 )
 def functions_begin_with_their_file(root):
     problems = []

@@ -3,7 +3,7 @@
 
 import re
 
-from .tree import NOISE, c_files, rule
+from .tree import NOISE, c_files, gone, line_of, rule
 
 LAYOUT = ".clang-format"
 OFF = ("ReflowComments: false", "BreakStringLiterals: false")
@@ -25,27 +25,26 @@ def the_formatter_leaves_text_alone(root):
     return [f"{LAYOUT}: has no '{line}'" for line in OFF if line not in lines]
 
 
-def line_of(text, at):
-    return text.count("\n", 0, at) + 1
-
-
 @rule(
     bad_tree={
         "src/base/a.c": 'f("a message that "\n\t\t"goes on");\ng("a%%"\n"b" /* "x "\n"y" */, "b "\n, "c");\n',
-        "src/base/b.c": 'f("one line\\n"\n  "the next");\nf("SELECT a"\n  " FROM b");\nf("%" PRId64\n  " of it");\n',
+        "src/base/b.c": 'f("one line\\n"\n  "the next");\nf("SELECT a"\n  " FROM b");\n'
+                        'f("%" PRId64\n  " of it");\n',
         "include/base/c.h": '#define C \\\n\t"one " \\\n\t"two"\n',
         "tests/unit/test_d.c": 'f("100 %"\n"d", "x \\" "\n"y");\n',
     },
     bad_finds=[
-        "^include/base/c.h:2: ", "^src/base/a.c:1: .*that \"", "^tests/unit/test_d.c:1: ", "^tests/unit/test_d.c:2: ",
+        "^include/base/c.h:2: ", "^src/base/a.c:1: .*that \"",
+        "^tests/unit/test_d.c:1: ", "^tests/unit/test_d.c:2: ",
     ],
 )
 def no_string_is_broken(root):
     problems = []
     for path in c_files(root, "include", "src", "tests"):
-        text = COMMENT.sub(lambda match: "\n" * match[0].count("\n"), (root / path).read_text())
-        problems += [f"{path}:{line_of(text, match.start())}: a string goes on in the next line: {match['first']}"
-                     for match in BROKEN.finditer(text)]
+        text = COMMENT.sub(gone, (root / path).read_text())
+        for match in BROKEN.finditer(text):
+            at = f"{path}:{line_of(text, match.start())}"
+            problems.append(f"{at}: a string goes on in the next line: {match['first']}")
     return problems
 
 

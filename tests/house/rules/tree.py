@@ -41,6 +41,15 @@ def blank(match):
     return '""' + "\n" * match.group().count("\n")
 
 
+def gone(match):
+    """The same without a sign of it."""
+    return " " + "\n" * match.group().count("\n")
+
+
+def line_of(text, at):
+    return text.count("\n", 0, at) + 1
+
+
 def code_lines(text):
     """(number, line) of C text without comments and without what stands in strings."""
     return enumerate(NOISE.sub(blank, text).split("\n"), 1)
