@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is there is numbered, built and run."""
+"""What is there is numbered, built and run; what is looked for is there."""
 
+import ast
 import re
 
 from .tree import c_files, rule
@@ -93,4 +94,37 @@ def every_test_is_run(root):
         seeds = root / "tests/fuzz/corpus" / file.stem[len("fuzz_"):]
         if not seeds.is_dir() or not any(seeds.iterdir()):
             problems.append(f"tests/fuzz/{file.name}: no seeds in tests/fuzz/corpus/")
+    return problems
+
+
+def edits_of(text):
+    """(file, what stands there) of each edit in a program that makes mutants: a row of three texts."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Tuple) and len(node.elts) == 3:
+            texts = [part.value for part in node.elts if isinstance(part, ast.Constant)]
+            if len(texts) == 3 and str(texts[0]).startswith(("include/", "src/")):
+                yield texts[0], texts[1]
+
+
+@rule(
+    bad_tree={
+        "src/base/a.c": "int a;\nint b;\n",
+        "tests/mutants.py": 'A = [("src/base/a.c", "int a;\\n" "int b;", "")]\n'
+                            'B = ("src/base/gone.c", "x", "y")\n',
+        "tests/sim/teeth": '#!/usr/bin/python3\nC = [(1, 2, 3), ("src/base/a.c", "int c;", "")]\n',
+        "tests/sim/other": "#!/bin/sh\nfi (\n",
+    },
+    bad_finds=["^tests/mutants.py: src/base/gone.c is not there", "^tests/sim/teeth: .*src/base/a.c.*'int c;'"],
+)
+def every_mutant_finds_its_place(root):
+    problems = []
+    for file in sorted(root.glob("tests/**/*")):
+        if not file.is_file() or not (file.name == "mutants.py" or "teeth" in file.name):
+            continue
+        for path, there in edits_of(file.read_text()):
+            program, target = file.relative_to(root), root / path
+            if not target.is_file():
+                problems.append(f"{program}: {path} is not there")
+            elif there not in target.read_text():
+                problems.append(f"{program}: does not stand in {path}: {there!r}")
     return problems
