@@ -6,7 +6,6 @@
 #ifndef BASE_STRV_H
 #define BASE_STRV_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
@@ -26,7 +25,6 @@ void strv_addf(struct strv *strv, const char *fmt, ...) __attribute__((format(pr
 void strv_add_take(struct strv *strv, char *text);
 /* NULL-terminated, never NULL. Valid until the next call that changes strv. */
 char *const *strv_array(const struct strv *strv);
-bool strv_has(const struct strv *strv, const char *text);
 
 #define auto_strv CLEANUP(strv_clear)
 

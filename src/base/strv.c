@@ -50,13 +50,3 @@ char *const *strv_array(const struct strv *strv)
 
 	return strv->items ? strv->items : empty;
 }
-
-bool strv_has(const struct strv *strv, const char *text)
-{
-	for (size_t i = 0; i < strv->len; i++) {
-		if (!strcmp(strv->items[i], text)) {
-			return true;
-		}
-	}
-	return false;
-}

@@ -65,6 +65,19 @@ TEST(rows_that_nobody_touched_are_a_chain)
 	db_close(db);
 }
 
+TEST(a_store_from_before_the_audit_has_none)
+{
+	struct err err;
+	struct db *old = db_open("old.db", &err);
+	struct db *db = must_open();
+
+	must(old != NULL);
+	ck_int(audits_there(old, &err), 0);
+	ck_int(audits_there(db, &err), 1);
+	db_close(old);
+	db_close(db);
+}
+
 /* The last row's hash, computed by another program: python3's hashlib over the same bytes. */
 TEST(the_hash_is_what_the_header_says)
 {

@@ -88,6 +88,25 @@ TEST(the_connection_is_durable_and_strict)
 	db_close(db);
 }
 
+TEST(who_only_reads_makes_no_file_and_changes_none)
+{
+	struct err err;
+
+	ck(db_open_reading("test.db", &err) == NULL);
+	ck_int(access("test.db", F_OK), -1);
+
+	struct db *db = setup();
+	struct db *reading = db_open_reading("test.db", &err);
+
+	must(reading != NULL);
+	must_ok(insert(db, "a", &err), err);
+	ck_int(count(reading), 1);
+	ck_int(insert(reading, "b", &err), -1);
+	ck_int(count(db), 1);
+	db_close(reading);
+	db_close(db);
+}
+
 TEST(other_files_cannot_be_attached_nor_extensions_loaded)
 {
 	struct db *db = setup();
