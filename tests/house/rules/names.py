@@ -12,6 +12,8 @@ PREFIXES = {
     "base/cleanup": (r"take_fd", "TAKE() for a descriptor"),
     "base/mem": (r"x[a-z]+|arena_", "xmalloc() is called so everywhere; an arena is a piece of memory"),
     "domain/playbook": (r"(param|params|step)_", "what a playbook is made of"),
+    "store/deliveries": (r"decisions_", "what was decided about each alert of a delivery"),
+    "store/paged_levels": (r"notified_", "who knows of a level that was paged"),
     "sys/db": (r"stmt_", "a statement is nothing without its database"),
     "sys/httpc_send": (r"sending_", "a part of httpc alone, about one of its things"),
     "sys/httpc_target": (r"target_", "a part of httpc alone, about one of its things"),
