@@ -5,6 +5,8 @@ import re
 from .tree import rule
 
 README = "README.md"
+API = "docs/api.md"
+OPERATING = "docs/operating.md"
 ROUTES = "src/front/routes.c"
 OPTIONS = "src/main/options.c"
 ROUTE = re.compile(r'^\t\{ "(/[^"]*)", "([A-Z]+)", "[^"]*", (RIGHT_\w+), [^\n]*', re.MULTILINE)
@@ -52,32 +54,31 @@ def routes_of_row(row, known):
                 '\t{ "/a/{id}", "GET", "one", RIGHT_READ, DEED, ROUTE_B, NO_ARGS },\n'
                 '\t{ "/a/{id}/end", "POST", "end", RIGHT_OPERATE, DEED, ROUTE_C, NO_ARGS },\n'
                 '\t{ "/b", "GET", "other", RIGHT_READ, DEED, ROUTE_D, NO_ARGS },\n',
-        README: "# x\n\n## Where things are\n\n| `GET /a` · `/{id}` · `/gone` | `status=`, `when=` |\n"
-                "| `POST /a/{id}/end` | |\n\n## Next\n\n| `GET /b` | |\n",
+        API: "# x\n\n| `GET /a` · `/{id}` · `/gone` | `status=`, `when=` |\n| `POST /a/{id}/end` | |\n",
     },
     bad_finds=[
-        "^README.md: 'GET /b' is missing",
-        "^README.md: 'POST /a/{id}/end': the star",
-        "^README.md: there is no 'GET /gone'",
-        "^README.md: there is no 'when='",
+        "^docs/api.md: 'GET /b' is missing",
+        "^docs/api.md: 'POST /a/{id}/end': the star",
+        "^docs/api.md: there is no 'GET /gone'",
+        "^docs/api.md: there is no 'when='",
     ],
 )
-def every_path_is_in_the_readme(root):
+def every_path_is_in_the_list_of_the_api(root):
     known = known_routes(root)
     problems, there = [], set()
-    for row in re.findall(r"^\| `.*", section((root / README).read_text(), "Where things are"), re.MULTILINE):
+    for row in re.findall(r"^\| `.*", (root / API).read_text(), re.MULTILINE):
         args = set()
         for written, route, star in routes_of_row(row.split(" | ")[0], known):
             if not route:
-                problems.append(f"{README}: there is no '{written}' in {ROUTES}")
+                problems.append(f"{API}: there is no '{written}' in {ROUTES}")
                 continue
             there.add(route)
             args |= known[route][1]
             if star != known[route][0]:
-                problems.append(f"{README}: '{written}': the star is for the operator's token")
-        problems += [f"{README}: there is no '{name}=' in {ROUTES}" for name in QUERY.findall(row)
+                problems.append(f"{API}: '{written}': the star is for the operator's token")
+        problems += [f"{API}: there is no '{name}=' in {ROUTES}" for name in QUERY.findall(row)
                      if name not in args]
-    problems += [f"{README}: '{' '.join(route)}' is missing" for route in known.keys() - there]
+    problems += [f"{API}: '{' '.join(route)}' is missing" for route in known.keys() - there]
     return sorted(problems)
 
 
@@ -85,17 +86,17 @@ def every_path_is_in_the_readme(root):
     bad_tree={
         OPTIONS: '\t{ "file", "FILE", NULL,\n\t\t\t"which", AT(file) },\n\t{ "help", NULL, NULL, "this" },\n'
                  '\t{ "role", "ROLE", NULL, NULL, AT(role) },\n',
-        README: "# x\n\n## Flags\n\n  --file=FILE   which\n  --gone   x\n",
+        OPERATING: "# x\n\n## Flags\n\n  --file=FILE   which\n  --gone   x\n",
     },
-    bad_finds=["^README.md: '--gone' is no flag", "^README.md: '--help' is missing"],
+    bad_finds=["^docs/operating.md: '--gone' is no flag", "^docs/operating.md: '--help' is missing"],
 )
-def every_flag_is_in_the_readme(root):
-    text = section((root / README).read_text(), "Flags")
+def every_flag_is_in_the_page_of_operating(root):
+    text = section((root / OPERATING).read_text(), "Flags")
     there = set(re.findall(r"^  (--[a-z.-]+(?:=[A-Z]+)?)", text, re.MULTILINE))
     known = {f"--{name}" + ("" if value == "NULL" else "=" + value.strip('"'))
              for name, value, hidden in OPTION.findall((root / OPTIONS).read_text()) if not hidden}
-    problems = [f"{README}: '{flag}' is missing" for flag in known - there]
-    return sorted(problems + [f"{README}: '{flag}' is no flag" for flag in there - known])
+    problems = [f"{OPERATING}: '{flag}' is missing" for flag in known - there]
+    return sorted(problems + [f"{OPERATING}: '{flag}' is no flag" for flag in there - known])
 
 
 def anchors(text):
