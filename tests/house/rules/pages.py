@@ -114,7 +114,7 @@ def anchors(text):
 )
 def every_link_leads_somewhere(root):
     problems = []
-    for page in [root / README, *sorted((root / "docs").rglob("*.md"))]:
+    for page in [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]:
         for link in LINK.findall(FENCED.sub("", page.read_text())):
             path, _, anchor = link.partition("#")
             target = page.parent / path if path else page
