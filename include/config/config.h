@@ -26,7 +26,7 @@
 #include "base/mem.h"
 #include "config/files.h"
 #include "domain/escalation.h"
-#include "domain/letter.h"
+#include "domain/notification_text.h"
 #include "domain/playbook.h"
 #include "domain/receiver.h"
 #include "sys/digest.h"
@@ -62,7 +62,7 @@ struct config {
 	const char **zones; /* of the intervals, each once: the positions that periods call clock */
 	size_t zones_len;
 	struct escalation escalation;
-	const char *templates[LETTERS]; /* never NULL */
+	const char *templates[TEMPLATE_KINDS]; /* never NULL */
 };
 
 /*

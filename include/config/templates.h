@@ -3,7 +3,7 @@
  * the site.
  *
  * A template is called as its file, without folder and extension: initial, escalation, update or
- * resolved. Names that may stand in it are letter_names and those of vars.
+ * resolved. Names that may stand in it are template_variables and those of vars.
  */
 #ifndef CONFIG_TEMPLATES_H
 #define CONFIG_TEMPLATES_H

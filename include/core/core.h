@@ -1,28 +1,19 @@
 /*
  * core - the role that decides and remembers: the only one that touches the database.
  *
- * One struct owns everything in the process; the rooms of core/ work on it:
+ * Events come in by the channels, are taken in by the rooms, and what they mean goes out at the end
+ * of the turn, once it is committed. The rooms, from the top down; a room uses what stands below
+ *it:
  *
- *	receive   the answer to a delivery
- *	intake    a delivery becomes decisions, incidents and queued runs     (C1)
- *	runner    queued runs become steps, steps become results              (C2 to C5)
- *	approvals what waits for a person; approve: what people say and see of it
- *	prober    looks at the checks in the background
- *	pause     the kill switch
- *	clocks    the time now in the zones of time intervals
- *	manual    what people start and cancel; replay: an incident's playbook once more
- *	attention a person is needed; escalator: who is called, with round, calls and correlation
- *	notice    what people are told, in words; outbox: on its way to them
- *	people    what people say of an incident; review: follow-ups and checklist
- *	chronicle what the core does, in the timelines of incidents
- *	recovery  what was running when the last core ended                   (at start)
- *	orphans   folders of runs that the store does not know of             (at start)
- *	api       answers to reads and orders
- *	order     each order once, and written down; audit: the chain of them
- *	hindsight timelines and sums; postmortem: the post-incident log
- *	metrics   what Prometheus asks for
- *
- *	space     is there room on the disk? the ballast
+ *	api       how is an HTTP call answered?         read/ apart from command/
+ *	intake    what becomes of an alert?                                        (C1)
+ *	run       how does a run go?                                         (C2 to C5)
+ *	escalate  who is paged, when, why?
+ *	notify    how are receivers notified?
+ *	checks    what do the background checks say?
+ *	storage   what happens to the disk?
+ *	state     what all rooms stand on: struct ground
+ *	view      rows as JSON
  *
  * A failure of the store ends the role: its parent starts it again, and recovery finds out what is
  * on the disk. There is no other way out of such a failure. A store that can never be used (it is
@@ -31,97 +22,31 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "config/config.h"
-#include "core/approvals.h"
-#include "core/audit.h"
-#include "core/clocks.h"
-#include "core/escalator.h"
-#include "core/janitor.h"
-#include "core/orphans.h"
-#include "core/outbox.h"
-#include "core/pause.h"
-#include "core/prober.h"
-#include "core/runner.h"
-#include "core/space.h"
-#include "core/turn.h"
-#include "domain/escalation.h"
-#include "domain/plan.h"
-#include "domain/run.h"
-#include "store/notices.h"
-#include "sys/channel.h"
-#include "sys/db.h"
+#include "base/err.h"
+#include "core/api/api_room.h"
+#include "core/checks/checks_room.h"
+#include "core/escalate/escalate_room.h"
+#include "core/intake/intake_room.h"
+#include "core/notify/notify_room.h"
+#include "core/run/run_room.h"
+#include "core/state/ground.h"
+#include "core/storage/storage_room.h"
 #include "sys/loop.h"
-#include "wire/message.h"
-
-/* A configuration and how many runs still follow it; the newest is in force. */
-struct generation {
-	struct generation *older;
-	struct config *config;
-	unsigned refs;
-};
-
-/* Counted since the process began. */
-struct counters {
-	uint64_t deliveries;
-	uint64_t replays;
-	uint64_t truncated_alerts;
-	uint64_t alerts[ALERT_STATUSES];
-	uint64_t decisions[DECISIONS];
-	uint64_t commits;
-	uint64_t calls[ESCALATION_LEVELS]; /* of each level */
-	struct run_counter {
-		char *playbook;
-		uint64_t ended[RUN_STATUSES];
-	} * runs;
-	size_t runs_len;
-	size_t runs_cap;
-	struct notice_counter {
-		char *receiver;
-		uint64_t ended[NOTICE_STATUSES];
-	} * notices;
-	size_t notices_len;
-	size_t notices_cap;
-};
-
-/* What the executor last told about the daemon. */
-struct daemon_state {
-	struct role_state roles[ROLES];
-	size_t roles_len;
-	int64_t started_at;
-	int64_t config_loaded_at;
-	bool config_ok;
-	char *config_path;
-};
 
 struct core {
 	struct loop *loop;
-	struct channel *control; /* to the executor */
-	struct channel *front;   /* NULL while there is none, as is egress */
-	struct channel *egress;
-	char *storage_path;
-	char *external_url; /* under which people reach us; "" when nobody said */
-	int storage_fd;
-	struct space space;
-	struct db *db;
-	struct turn turn;
-	struct generation *generations; /* the newest first; NULL before the first */
-	struct pause pause;
-	struct clocks clocks;
-	struct runner runner;
-	struct approvals approvals;
-	struct prober prober;
-	struct orphans orphans;
-	struct janitor janitor;
-	struct audit_newest newest_order;
-	struct outbox outbox;
-	struct escalator escalator;
-	struct counters counters;
-	struct daemon_state daemon;
-	bool failed; /* the store failed: end without another commit */
+	struct ground ground;
+	struct storage_room storage;
+	struct checks_room checks;
+	struct notify_room notify;
+	struct escalate_room escalate;
+	struct run_room run;
+	struct intake_room intake;
+	struct api_room api;
+	struct err failure; /* the store failed: end without another commit; code ERR_NONE: it did
+			       not */
 };
 
 /*
@@ -130,13 +55,32 @@ struct core {
  */
 int core_main(int control_fd);
 
+/* The rest is core_main()'s, and for tests, which bring a world of their own. */
+
+/* Zeroed but for its loop, core stands on ports. */
+void core_init(struct core *core, const struct ports *ports);
+/* It stands on db, which it then owns. */
+void core_open(struct core *core, struct db *db);
+/* The first configuration is in force: take over what the store says, and what went on. */
+int core_begin(struct core *core, struct err *err);
+/* Another configuration came into force. */
+int core_config_new(struct core *core, struct err *err);
+/* Egress is new: what the old one was asked is asked again. */
+void core_egress_new(struct core *core);
+
+/*
+ * A message of another role; begins the turn. -1: err says what is wrong with it. (When the store
+ * failed that is not the sender's fault: core->failure says so.)
+ */
+int core_frame(struct core *core, enum role from, uint16_t type, const unsigned char *payload,
+		size_t len, int fd, struct err *err);
+/*
+ * The end of one turn: what is due in each room, the commit, and out go the messages. Returns ms
+ * until the next turn, -1 for none; 0 when the store failed and the role is to end.
+ */
+int64_t core_tick(void *core);
+
 /* Free and close all that core has. What was not committed is lost, as by kill -9. */
 void core_clear(struct core *core);
-
-/* The configuration in force. */
-const struct config *core_config(const struct core *core);
-
-/* The store failed: log it, commit nothing more and end the role. */
-void core_fail(struct core *core, const struct err *err);
 
 #endif

@@ -1,21 +1,21 @@
 /*
- * escalation - who is called for an incident, when, and why.
+ * escalation - who is paged for an incident, when, and why.
  *
  *	(opened) ─ hold ─▶ own level ─ respond_within ─▶ next level ─ respond_within ─▶ … the last
  *
- * Pure: the policy, what is known of an incident and the time go in, one thing to do comes out. Who
- * calls does it, takes it into the facts and asks again, until there is nothing to do.
+ * Pure: the policy, the facts about an incident and the time go in; one action comes out. The
+ * caller carries it out, takes it into the facts and asks again, until there is nothing to do.
  *
  *	the chain goes on while the incident is firing, or is mitigated and needs a person all the
  *	same. Acknowledged, mitigated or resolved, it stops. When a mitigated one fires again, the
  *	time begins anew.
- *	a remedy that failed ends the hold and calls one level more, at once.
- *	each level is called once in a generation of an incident; a level is never lowered.
- *	updates go to whoever was called, as long as the incident is open; then comes the end.
+ *	a remedy that failed ends the hold and pages one more level, at once.
+ *	each level is paged once each time the incident is opened; a level is never lowered.
+ *	updates go to all who were paged, as long as the incident is open; then comes the end.
  *
- * Levels are 1 to 4, for L1 to L4; 0 is none. All times are wall ms. A timer is when it is due, and
- * how long it was set for: when the clock was set back, it is due that much after now at the
- *latest.
+ * Levels are 1 to 4, for L1 to L4; 0 is none. All times are wall ms. A timer holds when it is due
+ * and how long it was set for: when the clock was set back, it is due that much after now at the
+ * latest.
  */
 #ifndef DOMAIN_ESCALATION_H
 #define DOMAIN_ESCALATION_H
@@ -56,7 +56,7 @@ struct escalation_rule {
 struct escalation {
 	int64_t hold_ms;                 /* of levels that say nothing else */
 	int64_t update_every_ms;         /* 0: no updates */
-	struct escalation_level *levels; /* ascending; none: nobody is called */
+	struct escalation_level *levels; /* ascending; none: nobody is paged */
 	size_t levels_len;
 	struct escalation_rule *rules;
 	size_t rules_len;
@@ -76,27 +76,27 @@ struct escalation_timer {
 struct escalation_facts {
 	uint8_t status; /* enum incident_status */
 	bool acknowledged;
-	uint8_t level;      /* the incident's own, as it is now */
-	uint8_t called;     /* the highest that was called in this generation; 0: nobody yet */
-	const char *failed; /* why it is to be raised at once; NULL */
-	const char *needed; /* why a person is needed, as far as that is known; NULL */
-	struct escalation_timer chain;  /* the end of the hold, or of respond_within */
+	uint8_t level;                 /* the incident's own, as it is now */
+	uint8_t paged_level;           /* the highest paged since it was last opened; 0: none yet */
+	const char *failed;            /* why it is to be raised at once; NULL */
+	const char *needed;            /* why a person is needed, as far as that is known; NULL */
+	struct escalation_timer chain; /* the end of the hold, or of respond_within */
 	struct escalation_timer update; /* the promised one */
 };
 
-enum escalation_deed {
+enum escalation_action {
 	ESCALATION_NOTHING, /* before the next timer is due */
 	ESCALATION_STOP,    /* the chain's timer is off, and `failed` forgotten */
 	ESCALATION_SET,     /* both timers become those of the step */
-	ESCALATION_CALL,    /* tell `level`; timers become those of the step; `failed`, see below */
-	ESCALATION_UPDATE,  /* tell whoever was called how it stands; the same */
-	ESCALATION_END,     /* tell whoever was called that it is over; timers are off */
+	ESCALATION_PAGE,    /* page `level`; timers become those of the step; `failed`, see below */
+	ESCALATION_UPDATE,  /* notify all who were paged how it stands; the same */
+	ESCALATION_END,     /* notify all who were paged that it is over; timers are off */
 };
 
 struct escalation_step {
-	enum escalation_deed deed;
-	const struct escalation_level *level; /* of CALL */
-	bool raises; /* CALL: another level was called before; `failed` is answered by it */
+	enum escalation_action action;
+	const struct escalation_level *level; /* of PAGE */
+	bool raises; /* PAGE: another level was paged before; `failed` is answered by it */
 	char why[ESCALATION_WHY_MAX];
 	struct escalation_timer chain;
 	struct escalation_timer update;
@@ -106,23 +106,28 @@ struct escalation_step {
 void escalation_next(const struct escalation *policy, const struct escalation_facts *facts,
 		int64_t now, struct escalation_step *ret);
 
-/* The timers after a level was called, whoever called it. */
-void escalation_called(const struct escalation *policy, const struct escalation_level *level,
+/* The timers after a level was paged, whoever asked for it. */
+void escalation_paged(const struct escalation *policy, const struct escalation_level *level,
 		const struct escalation_timer *update, int64_t now, struct escalation_step *ret);
 
-/* How long an incident of that level waits before anybody is called. */
+/*
+ * The level at which an incident is opened: the playbook's own, else the first that the policy has;
+ * 0 when there is neither. playbook NULL: none matches.
+ */
+uint8_t escalation_opening_level(const struct escalation *policy, const struct playbook *playbook);
+/* How long an incident of that level waits before anybody is paged. */
 int64_t escalation_hold_ms(const struct escalation *policy, uint8_t level);
 /*
- * The chain's timer when an incident of level `own` begins to fire (again), with `called` from
+ * The chain's timer when an incident of level `own` begins to fire (again), with paged_level from
  * before.
  */
 struct escalation_timer escalation_begin(
-		const struct escalation *policy, uint8_t own, uint8_t called, int64_t now);
+		const struct escalation *policy, uint8_t own, uint8_t paged_level, int64_t now);
 
 /* An open incident as rules see it. */
 struct escalation_case {
 	const struct labels *labels; /* of the alert that opened it */
-	uint8_t called;
+	uint8_t paged_level;
 	bool matches; /* set by escalation_correlate() */
 };
 

@@ -3,9 +3,9 @@
  * remembers and the time now; each says why in plain words and when it lets the next one through.
  *
  * A guard returns true when it lets the run through; else it fills reason, which has
- * GUARD_REASON_MAX bytes. What is told to be after now counts as now; the caller sees to it that it
- * stays so (guards_set_back() of the store), so that a clock that was set back never makes a guard
- * hold for longer than its own time from then.
+ * GUARD_REASON_MAX bytes. A time after now counts as now; the caller sees to it that it stays so
+ * (guard_facts_set_back() of the store), so that a clock that was set back never makes a guard hold
+ * for longer than its own time from then.
  */
 #ifndef DOMAIN_GUARDS_H
 #define DOMAIN_GUARDS_H
@@ -45,9 +45,9 @@ struct guard_run {
 /* max_alert_age: an alert that began longer ago is recorded, not acted on. */
 bool guard_age(int64_t max_age_ms, int64_t starts_at, int64_t now, char *reason);
 
-/* max_replay_age: what was last heard of longer ago may be about another world. heard_at 0: no
- * alert is replayed. */
-bool guard_replay_age(int64_t max_age_ms, int64_t heard_at, int64_t now, char *reason);
+/* max_replay_age: an alert that was last received longer ago may be about another world.
+ * received_at 0: no alert is replayed. */
+bool guard_replay_age(int64_t max_age_ms, int64_t received_at, int64_t now, char *reason);
 
 /*
  * cooldown: "cooldown: last run 7 ended 3m12s ago, next at 02:14:05 UTC". A last run that is not

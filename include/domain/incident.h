@@ -45,6 +45,18 @@ enum incident_event {
 /* "firing", "mitigated", "resolved", "closed". */
 extern const char *const incident_status_names[INCIDENT_STATUSES];
 
+/* Is it a major one, as people said? */
+enum incident_judgement {
+	INCIDENT_UNJUDGED, /* they said nothing: its level decides */
+	INCIDENT_MINOR,
+	INCIDENT_MAJOR
+};
+
+#define INCIDENT_MAJOR_LEVEL 3 /* L3 and above are major, unless people say otherwise */
+
+/* level: 1 to 4, 0 for none. */
+bool incident_is_major(enum incident_judgement said, uint8_t level);
+
 /* The status of that name, or -1. */
 int incident_status_parse(const char *name);
 

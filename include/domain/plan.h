@@ -62,7 +62,7 @@ struct plan_episode {
 
 enum arrival {
 	ARRIVAL_NEW,       /* a new episode begins */
-	ARRIVAL_REPEAT,    /* the open episode, told again */
+	ARRIVAL_REPEAT,    /* the open episode, delivered again */
 	ARRIVAL_DUPLICATE, /* the same again: an HA twin, a retry, or older than what is known */
 	ARRIVAL_RESOLVES,  /* the open episode ends */
 	ARRIVAL_RESOLVED_UNKNOWN, /* the end of an episode that was never seen */
@@ -100,16 +100,16 @@ struct plan_facts {
 	const struct playbook *playbook;
 	const char *param_error; /* why the params could not be had; or NULL */
 	bool by_hand;            /* a person asks: an earlier run of the episode does not count */
-	bool forced;             /* a person overrules the guards; dry_run holds nevertheless */
+	bool override_guards;    /* a person overrules the guards; dry_run holds nevertheless */
 	int64_t now;
 	int64_t starts_at;
 	int64_t max_alert_age_ms;  /* 0: any */
-	int64_t heard_at;          /* of what is replayed: when it was delivered; 0: nothing is */
+	int64_t received_at;       /* of what is replayed: when it was delivered; 0: nothing is */
 	int64_t max_replay_age_ms; /* 0: any */
 	bool dry_run;              /* global.dry_run */
-	const char *asks;          /* the approve step that the run begins with; NULL: none */
+	const char *approval_step; /* the approve step that the run begins with; NULL: none */
 	int64_t episode_run;       /* the run of this episode and playbook; 0: none */
-	int64_t target_run;        /* that of this incident's generation with the same params */
+	int64_t target_run;        /* that of this opening of the incident with the same params */
 	const char *known_status;  /* the status of the one that is there */
 	struct guard_pause pause;
 	const struct interval_clock *clocks; /* see guard_intervals(); of the playbook's zones */
@@ -126,6 +126,11 @@ struct plan_facts {
 
 /* Is there a run then? */
 bool plan_makes_run(enum decision decision);
+/*
+ * Does a firing alert that got this decision need a person? When nothing runs for it, and no run
+ * before it did, or will do, what it asks for.
+ */
+bool plan_needs_person(enum decision decision);
 
 /*
  * May the playbook run? DECISION_QUEUED or, when a person must say yes first,

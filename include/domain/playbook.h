@@ -160,7 +160,7 @@ struct playbook {
 	const char *name;
 	struct matcher *matchers;
 	size_t matchers_len;
-	bool go_on;                  /* `continue: true` */
+	bool continue_matching;      /* `continue: true` */
 	const char *title;           /* incident.title template, or NULL */
 	const char *const *group_by; /* label names, NULL-terminated; NULL = default_group_by */
 	const char *level;           /* "L1".."L4", or NULL */
@@ -178,6 +178,13 @@ extern const char *const default_group_by[];
 /* The position of the first step of phase, or of the one after its last (steps_len if none). */
 size_t playbook_phase_begin(const struct playbook *playbook, enum phase phase);
 size_t playbook_phase_end(const struct playbook *playbook, enum phase phase);
+/* Does it have verify steps? */
+bool playbook_verifies(const struct playbook *playbook);
+/*
+ * Do its steps notify somebody, and neither find out nor do anything? A wait or an approval does
+ * not; a precheck may find out.
+ */
+bool playbook_only_notifies(const struct playbook *playbook);
 
 /* Does the playbook want this alert? 0 and *ret_match, or -1 when a regex gave up. */
 int playbook_match(const struct playbook *playbook, const struct labels *labels, bool *ret_match,

@@ -57,7 +57,7 @@ struct report_run {
 	const char *request_reason;
 	const char *status;
 	const char *reason;
-	bool forced;
+	bool override_guards;
 	int64_t queued_at;
 	int64_t started_at;
 	int64_t finished_at;
@@ -75,8 +75,8 @@ struct report_decision {
 	int64_t last_at;
 };
 
-/* Somebody was told, or was to be. */
-struct report_told {
+/* A notification that was sent, or was to be. */
+struct report_notified {
 	const char *kind; /* initial, escalation, … */
 	const char *receiver;
 	const char *endpoint;
@@ -127,7 +127,7 @@ struct report {
 	const char *playbook;
 	const char *attention;
 	bool major;
-	int64_t generation; /* how often it was opened */
+	int64_t times_opened; /* 1: never again */
 	int64_t opened_at;
 	int64_t reopened_at; /* the last time; 0: never */
 	int64_t acknowledged_at;
@@ -148,8 +148,8 @@ struct report {
 	size_t runs_len;
 	struct report_decision *decisions;
 	size_t decisions_len;
-	struct report_told *told;
-	size_t told_len;
+	struct report_notified *notified;
+	size_t notified_len;
 	struct report_follow_up *follow_ups;
 	size_t follow_ups_len;
 	struct report_check checklist[CHECKLIST_ITEMS];

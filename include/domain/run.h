@@ -102,7 +102,7 @@ extern const char *const step_result_names[STEP_RESULTS];
 
 struct run_cursor {
 	uint8_t status;         /* enum run_status */
-	uint8_t outcome;        /* enum run_status that will be final, once it is certain to fail;
+	uint8_t pending_status; /* enum run_status that will be final, once it is certain to fail;
 				   RUN_QUEUED while it is not */
 	uint32_t step;          /* index in the playbook */
 	uint32_t attempt;       /* from 1; names the attempt, never used twice */
@@ -133,7 +133,7 @@ int run_when(const struct playbook *playbook, const struct run_cursor *cursor,
 		const struct labels *params, bool *ret_holds, char *reason, struct err *err);
 
 /* Is the very first thing that a run with these params does to ask a person? */
-bool run_asks_first(const struct playbook *playbook, const struct labels *params);
+bool run_begins_with_approval(const struct playbook *playbook, const struct labels *params);
 
 /* How long to wait with the attempt that follows `tries` of them. */
 int64_t run_retry_pause(const struct step *step, uint32_t tries);

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "front/routes.h"
 #include "sys/digest.h"
+#include "wire/routes.h"
 
 /* Zeroed: nobody is the operator. */
 struct auth {

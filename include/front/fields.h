@@ -1,5 +1,5 @@
 /*
- * fields - the body of an order, one JSON object, decoded and checked by the rules of its route.
+ * fields - the body of a command, one JSON object, decoded and checked by the rules of its route.
  *
  *	{"params":{"service":"argus"},"force":true,"reason":"Eve is on it"}
  *
@@ -17,18 +17,13 @@
 
 #define FIELDS_BODY_MAX (64 * 1024)
 
-struct fields_rules {
-	const struct arg_rule *items;
-	size_t len;
-};
-
 /*
  * Add the fields of body to args. Their texts are valid until the next json_read() with reader.
  * ERR_INPUT names the field: "unknown field 'reson'; known are: for, reason", "reason: missing,
  * expected string", "params.service: expected string". ERR_LIMIT for a body that is too long.
  */
 int fields_read(struct json_reader *reader, const char *body, size_t len,
-		const struct fields_rules *rules, struct arena *arena, struct args *args,
+		const struct arg_rules *rules, struct arena *arena, struct args *args,
 		struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * front - the role that the network talks to: its channels, its signals, and its desk.
+ * front - the role that the network talks to: its channels, its signals, and its dispatcher.
  */
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H

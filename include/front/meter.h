@@ -9,14 +9,13 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "front/routes.h"
+#include "wire/routes.h"
 
-#define METER_ROWS_MAX  64
 #define METER_CODES_MAX 16
 
 /* Zeroed is empty. */
 struct meter {
-	uint64_t counts[METER_ROWS_MAX + 1][METER_CODES_MAX];
+	uint64_t counts[ROUTES + 1][METER_CODES_MAX]; /* by route; ROUTES: no such route */
 };
 
 /* row NULL: no such route. */

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "front/routes.h"
 #include "sys/httpd.h"
+#include "wire/routes.h"
 
 #define PENDING_MAX    4096
 #define PENDING_MAX_MS 15000
@@ -30,7 +30,7 @@ enum stage {
 struct again {
 	uint64_t delivery;
 	bool dry_run;
-	bool forced;
+	bool override_guards;
 	char *reason; /* malloc(3)ed, or NULL */
 	char *key;    /* the same: its Idempotency-Key */
 };

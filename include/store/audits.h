@@ -1,5 +1,6 @@
 /*
- * audits - what people ordered, as a chain: the hash of each row is over the one before it.
+ * audits - the commands, who gave them and when, as a chain: the hash of each row is over the one
+ * before it.
  *
  *	hash = SHA-256( prev, id, at, principal, action, object, arguments )
  *

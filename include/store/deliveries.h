@@ -36,7 +36,7 @@ int deliveries_add(struct db *db, const struct delivery_row *row, int64_t *ret_i
 /* Call fn for the one of that id, with its body. Returns 1, 0 when there is none, or -1. */
 int deliveries_get(struct db *db, int64_t id, delivery_fn fn, void *arg, struct err *err);
 /* When was it delivered, or if it is a replay, what it replays? 0: that is not known. */
-int deliveries_heard_at(struct db *db, int64_t id, int64_t *ret_at, struct err *err);
+int deliveries_received_at(struct db *db, int64_t id, int64_t *ret_at, struct err *err);
 /* The newest `limit` with id < before (0: from the newest), newest first, without bodies. */
 int deliveries_list(struct db *db, int64_t before, int64_t limit, delivery_fn fn, void *arg,
 		struct err *err);

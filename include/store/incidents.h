@@ -24,9 +24,9 @@ struct incident_row {
 	const char *labels;        /* JSON */
 	const char *annotations;   /* JSON */
 	const uint8_t *group_hash; /* DIGEST_SIZE bytes; NULL in rows that are read */
-	int64_t generation;
-	int64_t firing;        /* alerts that fire now */
-	const char *attention; /* NULL: no person is needed */
+	int64_t times_opened;      /* 1: never again */
+	int64_t firing;            /* alerts that fire now */
+	const char *attention;     /* NULL: no person is needed */
 	int64_t opened_at;
 	int64_t acknowledged_at; /* 0: not set, as are the following */
 	int64_t mitigated_at;
@@ -37,8 +37,8 @@ struct incident_row {
 	const char *acknowledged_by; /* NULL: nobody, as are the following */
 	const char *resolved_by;     /* NULL: nobody, its alerts ended */
 	const char *closed_by;
-	bool major_said; /* major is what people said */
-	bool major;      /* people said so, or, when they said nothing, its level is L3 or L4 */
+	bool major_said; /* major is what people said, not what its level says */
+	bool major;      /* incident_is_major() */
 	bool post_due;   /* major, and its post-mortem is not scheduled yet */
 };
 
@@ -50,12 +50,12 @@ typedef bool (*incident_each_fn)(const struct incident_row *row, void *arg);
 struct incident_facts {
 	int64_t id;
 	uint8_t status; /* enum incident_status */
-	int64_t generation;
+	int64_t times_opened;
 	int64_t firing;
 	uint8_t level; /* 0: none */
 };
 
-/* Add row: firing, generation 1, opened at row->opened_at. */
+/* Add row: firing, opened for the first time, at row->opened_at. */
 int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id, struct err *err);
 
 /* The open one of the group, or else its latest when that was resolved at or after resolved_since.
@@ -68,9 +68,9 @@ int incidents_group_known(
 int incidents_facts(struct db *db, int64_t id, struct incident_facts *ret, struct err *err);
 
 /*
- * Let event happen at time now and count `firing_change` more (or fewer) firing alerts. Opening a
- * resolved one again adds one to its generation, which nobody has acknowledged. An event that may
- * not happen is ERR_BUG.
+ * Let event happen at time now and count `firing_change` more (or fewer) firing alerts. A resolved
+ * one that is opened again counts in times_opened, and nobody has acknowledged it. An event that
+ * may not happen is ERR_BUG.
  */
 int incidents_move(struct db *db, const struct incident_facts *incident, enum incident_event event,
 		int firing_change, int64_t now, struct err *err);

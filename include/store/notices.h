@@ -1,5 +1,5 @@
 /*
- * notices - the outbox: what people are told, a row for each endpoint that is told.
+ * notices - the outbox: the notifications, a row for each endpoint.
  *
  *	pending ──▶ sent
  *	   └──────▶ failed
@@ -36,7 +36,8 @@ struct notice_row {
 
 typedef void (*notice_fn)(const struct notice_row *row, void *arg);
 
-/* Add row (its id and attempts are ignored), unless the endpoint was told its key already. */
+/* Add row (its id and attempts are ignored), unless there is one of its key for the endpoint
+ * already. */
 int notices_add(struct db *db, const struct notice_row *row, bool *ret_added, struct err *err);
 
 /* Call fn for the pending one of the endpoint that is to be sent next. Returns 1, 0 when there is

@@ -18,7 +18,7 @@ struct run_row {
 	int64_t id;
 	int64_t incident_id; /* 0: none */
 	int64_t episode_id;  /* 0: none */
-	int64_t generation;
+	int64_t times_opened;
 	const char *playbook;
 	const uint8_t *target; /* DIGEST_SIZE bytes */
 	const char *trigger;   /* alert, manual, replay, escalation */
@@ -26,10 +26,10 @@ struct run_row {
 	const uint8_t *config_hash; /* DIGEST_SIZE bytes; decided with it, or, once started, follows
 				       it */
 	uint8_t status;             /* enum run_status */
-	uint8_t outcome;            /* enum run_status; RUN_QUEUED: none yet */
+	uint8_t pending_status;     /* enum run_status; RUN_QUEUED: none yet */
 	const char *reason;
 	const char *cancel;         /* who canceled it and why; NULL: nobody did */
-	bool forced;                /* a person overruled the guards */
+	bool override_guards;       /* a person overruled the guards */
 	const char *request_reason; /* why a person asked for it; NULL, or "": not said */
 	const char *lock;           /* NULL: none */
 	const char *distinct_value; /* NULL: none; not read back */
@@ -58,8 +58,8 @@ struct run_facts {
 /* The latest run of this episode and playbook that an alert asked for. */
 int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, struct run_facts *ret,
 		struct err *err);
-/* The run of this incident's generation, playbook and target that an alert asked for. */
-int runs_once(struct db *db, int64_t incident_id, int64_t generation,
+/* The run of this opening of the incident, and target, that an alert asked for. */
+int runs_once(struct db *db, int64_t incident_id, int64_t times_opened,
 		const uint8_t target[DIGEST_SIZE], struct run_facts *ret, struct err *err);
 /* The run ended well, and its alert goes on firing all the same: it counts as a failure. */
 int runs_did_not_help(struct db *db, int64_t id, struct err *err);
@@ -68,8 +68,8 @@ int runs_did_not_help(struct db *db, int64_t id, struct err *err);
 int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
 		struct err *err);
 
-/* How many runs of this incident's present generation did not help (or were not let, or wait to
- * be), and none of their target since has. */
+/* How many runs since the incident was last opened did not help (or were rejected, or wait to be
+ * approved), and no later run of their target did. */
 int runs_unhelpful(struct db *db, int64_t incident_id, int64_t *ret_count, struct err *err);
 
 /* The oldest run of the incident that is not over. */

@@ -24,8 +24,8 @@ enum timeline_kind {
 	TIMELINE_ATTENTION, /* a person is needed, and none was before */
 	TIMELINE_ACKNOWLEDGED,
 	TIMELINE_NOTE,
-	TIMELINE_RAISED, /* to another level */
-	TIMELINE_TOLD,   /* a receiver was, or could not be */
+	TIMELINE_PAGED,    /* a level */
+	TIMELINE_NOTIFIED, /* a receiver was, or could not be */
 	TIMELINE_FOLLOW_UP,
 	TIMELINE_CHECKED, /* an item of the checklist is done, or is not after all */
 	TIMELINE_CHANGED, /* a field, from what to what */

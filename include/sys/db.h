@@ -52,6 +52,12 @@ int db_check(struct db *db, int64_t max, struct err *err);
 /* From now on nothing is written to the database's files, not even by db_close(). */
 void db_freeze(struct db *db);
 
+/*
+ * From now on each step asks may(arg) first, but for ROLLBACK: false fails it with ERR_DB, as if
+ * the process had died. For tests of what is left then.
+ */
+void db_gate(struct db *db, bool (*may)(void *arg), void *arg);
+
 /* Run SQL text of one or more statements; rows are dropped. Wrong SQL is ERR_BUG. */
 int db_exec(struct db *db, const char *sql, struct err *err);
 

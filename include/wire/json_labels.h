@@ -12,6 +12,9 @@
 /* Write labels as the object named key. */
 void json_labels_write(struct jsonw *w, const char *key, const struct labels *labels);
 
+/* The same as a text in arena. */
+char *json_labels_text(struct arena *arena, const struct labels *labels);
+
 /*
  * Read text, {"name":"value",…}, into sorted labels that live in arena. ERR_INPUT: "labels.service:
  * expected string". ret_labels is untouched on failure.

@@ -22,6 +22,7 @@
 #include "domain/label.h"
 #include "domain/matcher.h"
 #include "sys/channel.h"
+#include "wire/routes.h"
 #include "wire/wire.h"
 
 #define MESSAGE_SMALL_MAX (256 * 1024)       /* egress, and what the executor accepts */
@@ -201,62 +202,20 @@ struct msg_deliver {
 	const char *principal; /* who sent it */
 	uint64_t replay_of;    /* the delivery that is sent again by hand; 0: none */
 	uint8_t dry_run;
-	uint8_t forced;     /* of a replay, as are the following */
-	const char *reason; /* NULL: not said */
-	const char *key;    /* Idempotency-Key; "": none */
+	uint8_t override_guards; /* of a replay, as are the following */
+	const char *reason;      /* NULL: not said */
+	const char *key;         /* Idempotency-Key; "": none */
 	struct delivery delivery;
 	struct bytes body;
 };
 
-enum route {
-	ROUTE_INCIDENTS, /* matchers, status, playbook, level, major, since, until, limit, cursor */
-	ROUTE_INCIDENT,  /* ids[0] */
-	ROUTE_TIMELINE,  /* ids[0]; limit, cursor */
-	ROUTE_POSTMORTEM,       /* ids[0]; content is Markdown */
-	ROUTE_CHANGE,           /* ids[0]; rootCause, resolution, severity, major, title */
-	ROUTE_ACKNOWLEDGE,      /* ids[0]; note */
-	ROUTE_NOTE,             /* ids[0]; text */
-	ROUTE_RESOLVE,          /* ids[0]; reason */
-	ROUTE_CLOSE,            /* ids[0]; reason */
-	ROUTE_CHECK,            /* ids[0], item; done, note */
-	ROUTE_FOLLOW_UPS,       /* incident, done, limit, cursor */
-	ROUTE_FOLLOW_UP_ADD,    /* ids[0] incident; text, owner */
-	ROUTE_FOLLOW_UP_CHANGE, /* ids[0] follow-up; text, owner, done */
-	ROUTE_REPORT_ALERTS,    /* alertname, since, until */
-	ROUTE_RUNS,             /* status, playbook, incident, limit, cursor */
-	ROUTE_RUN,              /* ids[0] */
-	ROUTE_OUTPUT,           /* ids[0] run, ids[1] step; attempt */
-	ROUTE_DELIVERIES,       /* limit, cursor */
-	ROUTE_DELIVERY,         /* ids[0] */
-	ROUTE_DELIVERY_BODY,    /* ids[0]; the front's own, for replay: content is the raw body */
-	ROUTE_DECISIONS,        /* fingerprint, decision, limit, cursor */
-	ROUTE_PLAYBOOKS,
-	ROUTE_PLAYBOOK_RUN,      /* playbook, params.NAME, dry_run, force, reason */
-	ROUTE_INCIDENT_ESCALATE, /* ids[0]; level, reason */
-	ROUTE_INCIDENT_REPLAY,   /* ids[0]; dry_run, force, reason */
-	ROUTE_RUN_CANCEL,        /* ids[0]; reason */
-	ROUTE_RUN_APPROVE,       /* ids[0]; digest, reason; seal, which the front adds */
-	ROUTE_RUN_REJECT,        /* ids[0]; digest, reason */
-	ROUTE_HEALTH,            /* status */
-	ROUTE_HEALTH_CHECK,      /* check */
-	ROUTE_PAUSE,
-	ROUTE_PAUSE_BEGIN, /* reason, for (ms) */
-	ROUTE_PAUSE_END,
-	ROUTE_AUDIT, /* limit, cursor */
-	ROUTE_STATUS,
-	ROUTE_METRICS,
-	ROUTE_READY,
-	ROUTES
-};
-
-/* Front → core: a read or an order. Arguments are checked against the route's lists by the front.
- */
+/* Front → core: a route that the core answers. Arguments are checked by its rules at the front. */
 struct msg_query {
 	uint64_t id;
 	uint16_t route; /* enum route */
 	uint64_t ids[2];
 	const char *principal;
-	const char *key;         /* Idempotency-Key of an order; "": none */
+	const char *key;         /* Idempotency-Key of a command; "": none */
 	struct labels args;      /* query parameters and fields by name, each at most once */
 	struct matcher *filters; /* filter=, parsed; regex NULL */
 	size_t filters_len;

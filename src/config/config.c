@@ -119,7 +119,7 @@ struct config *config_build(const struct config_files *files, struct mistakes *m
 	config->arena = arena;
 	global_defaults(config);
 	escalation_defaults(config);
-	memcpy(config->templates, letter_presets, sizeof(config->templates));
+	memcpy(config->templates, template_presets, sizeof(config->templates));
 	hash_files(files, config->hash);
 	for (size_t i = 0; i < files->len; i++) {
 		load_file(&loader, &files->items[i], (uint32_t)i);

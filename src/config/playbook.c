@@ -99,7 +99,7 @@ static const struct spec playbook_keys[] = {
 	{ "matchers", "which alerts it is for", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
 			.load = load_matchers },
 	{ "continue", "go on to the next playbook that matches", SPEC_BOOL,
-			SPEC_FIELD(struct playbook, go_on) },
+			SPEC_FIELD(struct playbook, continue_matching) },
 	{ "params", "values from the alert", SPEC_CUSTOM, .load = params_load },
 	{ "incident", "what its incident looks like", SPEC_MAPPING, .keys = incident_keys },
 	{ "dry_run", "decide and record, run nothing", SPEC_BOOL,

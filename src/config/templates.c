@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include "config/config.h"
 #include "config/text.h"
-#include "domain/letter.h"
+#include "domain/notification_text.h"
 #include "domain/template.h"
 
 /* One file on its way in. */
@@ -40,7 +40,7 @@ static void say(const struct reading *reading, size_t at, const char *what)
 	mistakes_add(reading->loader->mistakes, &place, "%s", what);
 }
 
-/* Its position among letter_kinds, or -1 after a mistake. */
+/* Its position among template_kind_names, or -1 after a mistake. */
 static int kind_of(const struct reading *reading)
 {
 	const char *path = reading->file.path;
@@ -48,10 +48,10 @@ static int kind_of(const struct reading *reading)
 	const char *dot = strrchr(name, '.');
 	size_t len = dot && dot > name ? (size_t)(dot - name) : strlen(name);
 	const char *word = arena_strndup(reading->loader->arena, name, len);
-	const char *nearest = text_nearest(word, letter_kinds);
+	const char *nearest = text_nearest(word, template_kind_names);
 
-	for (int i = 0; i < LETTERS; i++) {
-		if (!strcmp(letter_kinds[i], word)) {
+	for (int i = 0; i < TEMPLATE_KINDS; i++) {
+		if (!strcmp(template_kind_names[i], word)) {
 			return i;
 		}
 	}
@@ -67,9 +67,9 @@ static bool is_text(const struct reading *reading, size_t len)
 {
 	const char *text = reading->text;
 
-	if (len > LETTER_TEXT_MAX) {
+	if (len > TEMPLATE_TEXT_MAX) {
 		mistakes_add(reading->loader->mistakes, &reading->file,
-				"a template is at most %d bytes long", LETTER_TEXT_MAX);
+				"a template is at most %d bytes long", TEMPLATE_TEXT_MAX);
 		return false;
 	}
 	for (size_t i = 0; i < len; i++) {
@@ -107,12 +107,12 @@ static const char *var_value(const struct loader *loader, const char *name, size
 /* A name of the letter stands before a var of the same name. */
 static const char *look_up_var(const char *name, size_t len, void *arg)
 {
-	return letter_knows(name, len) ? NULL : var_value(arg, name, len);
+	return notification_text_knows(name, len) ? NULL : var_value(arg, name, len);
 }
 
 static const char *look_up_any(const char *name, size_t len, void *arg)
 {
-	return letter_knows(name, len) ? "" : var_value(arg, name, len);
+	return notification_text_knows(name, len) ? "" : var_value(arg, name, len);
 }
 
 static void say_unknown(const struct reading *reading, const struct template_mistake *mistake,
@@ -124,7 +124,7 @@ static void say_unknown(const struct reading *reading, const struct template_mis
 
 	if (len > strlen("${}")) {
 		nearest = text_nearest(arena_strndup(reading->loader->arena, piece + 2, len - 3),
-				letter_names);
+				template_variables);
 	}
 	if (nearest) {
 		err_set(err, ERR_INPUT, "unknown name '%.*s', did you mean '${%s}'?",
@@ -156,7 +156,8 @@ static void keep(const struct reading *reading, int kind)
 	struct err err;
 
 	if (template_expand_known(reading->text, look_up_var, loader, &out, &err) < 0 ||
-			letter_write(buf_text(&out), &letter_sample, &subject, &text, &err) < 0) {
+			notification_text_write(buf_text(&out), &notification_sample, &subject,
+					&text, &err) < 0) {
 		say(reading, 0, err.msg);
 		return;
 	}
@@ -175,9 +176,10 @@ void templates_load(struct loader *loader, const struct config_file *file, uint3
 	if (kind < 0 || !is_text(&reading, file->len) || !is_right(&reading)) {
 		return;
 	}
-	if (loader->config->templates[kind] != letter_presets[kind]) {
+	if (loader->config->templates[kind] != template_presets[kind]) {
 		mistakes_add(loader->mistakes, &reading.file,
-				"there is another template '%s' already", letter_kinds[kind]);
+				"there is another template '%s' already",
+				template_kind_names[kind]);
 		return;
 	}
 	keep(&reading, kind);

@@ -3,26 +3,197 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/api.h"
-#include "core/janitor.h"
-#include "core/outcome.h"
-#include "core/receive.h"
-#include "core/recovery.h"
+#include "core/api/command/delivery_command.h"
+#include "core/api/dispatch.h"
+#include "core/checks/prober.h"
+#include "core/escalate/escalator.h"
+#include "core/notify/outbox.h"
+#include "core/run/outcome.h"
+#include "core/run/recovery.h"
+#include "core/run/supervisor.h"
+#include "core/storage/janitor.h"
 #include "sys/file.h"
 #include "sys/migrate.h"
 
 /* A store up to this size is looked through at each start: about 0.1 s. */
 #define CHECK_MAX (INT64_C(32) << 20)
 
-const struct config *core_config(const struct core *core)
+/* --- the rooms --- */
+
+static int pause_of(struct core *core, struct deadline *next, struct err *err)
 {
-	return core->generations->config;
+	return pause_tick(&core->ground, next, err);
 }
+
+static int run_tick(struct core *core, struct deadline *next, struct err *err)
+{
+	return supervisor_tick(&core->run, next, err);
+}
+
+static int run_config_new(struct core *core, struct err *err)
+{
+	return supervisor_config_new(&core->run, err);
+}
+
+static void run_egress_new(struct core *core)
+{
+	outcome_egress_new(&core->run);
+}
+
+static void run_committed(struct core *core)
+{
+	outcome_committed(&core->run);
+}
+
+static void run_clear(struct core *core)
+{
+	supervisor_clear(&core->run);
+}
+
+static int escalate_tick(struct core *core, struct deadline *next, struct err *err)
+{
+	return escalator_tick(&core->escalate, next, err);
+}
+
+static int escalate_config_new(struct core *core, struct err *err)
+{
+	return escalator_config_new(&core->escalate, err);
+}
+
+static int notify_tick(struct core *core, struct deadline *next, struct err *err)
+{
+	return outbox_tick(&core->notify, next, err);
+}
+
+static int notify_config_new(struct core *core, struct err *err)
+{
+	return outbox_config_new(&core->notify, err);
+}
+
+static void notify_egress_new(struct core *core)
+{
+	outbox_egress_new(&core->notify);
+}
+
+static void notify_clear(struct core *core)
+{
+	outbox_clear(&core->notify);
+}
+
+static int checks_tick(struct core *core, struct deadline *next, struct err *err)
+{
+	return prober_tick(&core->checks, next, err);
+}
+
+static int checks_config_new(struct core *core, struct err *err)
+{
+	return prober_configure(&core->checks, err);
+}
+
+static void checks_egress_new(struct core *core)
+{
+	prober_egress_new(&core->checks);
+}
+
+static void checks_clear(struct core *core)
+{
+	prober_clear(&core->checks);
+}
+
+static int storage_tick(struct core *core, struct deadline *next, struct err *err)
+{
+	disk_space_tick(&core->storage.space, core->ground.turn.mono_ms, next);
+	return janitor_tick(&core->storage, next, err);
+}
+
+/* What each room wants to be told. NULL: nothing of it. */
+static const struct room {
+	const char *name;
+	int (*tick)(struct core *core, struct deadline *next, struct err *err);
+	int (*config_new)(struct core *core, struct err *err); /* the one before is still there */
+	void (*egress_new)(struct core *core);
+	void (*committed)(struct core *core);
+	void (*clear)(struct core *core);
+} rooms[] = {
+	{ "state", pause_of, NULL, NULL, NULL, NULL },
+	{ "run", run_tick, run_config_new, run_egress_new, run_committed, run_clear },
+	{ "escalate", escalate_tick, escalate_config_new, NULL, NULL, NULL },
+	{ "notify", notify_tick, notify_config_new, notify_egress_new, NULL, notify_clear },
+	{ "checks", checks_tick, checks_config_new, checks_egress_new, NULL, checks_clear },
+	{ "storage", storage_tick, NULL, NULL, NULL, NULL },
+};
+
+#define ROOMS (sizeof(rooms) / sizeof(rooms[0]))
+
+void core_init(struct core *core, const struct ports *ports)
+{
+	struct ground *ground = &core->ground;
+
+	ground->ports = ports;
+	ground->turn.ports = ports;
+	ground->storage_fd = -1;
+	core->storage.ground = ground;
+	core->checks.ground = ground;
+	core->checks.storage = &core->storage;
+	core->notify.ground = ground;
+	core->escalate.ground = ground;
+	core->escalate.notify = &core->notify;
+	core->run.ground = ground;
+	core->run.storage = &core->storage;
+	core->run.notify = &core->notify;
+	core->run.escalate = &core->escalate;
+	core->intake.ground = ground;
+	core->intake.escalate = &core->escalate;
+	core->intake.run = &core->run;
+	core->api = (struct api_room){ ground, &core->storage, &core->checks, &core->notify,
+		&core->escalate, &core->run, &core->intake };
+}
+
+void core_open(struct core *core, struct db *db)
+{
+	core->ground.db = db;
+	core->ground.turn.db = db;
+}
+
+int core_config_new(struct core *core, struct err *err)
+{
+	turn_begin(&core->ground.turn);
+	for (size_t i = 0; i < ROOMS; i++) {
+		if (rooms[i].config_new && rooms[i].config_new(core, err) < 0) {
+			return -1;
+		}
+	}
+	configs_drop_unused(&core->ground.configs);
+	return 0;
+}
+
+int core_begin(struct core *core, struct err *err)
+{
+	struct ground *ground = &core->ground;
+
+	turn_begin(&ground->turn);
+	if (pause_load(ground, err) < 0 || audit_chain_load(ground, err) < 0 ||
+			recovery_run(&core->run, err) < 0) {
+		return -1;
+	}
+	return core_config_new(core, err);
+}
+
+void core_egress_new(struct core *core)
+{
+	turn_begin(&core->ground.turn);
+	for (size_t i = 0; i < ROOMS; i++) {
+		if (rooms[i].egress_new) {
+			rooms[i].egress_new(core);
+		}
+	}
+}
+
+/* --- a store that fails --- */
 
 /*
  * Damaged, or (found at setup) newer than we are or not ours: no start will change that, and
@@ -30,142 +201,119 @@ const struct config *core_config(const struct core *core)
  */
 static bool is_hopeless(const struct core *core, const struct err *err)
 {
-	return err->code == ERR_CORRUPT || (err->code == ERR_CONFLICT && !core->generations);
+	return err->code == ERR_CORRUPT ||
+	       (err->code == ERR_CONFLICT && !core->ground.configs.newest);
 }
 
-void core_fail(struct core *core, const struct err *err)
+/* The store failed: log it, commit nothing more and end the role. */
+static void fail(struct core *core, const struct err *err)
 {
 	bool hopeless = is_hopeless(core, err);
 
-	if (core->failed) {
+	if (core->failure.code != ERR_NONE) {
 		return;
 	}
-	core->failed = true;
+	core->failure = *err;
 	if (hopeless) {
 		log_error("the store cannot be used; put a backup in its place, or move "
 			  "playbookd.db* away to begin with an empty one",
-				LOG_STR("error", err->msg), LOG_STR("storage", core->storage_path));
+				LOG_STR("error", err->msg),
+				LOG_STR("storage", core->ground.storage_path));
 	} else {
 		log_error("the store failed; the core ends and is started again",
 				LOG_STR("error", err->msg));
 	}
 	if (err->code == ERR_FULL) {
-		space_give_up(&core->space);
+		disk_space_give_up(&core->storage.space);
 	}
-	loop_stop(core->loop, hopeless ? ROLE_EXIT_HOPELESS : 1);
+	if (core->loop) {
+		loop_stop(core->loop, hopeless ? ROLE_EXIT_HOPELESS : 1);
+	}
 }
 
 /* A handler's verdict on the sender is 0: when the store failed it is not the sender's fault. */
 static int settle(struct core *core, int rc, const struct err *err)
 {
 	if (rc < 0) {
-		core_fail(core, err);
+		fail(core, err);
 	}
 	return 0;
 }
 
-/* Configurations that no run follows any more, but for the one in force. */
-static void drop_generations(struct core *core)
-{
-	struct generation **link = &core->generations->older;
-
-	while (*link) {
-		struct generation *generation = *link;
-
-		if (generation->refs) {
-			link = &generation->older;
-			continue;
-		}
-		*link = generation->older;
-		config_free(generation->config);
-		free(generation);
-	}
-}
+/* --- messages of the executor --- */
 
 static int on_setup(void *arg, const void *msg, int fd, struct err *err)
 {
 	const struct msg_setup *setup = msg;
 	struct core *core = arg;
+	struct ground *ground = &core->ground;
 	auto_free char *path = xasprintf("%s/playbookd.db", setup->storage_path);
 
 	(void)fd;
-	if (core->db) {
+	if (ground->db) {
 		return err_set(err, ERR_INPUT, "setup came twice");
 	}
-	core->storage_path = xstrdup(setup->storage_path);
-	core->external_url = xstrdup(setup->external_url);
-	core->storage_fd = file_open_dir(AT_FDCWD, setup->storage_path, err);
-	if (core->storage_fd < 0) {
+	ground->storage_path = xstrdup(setup->storage_path);
+	ground->external_url = xstrdup(setup->external_url);
+	ground->storage_fd = file_open_dir(AT_FDCWD, setup->storage_path, err);
+	if (ground->storage_fd < 0) {
 		return settle(core, -1, err);
 	}
-	space_init(&core->space, core->storage_fd, setup->min_free);
-	core->janitor.retention_ms = setup->retention_ms;
-	core->db = db_open(path, err);
-	if (!core->db || migrate(core->db, err) < 0 || db_check(core->db, CHECK_MAX, err) < 0) {
+	disk_space_init(&core->storage.space, ground->storage_fd, setup->min_free,
+			ground->turn.mono_ms);
+	core->storage.retention_ms = setup->retention_ms;
+	core_open(core, db_open(path, err));
+	if (!ground->db || migrate(ground->db, err) < 0 ||
+			db_check(ground->db, CHECK_MAX, err) < 0) {
 		return settle(core, -1, err);
 	}
-	core->turn.db = core->db;
 	return 0;
 }
 
-/* Rooms that want to know of every configuration. */
-static int tell_rooms(struct core *core, struct err *err)
+static int take_first(struct core *core, struct err *err)
 {
-	return outbox_config_new(core, err) < 0 ? -1 : escalator_config_new(core, err);
-}
+	struct ground *ground = &core->ground;
 
-/* Of the first one recovery has told approvals. */
-static int take_config(struct core *core, struct err *err)
-{
-	return approvals_follow(core, err) < 0 ? -1 : tell_rooms(core, err);
+	if (core_begin(core, err) < 0) {
+		return -1;
+	}
+	turn_send(&ground->turn, ground->links.control, MSG_READY, &(struct msg_ready){ 0 });
+	return 0;
 }
 
 static int on_config(void *arg, const void *msg, int fd, struct err *err)
 {
 	const struct msg_config *config = msg;
 	struct core *core = arg;
+	struct ground *ground = &core->ground;
 	const struct config_files files = { .items = config->files, .len = config->files_len };
 	auto_buf struct buf report = { 0 };
-	bool first = !core->generations;
-	struct generation *generation;
+	bool first = !ground->configs.newest;
 	struct config *parsed;
 
 	(void)fd;
-	if (!core->db || core->failed) {
-		return core->failed ? 0 : err_set(err, ERR_INPUT, "a configuration before setup");
+	if (!ground->db) {
+		return err_set(err, ERR_INPUT, "a configuration before setup");
 	}
 	parsed = config_parse(&files, &report, err);
 	if (!parsed) {
 		return err_set(err, ERR_INPUT, "a configuration with mistakes: %s",
 				buf_text(&report));
 	}
-	generation = xcalloc(1, sizeof(*generation));
-	generation->config = parsed;
-	generation->older = core->generations;
-	core->generations = generation;
-	core->runner.queue_waits = true;
-	if (prober_configure(core, err) < 0) {
+	configs_add(&ground->configs, parsed);
+	if (first) {
+		return settle(core, take_first(core, err), err);
+	}
+	if (audit_chain_reload(ground, config->by, err) < 0) {
 		return settle(core, -1, err);
 	}
-	if (!first) {
-		drop_generations(core);
-		if (audit_reload(core, config->by, err) < 0) {
-			return settle(core, -1, err);
-		}
-		return settle(core, take_config(core, err), err);
-	}
-	if (pause_load(core, err) < 0 || audit_load(core, err) < 0 || recovery_run(core, err) < 0 ||
-			tell_rooms(core, err) < 0) {
-		return settle(core, -1, err);
-	}
-	turn_send(&core->turn, core->control, MSG_READY, &(struct msg_ready){ 0 });
-	return 0;
+	return settle(core, core_config_new(core, err), err);
 }
 
 static int on_roles(void *arg, const void *msg, int fd, struct err *err)
 {
 	const struct msg_roles *roles = msg;
-	struct daemon_state *daemon = &((struct core *)arg)->daemon;
+	struct daemon_state *daemon = &((struct core *)arg)->ground.daemon;
 
 	(void)fd;
 	if (roles->roles_len > ROLES) {
@@ -188,31 +336,45 @@ static int on_roles(void *arg, const void *msg, int fd, struct err *err)
 
 static int on_started(void *arg, const void *msg, int fd, struct err *err)
 {
+	struct core *core = arg;
+
 	(void)fd;
-	return settle(arg, outcome_started(arg, msg, err), err);
+	return settle(core, outcome_started(&core->run, msg, err), err);
 }
 
 static int on_refused(void *arg, const void *msg, int fd, struct err *err)
 {
+	struct core *core = arg;
+
 	(void)fd;
-	return settle(arg, outcome_refused(arg, msg, err), err);
+	return settle(core, outcome_refused(&core->run, msg, err), err);
 }
 
 static int on_ended(void *arg, const void *msg, int fd, struct err *err)
 {
+	struct core *core = arg;
+
 	(void)fd;
-	return settle(arg, outcome_ended(arg, msg, err), err);
+	return settle(core, outcome_ended(&core->run, msg, err), err);
 }
 
-/* Not now: the sender tries again. */
-static void answer_later(struct core *core, uint64_t id, const struct err *why)
+/* Of a run's step, or else of a check in the background. */
+static int on_probed(void *arg, const void *msg, int fd, struct err *err)
 {
-	turn_send(&core->turn, core->front, MSG_ANSWER,
-			&(struct msg_answer){ .id = id,
-					.code = (uint8_t)why->code,
-					.error = why->msg,
-					.content_type = "" });
+	struct core *core = arg;
+	bool taken;
+
+	(void)fd;
+	if (outcome_probed(&core->run, msg, &taken, err) < 0) {
+		return settle(core, -1, err);
+	}
+	if (!taken) {
+		prober_probed(&core->checks, msg);
+	}
+	return 0;
 }
+
+/* --- messages of the front and of egress --- */
 
 static int on_deliver(void *arg, const void *msg, int fd, struct err *err)
 {
@@ -221,79 +383,65 @@ static int on_deliver(void *arg, const void *msg, int fd, struct err *err)
 	struct err why;
 
 	(void)fd;
-	if (!deliver->dry_run && space_admit(&core->space, &why) < 0) {
-		answer_later(core, deliver->id, &why);
+	if (!deliver->dry_run && disk_space_admit(&core->storage.space, core->ground.turn.mono_ms,
+						 &why) < 0) {
+		delivery_command_refuse(&core->api, deliver, &why);
 		return 0;
 	}
-	return settle(arg, receive_delivery(arg, msg, err), err);
+	return settle(core, delivery_command(&core->api, deliver, err), err);
 }
 
 static int on_query(void *arg, const void *msg, int fd, struct err *err)
 {
 	const struct msg_query *query = msg;
+	struct core *core = arg;
 
 	(void)fd;
 	if (query->route >= ROUTES) {
 		return err_set(err, ERR_INPUT, "no route %d", query->route);
 	}
-	return settle(arg, api_query(arg, query, err), err);
-}
-
-static int on_probed(void *arg, const void *msg, int fd, struct err *err)
-{
-	(void)fd;
-	return settle(arg, outcome_probed(arg, msg, err), err);
+	return settle(core, dispatch_query(&core->api, query, err), err);
 }
 
 static int on_notified(void *arg, const void *msg, int fd, struct err *err)
 {
+	struct core *core = arg;
+
 	(void)fd;
-	return settle(arg, outbox_notified(arg, msg, err), err);
+	return settle(core, outbox_notified(&core->notify, msg, err), err);
 }
 
-static const struct message_handler front_handlers[MSG_IDS] = {
-	[MSG_DELIVER] = { on_deliver },
-	[MSG_QUERY] = { on_query },
-};
-
-static const struct message_handler egress_handlers[MSG_IDS] = {
-	[MSG_PROBED] = { on_probed },
-	[MSG_NOTIFIED] = { on_notified },
-};
+/* --- channels --- */
 
 static int front_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
 		struct err *err)
 {
-	const struct core *core = arg;
-
-	if (core->failed) {
-		return 0;
-	}
-	return message_dispatch(front_handlers, arg, type, payload, len, fd, err);
+	return core_frame(arg, ROLE_FRONT, type, payload, len, fd, err);
 }
 
 static int egress_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
 		struct err *err)
 {
-	const struct core *core = arg;
+	return core_frame(arg, ROLE_EGRESS, type, payload, len, fd, err);
+}
 
-	if (core->failed) {
-		return 0;
-	}
-	return message_dispatch(egress_handlers, arg, type, payload, len, fd, err);
+static int control_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
+		struct err *err)
+{
+	return core_frame(arg, ROLE_EXECUTOR, type, payload, len, fd, err);
 }
 
 static void drop_channel(struct core *core, struct channel **slot)
 {
-	turn_forget(&core->turn, *slot);
+	turn_forget(&core->ground.turn, *slot);
 	channel_free(*slot);
 	*slot = NULL;
 }
 
-static void say_broken(const char *peer, const struct err *why)
+static void log_broken(enum role role, const struct err *why)
 {
 	if (why) {
-		log_error("a role broke the protocol", LOG_STR("peer", peer),
+		log_error("a role broke the protocol", LOG_STR("role", role_names[role]),
 				LOG_STR("error", why->msg));
 	}
 }
@@ -302,61 +450,16 @@ static void front_closed(void *arg, const struct err *why)
 {
 	struct core *core = arg;
 
-	say_broken("front", why);
-	drop_channel(core, &core->front);
+	log_broken(ROLE_FRONT, why);
+	drop_channel(core, &core->ground.links.front);
 }
 
 static void egress_closed(void *arg, const struct err *why)
 {
 	struct core *core = arg;
 
-	say_broken("egress", why);
-	drop_channel(core, &core->egress);
-}
-
-static const struct channel_ops front_ops = { front_frame, front_closed };
-static const struct channel_ops egress_ops = { egress_frame, egress_closed };
-
-static int on_peer(void *arg, const void *msg, int fd, struct err *err)
-{
-	const struct msg_peer *peer = msg;
-	struct core *core = arg;
-
-	if (fd < 0 || !core->generations ||
-			(peer->role != ROLE_FRONT && peer->role != ROLE_EGRESS)) {
-		if (fd >= 0) {
-			close(fd);
-		}
-		return core->failed ? 0 : err_set(err, ERR_INPUT, "a peer that cannot be");
-	}
-	if (peer->role == ROLE_FRONT) {
-		drop_channel(core, &core->front);
-		core->front = channel_new(core->loop, fd, MESSAGE_LARGE_MAX, &front_ops, core);
-		channel_batch(core->front);
-		return 0;
-	}
-	drop_channel(core, &core->egress);
-	core->egress = channel_new(core->loop, fd, MESSAGE_SMALL_MAX, &egress_ops, core);
-	outbox_egress_new(core);
-	prober_egress_new(core);
-	return settle(core, outcome_egress_new(core, err), err);
-}
-
-static const struct message_handler control_handlers[MSG_IDS] = {
-	[MSG_SETUP] = { on_setup },
-	[MSG_PEER] = { on_peer },
-	[MSG_CONFIG] = { on_config },
-	[MSG_ROLES] = { on_roles },
-	[MSG_STARTED] = { on_started },
-	[MSG_REFUSED] = { on_refused },
-	[MSG_ENDED] = { on_ended },
-	[MSG_PROBED] = { on_probed },
-};
-
-static int control_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
-		struct err *err)
-{
-	return message_dispatch(control_handlers, arg, type, payload, len, fd, err);
+	log_broken(ROLE_EGRESS, why);
+	drop_channel(core, &core->ground.links.egress);
 }
 
 /* The parent is gone: what is not committed was not acknowledged. */
@@ -364,54 +467,112 @@ static void control_closed(void *arg, const struct err *why)
 {
 	struct core *core = arg;
 
-	say_broken("executor", why);
+	log_broken(ROLE_EXECUTOR, why);
 	loop_stop(core->loop, why ? 1 : 0);
 }
 
+static const struct channel_ops front_ops = { front_frame, front_closed };
+static const struct channel_ops egress_ops = { egress_frame, egress_closed };
 static const struct channel_ops control_ops = { control_frame, control_closed };
 
-/* The shorter of two waits, of which -1 is none. */
-static int64_t sooner(int64_t a, int64_t b)
+static int on_peer(void *arg, const void *msg, int fd, struct err *err)
 {
-	return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
-/* What is due in each room. Returns ms until the next is, -1 for none, -2 when the store failed. */
-static int64_t do_what_is_due(struct core *core, struct err *err)
-{
-	static int64_t (*const rooms[])(struct core *, struct err *) = { pause_tick, approvals_tick,
-		runner_tick, prober_tick, escalator_tick, outbox_tick, janitor_tick };
-	int64_t wait = -1;
-
-	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
-		int64_t next = rooms[i](core, err);
-
-		if (next == -2) {
-			return -2;
-		}
-		wait = sooner(wait, next);
-	}
-	return wait;
-}
-
-/* End of one turn: what is due, the commit, and out go the messages. */
-static int64_t core_tick(void *arg)
-{
+	const struct msg_peer *peer = msg;
 	struct core *core = arg;
-	struct err err;
-	int64_t wait;
+	struct links *links = &core->ground.links;
 
-	if (core->failed || !core->db) {
-		return -1;
+	if (fd < 0 || !core->ground.configs.newest ||
+			(peer->role != ROLE_FRONT && peer->role != ROLE_EGRESS)) {
+		if (fd >= 0) {
+			close(fd);
+		}
+		return err_set(err, ERR_INPUT, "a peer that cannot be");
 	}
-	wait = core->generations ? do_what_is_due(core, &err) : -1;
-	core->counters.commits += db_in_transaction(core->db);
-	if (wait == -2 || turn_end(&core->turn, &err) < 0) {
-		core_fail(core, &err);
+	if (peer->role == ROLE_FRONT) {
+		drop_channel(core, &links->front);
+		links->front = channel_new(core->loop, fd, MESSAGE_LARGE_MAX, &front_ops, core);
+		channel_batch(links->front);
 		return 0;
 	}
-	outcome_committed(core);
-	return sooner(wait, space_tick(&core->space));
+	drop_channel(core, &links->egress);
+	links->egress = channel_new(core->loop, fd, MESSAGE_SMALL_MAX, &egress_ops, core);
+	core_egress_new(core);
+	return 0;
+}
+
+/* By the role that sends them. */
+static const struct message_handler handlers[ROLES][MSG_IDS] = {
+	[ROLE_EXECUTOR] = {
+		[MSG_SETUP] = { on_setup },
+		[MSG_PEER] = { on_peer },
+		[MSG_CONFIG] = { on_config },
+		[MSG_ROLES] = { on_roles },
+		[MSG_STARTED] = { on_started },
+		[MSG_REFUSED] = { on_refused },
+		[MSG_ENDED] = { on_ended },
+		[MSG_PROBED] = { on_probed },
+	},
+	[ROLE_FRONT] = {
+		[MSG_DELIVER] = { on_deliver },
+		[MSG_QUERY] = { on_query },
+	},
+	[ROLE_EGRESS] = {
+		[MSG_PROBED] = { on_probed },
+		[MSG_NOTIFIED] = { on_notified },
+	},
+};
+
+int core_frame(struct core *core, enum role from, uint16_t type, const unsigned char *payload,
+		size_t len, int fd, struct err *err)
+{
+	if (core->failure.code != ERR_NONE) {
+		if (fd >= 0) {
+			close(fd);
+		}
+		return 0;
+	}
+	turn_begin(&core->ground.turn);
+	return message_dispatch(handlers[from], core, type, payload, len, fd, err);
+}
+
+/* --- the loop --- */
+
+static int tick_rooms(struct core *core, struct deadline *next, struct err *err)
+{
+	for (size_t i = 0; i < ROOMS; i++) {
+		if (rooms[i].tick(core, next, err) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int64_t core_tick(void *arg)
+{
+	struct core *core = arg;
+	struct ground *ground = &core->ground;
+	struct deadline next = { DEADLINE_NEVER };
+	struct err err;
+
+	if (core->failure.code != ERR_NONE || !ground->db) {
+		return -1;
+	}
+	turn_begin(&ground->turn);
+	if (ground->configs.newest && tick_rooms(core, &next, &err) < 0) {
+		fail(core, &err);
+		return 0;
+	}
+	ground->counters.commits += db_in_transaction(ground->db);
+	if (turn_end(&ground->turn, &err) < 0) {
+		fail(core, &err);
+		return 0;
+	}
+	for (size_t i = 0; i < ROOMS; i++) {
+		if (rooms[i].committed) {
+			rooms[i].committed(core);
+		}
+	}
+	return deadline_wait(&next, ground->ports->mono_ms());
 }
 
 static void on_signal(void *arg, int signo)
@@ -427,54 +588,31 @@ static void on_signal(void *arg, int signo)
 
 void core_clear(struct core *core)
 {
-	channel_free(core->front);
-	channel_free(core->egress);
-	channel_free(core->control);
-	runner_clear(core);
-	outbox_clear(core);
-	prober_clear(core);
-	pause_clear(&core->pause);
-	clocks_clear(&core->clocks);
-	turn_clear(&core->turn);
-	db_close(core->db);
-	while (core->generations) {
-		struct generation *generation = core->generations;
-
-		core->generations = generation->older;
-		config_free(generation->config);
-		free(generation);
+	for (size_t i = 0; i < ROOMS; i++) {
+		if (rooms[i].clear) {
+			rooms[i].clear(core);
+		}
 	}
-	for (size_t i = 0; i < core->counters.runs_len; i++) {
-		free(core->counters.runs[i].playbook);
-	}
-	free(core->counters.runs);
-	for (size_t i = 0; i < core->counters.notices_len; i++) {
-		free(core->counters.notices[i].receiver);
-	}
-	free(core->counters.notices);
-	free(core->daemon.config_path);
-	free(core->storage_path);
-	free(core->external_url);
-	if (core->storage_fd >= 0) {
-		close(core->storage_fd);
-	}
+	ground_clear(&core->ground);
 	loop_free(core->loop);
 }
 
 int core_main(int control_fd)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
-	struct core core = { .storage_fd = -1 };
+	struct core core = { 0 };
 	struct err err;
 	int status = 1;
 
+	core_init(&core, &ports_real);
 	core.loop = loop_new(&err);
 	if (!core.loop || loop_signals(core.loop, signals, on_signal, &core, &err) < 0) {
 		log_error("the core cannot start", LOG_STR("error", err.msg));
 		loop_free(core.loop);
 		return 1;
 	}
-	core.control = channel_new(core.loop, control_fd, MESSAGE_LARGE_MAX, &control_ops, &core);
+	core.ground.links.control =
+			channel_new(core.loop, control_fd, MESSAGE_LARGE_MAX, &control_ops, &core);
 	status = loop_run(core.loop, core_tick, &core);
 	core_clear(&core);
 	return status;

@@ -64,6 +64,16 @@ static struct escalation_timer hasten(const struct escalation_timer *timer, int6
 	return is_late(timer, now) ? set(now, timer->wait_ms) : *timer;
 }
 
+uint8_t escalation_opening_level(const struct escalation *policy, const struct playbook *playbook)
+{
+	const struct escalation_level *first = escalation_at(policy, 0);
+
+	if (playbook && playbook->level) {
+		return escalation_level_parse(playbook->level);
+	}
+	return first ? first->level : 0;
+}
+
 int64_t escalation_hold_ms(const struct escalation *policy, uint8_t level)
 {
 	const struct escalation_level *own = escalation_at(policy, level);
@@ -72,21 +82,21 @@ int64_t escalation_hold_ms(const struct escalation *policy, uint8_t level)
 }
 
 struct escalation_timer escalation_begin(
-		const struct escalation *policy, uint8_t own, uint8_t called, int64_t now)
+		const struct escalation *policy, uint8_t own, uint8_t paged_level, int64_t now)
 {
-	const struct escalation_level *level = escalation_at(policy, called);
+	const struct escalation_level *level = escalation_at(policy, paged_level);
 
-	if (!called) {
+	if (!paged_level) {
 		return set(now, escalation_hold_ms(policy, own));
 	}
-	return level && escalation_above(policy, called) ? set(now, level->respond_within_ms)
-							 : (struct escalation_timer){ 0 };
+	return level && escalation_above(policy, paged_level) ? set(now, level->respond_within_ms)
+							      : (struct escalation_timer){ 0 };
 }
 
-void escalation_called(const struct escalation *policy, const struct escalation_level *level,
+void escalation_paged(const struct escalation *policy, const struct escalation_level *level,
 		const struct escalation_timer *update, int64_t now, struct escalation_step *ret)
 {
-	ret->deed = ESCALATION_CALL;
+	ret->action = ESCALATION_PAGE;
 	ret->level = level;
 	ret->chain = escalation_begin(policy, level->level, level->level, now);
 	ret->update = *update;
@@ -98,12 +108,12 @@ void escalation_called(const struct escalation *policy, const struct escalation_
 static void call(const struct escalation *policy, const struct escalation_facts *facts,
 		const struct escalation_level *level, int64_t now, struct escalation_step *ret)
 {
-	const struct escalation_level *before = escalation_at(policy, facts->called);
+	const struct escalation_level *before = escalation_at(policy, facts->paged_level);
 	char within[CLOCK_TEXT_MAX];
 
-	escalation_called(policy, level, &facts->update, now, ret);
-	ret->raises = facts->called != 0;
-	if (facts->failed || !facts->called) {
+	escalation_paged(policy, level, &facts->update, now, ret);
+	ret->raises = facts->paged_level != 0;
+	if (facts->failed || !facts->paged_level) {
 		snprintf(ret->why, sizeof(ret->why), "%s",
 				facts->failed   ? facts->failed
 				: facts->needed ? facts->needed
@@ -112,7 +122,7 @@ static void call(const struct escalation *policy, const struct escalation_facts 
 	}
 	duration_format(facts->chain.wait_ms, within);
 	snprintf(ret->why, sizeof(ret->why), "nobody acknowledged within %s of %s", within,
-			before ? escalation_level_name(facts->called) : "the call");
+			before ? escalation_level_name(facts->paged_level) : "the call");
 }
 
 /* Whom does the chain call now? NULL: nobody. */
@@ -122,11 +132,11 @@ static const struct escalation_level *whom(
 	if (!facts->failed && !is_due(&facts->chain, now)) {
 		return NULL;
 	}
-	return facts->called ? escalation_above(policy, facts->called)
-			     : escalation_at(policy, facts->level);
+	return facts->paged_level ? escalation_above(policy, facts->paged_level)
+				  : escalation_at(policy, facts->level);
 }
 
-static bool needs_people(const struct escalation_facts *facts)
+static bool needs_person(const struct escalation_facts *facts)
 {
 	bool open = facts->status == INCIDENT_FIRING ||
 		    (facts->status == INCIDENT_MITIGATED && facts->needed);
@@ -140,12 +150,12 @@ static bool at_rest(const struct escalation_facts *facts, struct escalation_step
 	bool open = facts->status == INCIDENT_FIRING || facts->status == INCIDENT_MITIGATED;
 	bool waits = facts->chain.due_at || facts->failed;
 
-	if (!open && facts->called && (waits || facts->update.due_at)) {
-		ret->deed = ESCALATION_END;
+	if (!open && facts->paged_level && (waits || facts->update.due_at)) {
+		ret->action = ESCALATION_END;
 		return true;
 	}
-	if (waits && !needs_people(facts)) {
-		ret->deed = ESCALATION_STOP;
+	if (waits && !needs_person(facts)) {
+		ret->action = ESCALATION_STOP;
 		ret->update = facts->update;
 		return true;
 	}
@@ -158,7 +168,7 @@ void escalation_next(const struct escalation *policy, const struct escalation_fa
 	const struct escalation_level *level;
 
 	*ret = (struct escalation_step){
-		.deed = ESCALATION_NOTHING, .chain = facts->chain, .update = facts->update
+		.action = ESCALATION_NOTHING, .chain = facts->chain, .update = facts->update
 	};
 	if (at_rest(facts, ret)) {
 		return;
@@ -169,17 +179,17 @@ void escalation_next(const struct escalation *policy, const struct escalation_fa
 		return;
 	}
 	if (facts->failed || is_due(&facts->chain, now)) {
-		ret->deed = ESCALATION_STOP; /* there is nobody above */
+		ret->action = ESCALATION_STOP; /* there is nobody above */
 		return;
 	}
 	if (is_due(&facts->update, now)) {
-		ret->deed = ESCALATION_UPDATE;
+		ret->action = ESCALATION_UPDATE;
 		ret->update = policy->update_every_ms ? set(now, policy->update_every_ms)
 						      : (struct escalation_timer){ 0 };
 		return;
 	}
 	if (is_late(&facts->chain, now) || is_late(&facts->update, now)) {
-		ret->deed = ESCALATION_SET;
+		ret->action = ESCALATION_SET;
 		ret->chain = hasten(&facts->chain, now);
 		ret->update = hasten(&facts->update, now);
 	}

@@ -38,16 +38,16 @@ bool guard_age(int64_t max_age_ms, int64_t starts_at, int64_t now, char *reason)
 	return false;
 }
 
-bool guard_replay_age(int64_t max_age_ms, int64_t heard_at, int64_t now, char *reason)
+bool guard_replay_age(int64_t max_age_ms, int64_t received_at, int64_t now, char *reason)
 {
 	char age[CLOCK_TEXT_MAX];
 	char max[CLOCK_TEXT_MAX];
 
-	if (!max_age_ms || !heard_at || now - heard_at <= max_age_ms) {
+	if (!max_age_ms || !received_at || now - received_at <= max_age_ms) {
 		return true;
 	}
 	SAY("the alert was last heard of %s ago, max_replay_age is %s",
-			duration_format(now - heard_at, age), duration_format(max_age_ms, max));
+			duration_format(now - received_at, age), duration_format(max_age_ms, max));
 	return false;
 }
 

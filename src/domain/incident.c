@@ -42,6 +42,11 @@ int incident_move(enum incident_status status, enum incident_event event)
 	return moves[status][event];
 }
 
+bool incident_is_major(enum incident_judgement said, uint8_t level)
+{
+	return said == INCIDENT_UNJUDGED ? level >= INCIDENT_MAJOR_LEVEL : said == INCIDENT_MAJOR;
+}
+
 static void add_part(struct buf *out, const char *text)
 {
 	uint64_t len = strlen(text);

@@ -131,7 +131,7 @@ typedef enum decision (*guard_fn)(const struct plan_facts *facts, char *reason);
 /* Whoever asks by hand knows when it began; not, that nobody has heard of it for a month. */
 static enum decision ask_age(const struct plan_facts *f, char *reason)
 {
-	bool passes = f->by_hand ? guard_replay_age(f->max_replay_age_ms, f->heard_at, f->now,
+	bool passes = f->by_hand ? guard_replay_age(f->max_replay_age_ms, f->received_at, f->now,
 						   reason)
 				 : guard_age(f->max_alert_age_ms, f->starts_at, f->now, reason);
 
@@ -192,7 +192,7 @@ static enum decision ask_dry_run(const struct plan_facts *f, char *reason)
 		return DECISION_QUEUED;
 	}
 	SAY("dry run: playbook %s would %s", f->playbook->name,
-			f->asks ? "wait for approval" : "be queued");
+			f->approval_step ? "wait for approval" : "be queued");
 	return DECISION_DRY_RUN;
 }
 
@@ -213,6 +213,12 @@ bool plan_makes_run(enum decision decision)
 	return decision == DECISION_QUEUED || decision == DECISION_AWAITING_APPROVAL;
 }
 
+bool plan_needs_person(enum decision decision)
+{
+	return !plan_makes_run(decision) && decision != DECISION_REPEAT &&
+	       decision != DECISION_DUPLICATE;
+}
+
 enum decision plan_run(const struct plan_facts *facts, char *reason)
 {
 	if (facts->param_error) {
@@ -229,7 +235,7 @@ enum decision plan_run(const struct plan_facts *facts, char *reason)
 				facts->known_status);
 		return DECISION_DUPLICATE;
 	}
-	for (size_t i = 0; i < sizeof(guards) / sizeof(guards[0]) && !facts->forced; i++) {
+	for (size_t i = 0; i < sizeof(guards) / sizeof(guards[0]) && !facts->override_guards; i++) {
 		enum decision held = guards[i](facts, reason);
 
 		if (held != DECISION_QUEUED) {
@@ -239,11 +245,11 @@ enum decision plan_run(const struct plan_facts *facts, char *reason)
 	if (ask_dry_run(facts, reason) != DECISION_QUEUED) {
 		return DECISION_DRY_RUN;
 	}
-	if (facts->asks) {
+	if (facts->approval_step) {
 		SAY("playbook %s%s asks a person first: %s", facts->playbook->name,
-				facts->forced ? ", forced," : "", facts->asks);
+				facts->override_guards ? ", forced," : "", facts->approval_step);
 		return DECISION_AWAITING_APPROVAL;
 	}
-	SAY("playbook %s%s", facts->playbook->name, facts->forced ? ", forced" : "");
+	SAY("playbook %s%s", facts->playbook->name, facts->override_guards ? ", forced" : "");
 	return DECISION_QUEUED;
 }

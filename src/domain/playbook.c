@@ -43,6 +43,28 @@ size_t playbook_phase_end(const struct playbook *playbook, enum phase phase)
 	return i;
 }
 
+bool playbook_verifies(const struct playbook *playbook)
+{
+	return playbook_phase_begin(playbook, PHASE_VERIFY) <
+	       playbook_phase_end(playbook, PHASE_VERIFY);
+}
+
+bool playbook_only_notifies(const struct playbook *playbook)
+{
+	size_t end = playbook_phase_end(playbook, PHASE_STEPS);
+	bool notifies = false;
+
+	for (size_t i = 0; i < end; i++) {
+		uint8_t kind = playbook->steps[i].kind;
+
+		if (kind != STEP_NOTIFY && kind != STEP_WAIT && kind != STEP_APPROVE) {
+			return false;
+		}
+		notifies |= kind == STEP_NOTIFY;
+	}
+	return notifies;
+}
+
 int playbook_match(const struct playbook *playbook, const struct labels *labels, bool *ret_match,
 		struct err *err)
 {

@@ -99,7 +99,7 @@ static void write_summary(const struct report *report, struct buf *out)
 	add_moment(out, "Opened", report->opened_at, NULL);
 	if (report->reopened_at) {
 		buf_addf(out, "| Opened again | %" PRId64 " time%s, the last at ",
-				report->generation - 1, report->generation == 2 ? "" : "s");
+				report->times_opened - 1, report->times_opened == 2 ? "" : "s");
 		add_time(out, report->reopened_at);
 		buf_adds(out, " |\n");
 	}
@@ -261,7 +261,7 @@ static void write_run(const struct report_run *run, struct buf *out)
 	markdown_text(out, run->trigger);
 	buf_adds(out, ", asked for");
 	add_who(out, run->requested_by);
-	buf_adds(out, run->forced ? ", without its guards" : "");
+	buf_adds(out, run->override_guards ? ", without its guards" : "");
 	if (known(run->request_reason)) {
 		buf_adds(out, ": ");
 		markdown_text(out, run->request_reason);
@@ -313,33 +313,33 @@ static void write_decisions(const struct report *report, struct buf *out)
 	}
 }
 
-static void write_told(const struct report *report, struct buf *out)
+static void write_notified(const struct report *report, struct buf *out)
 {
 	buf_adds(out, "\n## Who was told, and when\n\n");
-	for (size_t i = 0; i < report->told_len; i++) {
-		const struct report_told *told = &report->told[i];
+	for (size_t i = 0; i < report->notified_len; i++) {
+		const struct report_notified *row = &report->notified[i];
 
 		buf_adds(out, "- ");
-		add_time(out, told->created_at);
+		add_time(out, row->created_at);
 		buf_adds(out, " **");
-		markdown_text(out, told->receiver);
+		markdown_text(out, row->receiver);
 		buf_adds(out, "** (");
-		markdown_text(out, told->kind);
+		markdown_text(out, row->kind);
 		buf_adds(out, ") ");
-		markdown_code(out, told->endpoint, NAME_SHOWN);
+		markdown_code(out, row->endpoint, NAME_SHOWN);
 		buf_adds(out, ": ");
-		markdown_text(out, told->status);
-		if (told->ended_at) {
+		markdown_text(out, row->status);
+		if (row->ended_at) {
 			buf_adds(out, " at ");
-			add_time(out, told->ended_at);
+			add_time(out, row->ended_at);
 		}
-		if (known(told->reason)) {
+		if (known(row->reason)) {
 			buf_adds(out, ", ");
-			markdown_text(out, told->reason);
+			markdown_text(out, row->reason);
 		}
 		buf_addch(out, '\n');
 	}
-	buf_adds(out, report->told_len ? "" : "Nobody, by playbookd.\n");
+	buf_adds(out, report->notified_len ? "" : "Nobody, by playbookd.\n");
 }
 
 /* What people have said, or the place where they are to say it. */
@@ -448,7 +448,7 @@ void report_markdown(const struct report *report, struct buf *out)
 {
 	static void (*const sections[])(const struct report *, struct buf *) = { write_head,
 		write_summary, write_impact, write_times, write_timeline, write_runs,
-		write_decisions, write_told, write_judgement, write_follow_ups, write_checklist,
+		write_decisions, write_notified, write_judgement, write_follow_ups, write_checklist,
 		write_effect };
 
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {

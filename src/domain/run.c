@@ -97,7 +97,7 @@ static enum run_action enter(const struct playbook *playbook, struct run_cursor 
 		return RUN_DO_STEP;
 	}
 	if (phase == PHASE_RESCUE) {
-		return finish(cursor, cursor->outcome);
+		return finish(cursor, cursor->pending_status);
 	}
 	if (phase == PHASE_PRECHECK) {
 		return enter(playbook, cursor, PHASE_STEPS,
@@ -106,7 +106,7 @@ static enum run_action enter(const struct playbook *playbook, struct run_cursor 
 	if (phase == PHASE_STEPS) {
 		size_t verify = playbook_phase_begin(playbook, PHASE_VERIFY);
 
-		if (verify < playbook_phase_end(playbook, PHASE_VERIFY)) {
+		if (playbook_verifies(playbook)) {
 			cursor->status = RUN_VERIFYING;
 		}
 		return enter(playbook, cursor, PHASE_VERIFY, verify, now_ms);
@@ -127,18 +127,18 @@ static enum run_action next_step(const struct playbook *playbook, struct run_cur
 
 /* The step has failed for good. */
 static enum run_action step_failed(const struct playbook *playbook, struct run_cursor *cursor,
-		enum run_status outcome, const char *detail, int64_t now_ms)
+		enum run_status pending_status, const char *detail, int64_t now_ms)
 {
 	const struct step *step = &playbook->steps[cursor->step];
-	enum step_result result =
-			outcome == RUN_TIMED_OUT ? STEP_RESULT_TIMED_OUT : STEP_RESULT_FAILED;
+	enum step_result result = pending_status == RUN_TIMED_OUT ? STEP_RESULT_TIMED_OUT
+								  : STEP_RESULT_FAILED;
 	auto_buf struct buf title = { 0 };
 
 	if (step->phase == PHASE_RESCUE || step->on_failure == ON_FAILURE_CONTINUE) {
 		return next_step(playbook, cursor, result, now_ms);
 	}
 	cursor->results[cursor->step] = (uint8_t)result;
-	cursor->outcome = (uint8_t)outcome;
+	cursor->pending_status = (uint8_t)pending_status;
 	cursor->status = RUN_RUNNING;
 	snprintf(cursor->reason, sizeof(cursor->reason), "%s%s: %s",
 			step->phase == PHASE_VERIFY ? "verify: " : "",
@@ -198,7 +198,7 @@ int64_t run_retry_pause(const struct step *step, uint32_t tries)
 }
 
 static enum run_action attempt_failed(const struct playbook *playbook, struct run_cursor *cursor,
-		enum run_status outcome, const char *detail, int64_t now_ms)
+		enum run_status pending_status, const char *detail, int64_t now_ms)
 {
 	const struct step *step = &playbook->steps[cursor->step];
 
@@ -210,7 +210,7 @@ static enum run_action attempt_failed(const struct playbook *playbook, struct ru
 		cursor->attempt++;
 		return pause_until(cursor, now_ms + run_retry_pause(step, cursor->tries));
 	}
-	return step_failed(playbook, cursor, outcome, detail, now_ms);
+	return step_failed(playbook, cursor, pending_status, detail, now_ms);
 }
 
 static enum run_action escalate(
@@ -351,7 +351,7 @@ int run_when(const struct playbook *playbook, const struct run_cursor *cursor,
 	return 0;
 }
 
-bool run_asks_first(const struct playbook *playbook, const struct labels *params)
+bool run_begins_with_approval(const struct playbook *playbook, const struct labels *params)
 {
 	struct run_cursor cursor = { 0 };
 	char reason[RUN_REASON_MAX];

@@ -14,8 +14,7 @@
 
 /* One parameter on its way in. */
 struct reading {
-	const struct arg_rule *rules;
-	size_t rules_len;
+	const struct arg_rules *rules;
 	struct arena *arena;
 	struct args *args;
 	size_t seen;
@@ -78,19 +77,18 @@ static char *decode(struct arena *arena, const char *text, size_t len)
 	return is_plain_text(out, n) ? out : NULL;
 }
 
-int args_unknown(const char *what, const char *name, const struct arg_rule *rules, size_t len,
-		struct err *err)
+int args_unknown(const char *what, const char *name, const struct arg_rules *rules, struct err *err)
 {
 	char known[512] = "";
 	size_t used = 0;
 
-	if (len == 0) {
+	if (rules->len == 0) {
 		return err_set(err, ERR_INPUT, "unknown %s '%.*s'; this path has none", what,
 				SHOWN_MAX, name);
 	}
-	for (size_t i = 0; i < len && used < sizeof(known); i++) {
+	for (size_t i = 0; i < rules->len && used < sizeof(known); i++) {
 		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
-				rules[i].name);
+				rules->items[i].name);
 	}
 	return err_set(err, ERR_INPUT, "unknown %s '%.*s'; known are: %s", what, SHOWN_MAX, name,
 			known);
@@ -119,7 +117,7 @@ static int read_bool(
 {
 	(void)r;
 	if (strcmp(*value, "true") != 0 && strcmp(*value, "false") != 0) {
-		return wrong(rule, "true or false", err);
+		return wrong(rule, arg_kind_texts[ARG_BOOL], err);
 	}
 	return 0;
 }
@@ -131,7 +129,7 @@ static int read_cursor(
 
 	(void)r;
 	if (len == 0 || len > ARG_CURSOR_MAX || strspn(*value, "0123456789:") != len) {
-		return wrong(rule, "the nextCursor of an answer", err);
+		return wrong(rule, arg_kind_texts[ARG_CURSOR], err);
 	}
 	return 0;
 }
@@ -142,7 +140,7 @@ static int read_digest(
 	uint8_t digest[DIGEST_SIZE];
 
 	(void)r;
-	return digest_parse(*value, digest) ? 0 : wrong(rule, "64 hex digits, in lower case", err);
+	return digest_parse(*value, digest) ? 0 : wrong(rule, arg_kind_texts[ARG_DIGEST], err);
 }
 
 static int read_duration(
@@ -165,7 +163,7 @@ static int read_limit(
 {
 	(void)r;
 	if (!number_between(*value, 1, ARG_LIMIT_MAX)) {
-		return wrong(rule, "a number from 1 to 1000", err);
+		return wrong(rule, arg_kind_texts[ARG_LIMIT], err);
 	}
 	return 0;
 }
@@ -182,7 +180,8 @@ static int read_number(
 		struct reading *r, const struct arg_rule *rule, const char **value, struct err *err)
 {
 	(void)r;
-	return number_between(*value, 0, UINT64_MAX) ? 0 : wrong(rule, "a number", err);
+	return number_between(*value, 0, UINT64_MAX) ? 0
+						     : wrong(rule, arg_kind_texts[ARG_NUMBER], err);
 }
 
 static int read_prose(
@@ -277,16 +276,6 @@ static int (*const readers[ARG_KINDS])(struct reading *r, const struct arg_rule 
 	[ARG_WORD] = read_word,
 };
 
-static const struct arg_rule *find_rule(const struct reading *r, const char *name)
-{
-	for (size_t i = 0; i < r->rules_len; i++) {
-		if (!strcmp(name, r->rules[i].name)) {
-			return &r->rules[i];
-		}
-	}
-	return NULL;
-}
-
 int args_add(const struct arg_rule *rule, const char *value, struct arena *arena, struct args *args,
 		struct err *err)
 {
@@ -331,16 +320,16 @@ static int read_one(struct reading *r, const char *text, size_t len, struct err 
 		return err_set(err, ERR_INPUT, "more than %d parameters", ARGS_MAX);
 	}
 
-	const struct arg_rule *rule = find_rule(r, name);
+	const struct arg_rule *rule = arg_rules_find(r->rules, name);
 
 	return rule ? args_add(rule, value, r->arena, r->args, err)
-		    : args_unknown("parameter", name, r->rules, r->rules_len, err);
+		    : args_unknown("parameter", name, r->rules, err);
 }
 
-int args_read(const char *query, const struct arg_rule *rules, size_t len, struct arena *arena,
+int args_read(const char *query, const struct arg_rules *rules, struct arena *arena,
 		struct args *ret, struct err *err)
 {
-	struct reading r = { rules, len, arena, ret, 0 };
+	struct reading r = { rules, arena, ret, 0 };
 
 	*ret = (struct args){ 0 };
 	if (!*query) {

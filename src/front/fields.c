@@ -4,16 +4,6 @@
 
 #define SHOWN_MAX 64 /* of a name, in a message */
 
-static const struct arg_rule *find_rule(const struct fields_rules *rules, const char *name)
-{
-	for (size_t i = 0; i < rules->len; i++) {
-		if (!strcmp(rules->items[i].name, name)) {
-			return &rules->items[i];
-		}
-	}
-	return NULL;
-}
-
 static int add_text(const struct arg_rule *rule, struct json *value, struct arena *arena,
 		struct args *args, struct err *err)
 {
@@ -85,7 +75,7 @@ static int add_field(const struct arg_rule *rule, struct json *value, struct are
 	return add_text(rule, value, arena, args, err);
 }
 
-static int add_all(struct json *root, const struct fields_rules *rules, struct arena *arena,
+static int add_all(struct json *root, const struct arg_rules *rules, struct arena *arena,
 		struct args *args, struct err *err)
 {
 	void *at = NULL;
@@ -93,10 +83,10 @@ static int add_all(struct json *root, const struct fields_rules *rules, struct a
 	struct json *value;
 
 	while ((at = json_next(root, at, &name, &value))) {
-		const struct arg_rule *rule = find_rule(rules, name);
+		const struct arg_rule *rule = arg_rules_find(rules, name);
 
 		if (!rule) {
-			return args_unknown("field", name, rules->items, rules->len, err);
+			return args_unknown("field", name, rules, err);
 		}
 		if (json_kind(value) != KIND_NULL && add_field(rule, value, arena, args, err) < 0) {
 			return -1;
@@ -105,8 +95,7 @@ static int add_all(struct json *root, const struct fields_rules *rules, struct a
 	return 0;
 }
 
-static int check_required(
-		const struct fields_rules *rules, const struct args *args, struct err *err)
+static int check_required(const struct arg_rules *rules, const struct args *args, struct err *err)
 {
 	for (size_t i = 0; i < rules->len; i++) {
 		const struct arg_rule *rule = &rules->items[i];
@@ -121,7 +110,7 @@ static int check_required(
 }
 
 int fields_read(struct json_reader *reader, const char *body, size_t len,
-		const struct fields_rules *rules, struct arena *arena, struct args *args,
+		const struct arg_rules *rules, struct arena *arena, struct args *args,
 		struct err *err)
 {
 	struct json *root;

@@ -7,14 +7,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "front/desk.h"
+#include "front/dispatcher.h"
 
 #define STOP_MAX_MS 15000
 #define FILES_MAX   20000 /* descriptors that all listeners' connections may need */
 
 struct front {
 	struct loop *loop;
-	struct desk *desk;
+	struct dispatcher *dispatcher;
 	struct channel *control;
 	struct channel *core; /* NULL while there is none */
 	int64_t stop_by_ms;   /* 0: not stopping */
@@ -39,7 +39,7 @@ static int on_answer(void *arg, const void *msg, int fd, struct err *err)
 	if (no_descriptor(fd, "answer", err) < 0) {
 		return -1;
 	}
-	return desk_answer(front->desk, msg, err);
+	return dispatcher_answer(front->dispatcher, msg, err);
 }
 
 static const struct message_handler core_handlers[MSG_IDS] = {
@@ -58,7 +58,7 @@ static void set_core(struct front *front, struct channel *core)
 	struct channel *old = front->core;
 
 	front->core = core;
-	desk_set_core(front->desk, core);
+	dispatcher_set_core(front->dispatcher, core);
 	channel_free(old);
 }
 
@@ -79,7 +79,7 @@ static int on_setup(void *arg, const void *msg, int fd, struct err *err)
 	if (no_descriptor(fd, "setup", err) < 0) {
 		return -1;
 	}
-	desk_setup(front->desk, msg);
+	dispatcher_setup(front->dispatcher, msg);
 	return 0;
 }
 
@@ -91,7 +91,7 @@ static int on_listen(void *arg, const void *payload, int fd, struct err *err)
 	if (fd < 0) {
 		return err_set(err, ERR_INPUT, "listen: no socket came with it");
 	}
-	if (desk_listen(front->desk, fd, err) < 0) {
+	if (dispatcher_listen(front->dispatcher, fd, err) < 0) {
 		return err_wrap(err, "listen on '%s'", msg->address);
 	}
 	log_info("listening", LOG_STR("address", msg->address));
@@ -123,7 +123,7 @@ static int on_reloaded(void *arg, const void *msg, int fd, struct err *err)
 	if (no_descriptor(fd, "reloaded", err) < 0) {
 		return -1;
 	}
-	desk_reloaded(front->desk, msg);
+	dispatcher_reloaded(front->dispatcher, msg);
 	return 0;
 }
 
@@ -158,14 +158,14 @@ static void on_signal(void *arg, int signo)
 
 	if (signo == SIGTERM && front->stop_by_ms == 0) {
 		front->stop_by_ms = clock_mono_ms() + STOP_MAX_MS;
-		desk_stop(front->desk);
+		dispatcher_stop(front->dispatcher);
 	}
 }
 
 static int64_t on_tick(void *arg)
 {
 	struct front *front = arg;
-	int64_t wait = desk_tick(front->desk);
+	int64_t wait = dispatcher_tick(front->dispatcher);
 
 	channel_flush(front->core);
 	if (front->stop_by_ms == 0) {
@@ -174,7 +174,7 @@ static int64_t on_tick(void *arg)
 
 	int64_t left = front->stop_by_ms - clock_mono_ms();
 
-	if (desk_is_idle(front->desk) || left <= 0) {
+	if (dispatcher_is_idle(front->dispatcher) || left <= 0) {
 		loop_stop(front->loop, 0);
 		return 0;
 	}
@@ -193,13 +193,13 @@ static int front_open(struct front *front, int control_fd, struct err *err)
 	}
 	front->control = channel_new(
 			front->loop, control_fd, MESSAGE_SMALL_MAX, &control_ops, front);
-	front->desk = desk_new(front->loop, front->control);
+	front->dispatcher = dispatcher_new(front->loop, front->control);
 	return loop_signals(front->loop, signals, on_signal, front, err);
 }
 
 static void front_close(struct front *front)
 {
-	desk_free(front->desk);
+	dispatcher_free(front->dispatcher);
 	channel_free(front->core);
 	channel_free(front->control);
 	loop_free(front->loop);

@@ -25,22 +25,19 @@ static size_t code_index(int status)
 
 void meter_count(struct meter *meter, const struct route_row *row, int status)
 {
-	size_t i = row ? (size_t)(row - route_rows) : METER_ROWS_MAX;
-
-	assert(i < METER_ROWS_MAX || !row);
-	meter->counts[i][code_index(status)]++;
+	meter->counts[row ? row->id : ROUTES][code_index(status)]++;
 }
 
 /* Two methods of one pattern are one series: the first of its rows speaks for all. */
 static uint64_t pattern_count(const struct meter *meter, size_t row, size_t code)
 {
-	const char *pattern = route_rows[row].pattern;
+	const char *pattern = routes[row].pattern;
 	uint64_t count = 0;
 
-	if (row > 0 && !strcmp(route_rows[row - 1].pattern, pattern)) {
+	if (row > 0 && !strcmp(routes[row - 1].pattern, pattern)) {
 		return 0;
 	}
-	for (size_t i = row; i < route_rows_len && !strcmp(route_rows[i].pattern, pattern); i++) {
+	for (size_t i = row; i < ROUTES && !strcmp(routes[i].pattern, pattern); i++) {
 		count += meter->counts[i][code];
 	}
 	return count;
@@ -65,10 +62,10 @@ void meter_write(const struct meter *meter, uint64_t pending, struct buf *out)
 		      "status.\n"
 		      "# TYPE playbookd_http_requests_total counter\n");
 	for (size_t code = 0; code < LEN(codes); code++) {
-		for (size_t row = 0; row < route_rows_len; row++) {
-			write_row(out, route_rows[row].pattern, codes[code],
+		for (size_t row = 0; row < ROUTES; row++) {
+			write_row(out, routes[row].pattern, codes[code],
 					pattern_count(meter, row, code));
 		}
-		write_row(out, "other", codes[code], meter->counts[METER_ROWS_MAX][code]);
+		write_row(out, "other", codes[code], meter->counts[ROUTES][code]);
 	}
 }

@@ -19,7 +19,7 @@
 #include "config/config.h"
 #include "config/secrets.h"
 #include "core/core.h"
-#include "domain/letter.h"
+#include "domain/notification_text.h"
 #include "egress/egress.h"
 #include "executor/executor.h"
 #include "executor/roles.h"
@@ -107,15 +107,16 @@ static const char *plural(size_t count)
 /* What people would be written of the sample incident. The loader has tried all of it. */
 static void render(const struct config *config)
 {
-	for (int i = 0; i < LETTERS; i++) {
-		struct letter_facts facts = letter_sample;
+	for (int i = 0; i < TEMPLATE_KINDS; i++) {
+		struct notification_facts facts = notification_sample;
 		auto_buf struct buf subject = { 0 };
 		auto_buf struct buf text = { 0 };
 		struct err err;
 
-		facts.status = i == LETTER_RESOLVED ? INCIDENT_RESOLVED : INCIDENT_FIRING;
-		if (letter_write(config->templates[i], &facts, &subject, &text, &err) == 0) {
-			printf("\n--- %s ---\n%s%s", letter_kinds[i], buf_text(&text),
+		facts.status = i == TEMPLATE_RESOLVED ? INCIDENT_RESOLVED : INCIDENT_FIRING;
+		if (notification_text_write(config->templates[i], &facts, &subject, &text, &err) ==
+				0) {
+			printf("\n--- %s ---\n%s%s", template_kind_names[i], buf_text(&text),
 					text.len && text.data[text.len - 1] == '\n' ? "" : "\n");
 		}
 	}

@@ -73,7 +73,7 @@ int deliveries_get(struct db *db, int64_t id, delivery_fn fn, void *arg, struct 
 	return rc;
 }
 
-int deliveries_heard_at(struct db *db, int64_t id, int64_t *ret_at, struct err *err)
+int deliveries_received_at(struct db *db, int64_t id, int64_t *ret_at, struct err *err)
 {
 	static const char sql[] = "WITH RECURSIVE told (at, replay_of) AS ("
 				  " SELECT received_at, replay_of FROM delivery WHERE id = :id"

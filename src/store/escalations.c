@@ -34,8 +34,8 @@ int escalations_put(struct db *db, const struct escalation_row *row, struct err 
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":incident", row->incident_id);
-	stmt_int(s, ":generation", row->generation);
-	stmt_text(s, ":called", escalation_level_name(row->called));
+	stmt_int(s, ":generation", row->times_opened);
+	stmt_text(s, ":called", escalation_level_name(row->paged_level));
 	stmt_text(s, ":failed", row->failed);
 	stmt_int_or_null(s, ":due_at", row->chain.due_at);
 	stmt_int(s, ":wait_ms", row->chain.wait_ms);
@@ -51,8 +51,8 @@ static struct escalation_row read_row(struct stmt *s)
 {
 	return (struct escalation_row){
 		.incident_id = stmt_col_int(s, 0),
-		.generation = stmt_col_int(s, 1),
-		.called = escalation_level_parse(stmt_col_text(s, 2)),
+		.times_opened = stmt_col_int(s, 1),
+		.paged_level = escalation_level_parse(stmt_col_text(s, 2)),
 		.failed = stmt_col_text(s, 3),
 		.chain = { stmt_col_int(s, 4), stmt_col_int(s, 5) },
 		.update = { stmt_col_int(s, 6), stmt_col_int(s, 7) },

@@ -40,7 +40,7 @@ static int read_facts(struct stmt *s, struct incident_facts *ret, struct err *er
 	if (rc == 1) {
 		ret->id = stmt_col_int(s, 0);
 		ret->status = (uint8_t)incident_status_parse(stmt_col_text(s, 1));
-		ret->generation = stmt_col_int(s, 2);
+		ret->times_opened = stmt_col_int(s, 2);
 		ret->firing = stmt_col_int(s, 3);
 		ret->level = escalation_level_parse(stmt_col_text(s, 4));
 		stmt_reset(s);
@@ -220,33 +220,47 @@ int incidents_raise(struct db *db, int64_t id, const char *level, struct err *er
 	return stmt_run(s, err);
 }
 
-/* What people said, or else what its level says. */
-#define IS_MAJOR                                                                                 \
-	"CASE WHEN major IS NULL AND level IN ('L3', 'L4') THEN 1 WHEN major = 1 THEN 1 ELSE 0 " \
-	"END"
+/* incident_is_major() in SQL, for lists: 'true' or 'false'. A test compares the two. */
+#define IS_MAJOR                                                                 \
+	"CASE WHEN major = 1 OR (major IS NULL AND level IN ('L3', 'L4')) THEN " \
+	"'true' ELSE 'false' END"
 
 #define INCIDENT_COLUMNS                                                                          \
 	"id, status, title, level, severity, service, playbook, labels, annotations, generation," \
 	" firing, attention, opened_at, acknowledged_at, mitigated_at, resolved_at, closed_at,"   \
-	" root_cause, resolution, alertname, acknowledged_by, resolved_by, closed_by, " IS_MAJOR  \
-	", NOT EXISTS (SELECT 1 FROM checklist WHERE incident_id = incident.id"                   \
-	" AND item = 'schedule'), major IS NOT NULL"
+	" root_cause, resolution, alertname, acknowledged_by, resolved_by, closed_by,"            \
+	" coalesce(major, -1), NOT EXISTS (SELECT 1 FROM checklist WHERE incident_id = "          \
+	"incident.id"                                                                             \
+	" AND item = 'schedule')"
+
+/* -1: nobody said anything. */
+static enum incident_judgement read_judgement(struct stmt *s, int column)
+{
+	int64_t said = stmt_col_int(s, column);
+
+	if (said < 0) {
+		return INCIDENT_UNJUDGED;
+	}
+	return said ? INCIDENT_MAJOR : INCIDENT_MINOR;
+}
 
 static struct incident_row read_incident(struct stmt *s)
 {
-	bool major = stmt_col_int(s, 23) != 0;
+	const char *level = stmt_col_text(s, 3);
+	enum incident_judgement said = read_judgement(s, 23);
+	bool major = incident_is_major(said, escalation_level_parse(level));
 
 	return (struct incident_row){
 		.id = stmt_col_int(s, 0),
 		.status = (uint8_t)incident_status_parse(stmt_col_text(s, 1)),
 		.title = stmt_col_text(s, 2),
-		.level = stmt_col_text(s, 3),
+		.level = level,
 		.severity = stmt_col_text(s, 4),
 		.service = stmt_col_text(s, 5),
 		.playbook = stmt_col_text(s, 6),
 		.labels = stmt_col_text(s, 7),
 		.annotations = stmt_col_text(s, 8),
-		.generation = stmt_col_int(s, 9),
+		.times_opened = stmt_col_int(s, 9),
 		.firing = stmt_col_int(s, 10),
 		.attention = stmt_col_text(s, 11),
 		.opened_at = stmt_col_int(s, 12),
@@ -261,7 +275,7 @@ static struct incident_row read_incident(struct stmt *s)
 		.resolved_by = stmt_col_text(s, 21),
 		.closed_by = stmt_col_text(s, 22),
 		.major = major,
-		.major_said = stmt_col_int(s, 25) != 0,
+		.major_said = said != INCIDENT_UNJUDGED,
 		.post_due = major && stmt_col_int(s, 24) != 0,
 	};
 }
@@ -304,7 +318,7 @@ int incidents_each(struct db *db, const struct incident_query *query, incident_e
 				  " AND (:status IS NULL OR status = :status)"
 				  " AND (:playbook IS NULL OR playbook = :playbook)"
 				  " AND (:level IS NULL OR level = :level)"
-				  " AND (:major IS NULL OR (:major = 'true') = (" IS_MAJOR "))"
+				  " AND (:major IS NULL OR :major = " IS_MAJOR ")"
 				  " AND opened_at >= :since"
 				  " AND opened_at < :until"
 				  " ORDER BY id DESC";

@@ -33,13 +33,13 @@ int runs_add(struct db *db, const struct run_row *row, const struct labels *para
 	stmt_int(s, ":id", row->id);
 	stmt_int_or_null(s, ":incident_id", row->incident_id);
 	stmt_int_or_null(s, ":episode_id", row->episode_id);
-	stmt_int(s, ":generation", row->generation);
+	stmt_int(s, ":generation", row->times_opened);
 	stmt_text(s, ":playbook", row->playbook);
 	stmt_blob(s, ":target", row->target, DIGEST_SIZE);
 	stmt_text(s, ":trigger", row->trigger);
 	stmt_text(s, ":requested_by", row->requested_by);
 	stmt_text(s, ":request_reason", row->request_reason ? row->request_reason : "");
-	stmt_int(s, ":forced", row->forced);
+	stmt_int(s, ":forced", row->override_guards);
 	stmt_blob(s, ":config_hash", row->config_hash, DIGEST_SIZE);
 	stmt_text(s, ":status", run_status_names[row->status]);
 	stmt_text(s, ":lock", row->lock);
@@ -90,7 +90,7 @@ int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, str
 	return read_facts(s, ret, err);
 }
 
-int runs_once(struct db *db, int64_t incident_id, int64_t generation,
+int runs_once(struct db *db, int64_t incident_id, int64_t times_opened,
 		const uint8_t target[DIGEST_SIZE], struct run_facts *ret, struct err *err)
 {
 	static const char sql[] = "SELECT id, status, finished_at"
@@ -101,7 +101,7 @@ int runs_once(struct db *db, int64_t incident_id, int64_t generation,
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":incident_id", incident_id);
-	stmt_int(s, ":generation", generation);
+	stmt_int(s, ":generation", times_opened);
 	stmt_blob(s, ":target", target, DIGEST_SIZE);
 	return read_facts(s, ret, err);
 }
@@ -195,7 +195,9 @@ int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_
 	stmt_int(s, ":id", id);
 	stmt_text(s, ":status", run_status_names[cursor->status]);
 	stmt_text(s, ":outcome",
-			cursor->outcome == RUN_QUEUED ? NULL : run_status_names[cursor->outcome]);
+			cursor->pending_status == RUN_QUEUED
+					? NULL
+					: run_status_names[cursor->pending_status]);
 	stmt_text(s, ":reason", cursor->reason);
 	stmt_int(s, ":final", run_status_final(cursor->status));
 	stmt_int(s, ":now", now);
@@ -222,20 +224,21 @@ int runs_cancel(struct db *db, int64_t id, const char *cancel, struct err *err)
 static struct run_row read_run(struct stmt *s)
 {
 	size_t len;
-	const char *outcome = stmt_col_text(s, 10);
+	const char *pending_status = stmt_col_text(s, 10);
 
 	return (struct run_row){
 		.id = stmt_col_int(s, 0),
 		.incident_id = stmt_col_int(s, 1),
 		.episode_id = stmt_col_int(s, 2),
-		.generation = stmt_col_int(s, 3),
+		.times_opened = stmt_col_int(s, 3),
 		.playbook = stmt_col_text(s, 4),
 		.target = stmt_col_blob(s, 5, &len),
 		.trigger = stmt_col_text(s, 6),
 		.requested_by = stmt_col_text(s, 7),
 		.config_hash = stmt_col_blob(s, 8, &len),
 		.status = (uint8_t)run_status_parse(stmt_col_text(s, 9)),
-		.outcome = outcome ? (uint8_t)run_status_parse(outcome) : RUN_QUEUED,
+		.pending_status = pending_status ? (uint8_t)run_status_parse(pending_status)
+						 : RUN_QUEUED,
 		.reason = stmt_col_text(s, 11),
 		.alertname = stmt_col_text(s, 12),
 		.alert = stmt_col_text(s, 13),
@@ -245,7 +248,7 @@ static struct run_row read_run(struct stmt *s)
 		.finished_at = stmt_col_int(s, 17),
 		.lock = stmt_col_text(s, 18),
 		.cancel = stmt_col_text(s, 19),
-		.forced = stmt_col_int(s, 20),
+		.override_guards = stmt_col_int(s, 20),
 		.request_reason = stmt_col_text(s, 21),
 	};
 }

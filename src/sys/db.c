@@ -31,6 +31,8 @@ struct stmt {
 struct db {
 	sqlite3 *handle;
 	struct stmt *buckets[BUCKETS];
+	bool (*may)(void *arg); /* each step asks it first; NULL: nothing is asked */
+	void *may_arg;
 	struct stmt broken; /* what db_stmt() returns when the disk keeps it from preparing */
 };
 
@@ -228,6 +230,11 @@ int stmt_step(struct stmt *stmt, struct err *err)
 				sqlite3_errstr(stmt->bind_rc));
 	}
 
+	if (stmt->db->may && !stmt->db->may(stmt->db->may_arg)) {
+		sqlite3_reset(stmt->handle);
+		return err_set(err, ERR_DB, "database: the step was not let through");
+	}
+
 	int rc = sqlite3_step(stmt->handle);
 
 	if (rc == SQLITE_ROW) {
@@ -320,9 +327,13 @@ void db_rollback(struct db *db)
 	static const char sql[] = "ROLLBACK";
 	struct err ignored; /* when it fails, SQLite has rolled back already */
 
+	bool (*may)(void *arg) = db->may;
+
+	db->may = NULL;
 	if (db_in_transaction(db)) {
 		run_text(db, sql, &ignored);
 	}
+	db->may = may;
 }
 
 int db_savepoint(struct db *db, struct err *err)
@@ -357,6 +368,12 @@ int64_t db_last_id(const struct db *db)
 int64_t db_changes(const struct db *db)
 {
 	return sqlite3_changes64(db->handle);
+}
+
+void db_gate(struct db *db, bool (*may)(void *arg), void *arg)
+{
+	db->may = may;
+	db->may_arg = arg;
 }
 
 int db_exec(struct db *db, const char *sql, struct err *err)

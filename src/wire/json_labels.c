@@ -13,6 +13,16 @@ void json_labels_write(struct jsonw *w, const char *key, const struct labels *la
 	jsonw_close(w);
 }
 
+char *json_labels_text(struct arena *arena, const struct labels *labels)
+{
+	auto_buf struct buf text = { 0 };
+	struct jsonw w = jsonw_begin(&text);
+
+	json_labels_write(&w, NULL, labels);
+	jsonw_end(&w);
+	return arena_strndup(arena, buf_text(&text), text.len);
+}
+
 static int read_members(
 		struct json *object, struct arena *arena, struct labels *labels, struct err *err)
 {

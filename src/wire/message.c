@@ -242,7 +242,7 @@ static const struct wire_field deliver_fields[] = {
 	WIRE_FIELD_STR(struct msg_deliver, principal),
 	WIRE_FIELD_U64(struct msg_deliver, replay_of),
 	WIRE_FIELD_BOOL(struct msg_deliver, dry_run),
-	WIRE_FIELD_BOOL(struct msg_deliver, forced),
+	WIRE_FIELD_BOOL(struct msg_deliver, override_guards),
 	WIRE_FIELD_OPT(struct msg_deliver, reason),
 	WIRE_FIELD_STR(struct msg_deliver, key),
 	WIRE_FIELD_SUB(struct msg_deliver, delivery, &delivery_type),

@@ -50,7 +50,7 @@ const char *const called_at_rest[] = {
 /* An incident that somebody has in hand, and how often its chain called. */
 static struct watched {
 	int64_t incident;
-	int64_t generation;
+	int64_t times_opened;
 	int64_t calls;
 } watched[WATCHED_MAX];
 static size_t watched_len;
@@ -64,7 +64,7 @@ static struct stmt *in_hand(void)
 				  " FROM incident i WHERE i.acknowledged_at IS NOT NULL"
 				  " AND i.status IN ('firing', 'mitigated')";
 
-	return db_stmt(world.core->db, sql);
+	return db_stmt(world.core->ground.db, sql);
 }
 
 void called_watch(void)
@@ -86,7 +86,8 @@ static bool was_called(const struct watched *now)
 	for (size_t i = 0; i < watched_len; i++) {
 		const struct watched *before = &watched[i];
 
-		if (before->incident == now->incident && before->generation == now->generation &&
+		if (before->incident == now->incident &&
+				before->times_opened == now->times_opened &&
 				before->calls != now->calls) {
 			return true;
 		}
@@ -104,11 +105,11 @@ static bool is_late(void)
 			" AND (e.due_at <= :now OR e.due_at - :now > e.wait_ms))"
 			" OR (i.status IN ('firing', 'mitigated')"
 			" AND (e.update_at <= :now OR e.update_at - :now > e.update_ms))";
-	struct stmt *s = db_stmt(world.core->db, sql);
+	struct stmt *s = db_stmt(world.core->ground.db, sql);
 	struct err err;
 	int rc;
 
-	stmt_int(s, ":now", world.wall_ms);
+	stmt_int(s, ":now", core_world.wall_ms);
 	rc = stmt_step(s, &err);
 	stmt_reset(s);
 	return rc == 1;
@@ -135,7 +136,7 @@ const char *called_complaint(void)
 uint64_t called_count(void)
 {
 	static const char sql[] = "SELECT count(*) FROM raise";
-	struct stmt *s = db_stmt(world.core->db, sql);
+	struct stmt *s = db_stmt(world.core->ground.db, sql);
 	struct err err;
 	uint64_t count = stmt_step(s, &err) == 1 ? (uint64_t)stmt_col_int(s, 0) : 0;
 

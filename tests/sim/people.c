@@ -2,12 +2,12 @@
 
 #include <stdio.h>
 
-#include "core/api.h"
+#include "core/run/active.h"
 #include "domain/label.h"
 #include "store/approvals.h"
 #include "world.h"
 
-static int ask(enum route route, uint64_t id, struct label *args, size_t len, struct err *err)
+static void ask(enum route route, uint64_t id, struct label *args, size_t len)
 {
 	const struct msg_query query = { .id = PEOPLE_ASK_ID,
 		.route = (uint16_t)route,
@@ -16,30 +16,30 @@ static int ask(enum route route, uint64_t id, struct label *args, size_t len, st
 		.key = "",
 		.args = { args, len } };
 
-	return api_query(world.core, &query, err);
+	core_world_hears(world.core, ROLE_FRONT, MSG_QUERY, &query);
 }
 
 /* Mostly one that goes on. */
-static int cancel(struct err *err)
+static void cancel(void)
 {
-	const struct runner *runner = &world.core->runner;
+	const struct run_room *run = &world.core->run;
 	uint64_t id = 1 + world_random(60);
 
-	if (runner->len && world_random(100) < 70) {
-		id = (uint64_t)runner->active[world_random((unsigned)runner->len)]->run_id;
+	if (run->len && world_random(100) < 70) {
+		id = (uint64_t)run->active[world_random((unsigned)run->len)]->run_id;
 	}
-	return ask(ROUTE_RUN_CANCEL, id, NULL, 0, err);
+	ask(ROUTE_RUN_CANCEL, id, NULL, 0);
 }
 
-struct question {
+struct asked {
 	uint64_t run;
 	char digest[DIGEST_TEXT_MAX];
 };
 
 /* Any of those that are open: the one before, in half of all cases. */
-static void see_question(const struct approval_row *row, void *arg)
+static void on_question(const struct approval_row *row, void *arg)
 {
-	struct question *question = arg;
+	struct asked *question = arg;
 
 	if (!question->run || world_random(2)) {
 		question->run = row->binding.run;
@@ -48,61 +48,62 @@ static void see_question(const struct approval_row *row, void *arg)
 }
 
 /* Mostly what is asked; sometimes with an old digest, or to whatever run. */
-static int answer(enum route route, struct err *err)
+static void answer(enum route route)
 {
-	static struct question old;
-	struct question question = { 0 };
+	static struct asked old;
+	struct asked question = { 0 };
 	struct label args[] = { { "digest", question.digest }, { "reason", "the sim" } };
 
-	if (approvals_pending(world.core->db, see_question, &question, err) < 0) {
-		return -1;
-	}
+	struct err err;
+
+	/* When the core dies here, it did so before it was asked anything. */
+	approvals_pending(world.core->ground.db, on_question, &question, &err);
 	if (!question.run || world_random(10) == 0) {
 		question = old;
 	}
 	if (!question.run) {
-		return 0;
+		return;
 	}
 	old = question;
-	return ask(route, question.run, args, 2, err);
+	ask(route, question.run, args, 2);
 }
 
-static int pause_some_time(struct err *err)
+static void pause_some_time(void)
 {
 	char ms[16];
 	struct label args[] = { { "for", ms }, { "reason", "the sim" } };
 
 	snprintf(ms, sizeof(ms), "%u", 1 + world_random(300000));
-	return ask(ROUTE_PAUSE_BEGIN, 0, args, 2, err);
+	ask(ROUTE_PAUSE_BEGIN, 0, args, 2);
 }
 
-static int pause_until_resumed(struct err *err)
+static void pause_until_resumed(void)
 {
 	struct label args[] = { { "reason", "the sim" } };
 
-	return ask(ROUTE_PAUSE_BEGIN, 0, args, 1, err);
+	ask(ROUTE_PAUSE_BEGIN, 0, args, 1);
 }
 
-int people_resume(struct err *err)
+void people_resume(void)
 {
-	return ask(ROUTE_PAUSE_END, 0, NULL, 0, err);
+	ask(ROUTE_PAUSE_END, 0, NULL, 0);
 }
 
-static int start(struct err *err)
+static void start(void)
 {
 	static const char *const services[] = { "a", "b", "c" };
 	struct label args[] = { { "force", world_random(4) ? "false" : "true" },
 		{ "params.service", services[world_random(3)] },
 		{ "playbook", world_random(2) ? "guarded" : "asks" }, { "reason", "the sim" } };
 
-	return ask(ROUTE_PLAYBOOK_RUN, 0, args, 4, err);
+	ask(ROUTE_PLAYBOOK_RUN, 0, args, 4);
 }
 
 /* One of the incidents, mostly a late one. */
 static uint64_t some_incident(void)
 {
 	static const char sql[] = "SELECT coalesce(max(id), 0) FROM incident";
-	struct stmt *s = db_stmt(world.core->db, sql);
+	struct stmt *s = db_stmt(world.core->ground.db, sql);
 	struct err err;
 	uint64_t last = 0;
 
@@ -115,7 +116,7 @@ static uint64_t some_incident(void)
 }
 
 /* Somebody says something of an incident. */
-static int talk(struct err *err)
+static void talk(void)
 {
 	static const struct {
 		uint16_t route;
@@ -129,8 +130,8 @@ static int talk(struct err *err)
 		{ ROUTE_RESOLVE, { { "reason", "it is over" } }, 1 },
 		{ ROUTE_CLOSE, { { 0 } }, 0 },
 		{ ROUTE_CHANGE, { { "major", "true" }, { "rootCause", "cat" } }, 2 },
-		{ ROUTE_CHECK, { { "done", "true" }, { "item", "review" } }, 2 },
-		{ ROUTE_CHECK, { { "done", "false" }, { "item", "review" } }, 2 },
+		{ ROUTE_CHECKLIST_ITEM, { { "done", "true" }, { "item", "review" } }, 2 },
+		{ ROUTE_CHECKLIST_ITEM, { { "done", "false" }, { "item", "review" } }, 2 },
 		{ ROUTE_FOLLOW_UP_ADD, { { "text", "more disk" } }, 1 },
 		{ ROUTE_FOLLOW_UP_CHANGE, { { "done", "true" } }, 1 },
 		{ ROUTE_INCIDENT_ESCALATE, { { "reason", "help" } }, 1 },
@@ -140,30 +141,28 @@ static int talk(struct err *err)
 	unsigned i = world_random(sizeof(words) / sizeof(words[0]));
 	struct label args[2] = { words[i].args[0], words[i].args[1] };
 
-	return ask((enum route)words[i].route, some_incident(), args, words[i].len, err);
+	ask((enum route)words[i].route, some_incident(), args, words[i].len);
 }
 
-int people_act(struct err *err)
+void people_act(void)
 {
 	unsigned dice = world_random(100);
 
 	if (world_random(2)) {
-		return talk(err);
+		talk();
+	} else if (dice < 25) {
+		cancel();
+	} else if (dice < 30) {
+		pause_some_time();
+	} else if (dice < 33) {
+		pause_until_resumed();
+	} else if (dice < 75) {
+		answer(ROUTE_RUN_APPROVE);
+	} else if (dice < 80) {
+		answer(ROUTE_RUN_REJECT);
+	} else if (dice < 92) {
+		people_resume();
+	} else {
+		start();
 	}
-	if (dice < 25) {
-		return cancel(err);
-	}
-	if (dice < 30) {
-		return pause_some_time(err);
-	}
-	if (dice < 33) {
-		return pause_until_resumed(err);
-	}
-	if (dice < 75) {
-		return answer(ROUTE_RUN_APPROVE, err);
-	}
-	if (dice < 80) {
-		return answer(ROUTE_RUN_REJECT, err);
-	}
-	return dice < 92 ? people_resume(err) : start(err);
 }

@@ -5,13 +5,11 @@
 #ifndef SIM_PEOPLE_H
 #define SIM_PEOPLE_H
 
-#include "base/err.h"
-
 #define PEOPLE_ASK_ID 2 /* of their requests, so that their answers are told from deliveries' */
 
-/* Somebody does something. Returns -1 when the store failed. */
-int people_act(struct err *err);
+/* Somebody does something. */
+void people_act(void);
 /* Everybody goes home: nothing stays paused. */
-int people_resume(struct err *err);
+void people_resume(void);
 
 #endif

@@ -21,7 +21,6 @@
 
 #include "base/log.h"
 #include "called.h"
-#include "core/recovery.h"
 #include "domain/approval.h"
 #include "promises.h"
 #include "store/audits.h"
@@ -101,8 +100,8 @@ static const char configuration[] =
 static const char *const variants[][2] = { { "a", "" }, { "a", "again" }, { "b", "" } };
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
-static struct generation generations[VARIANTS];
-static struct generation *in_force;
+static struct config_version versions[VARIANTS];
+static struct config_version *in_force;
 
 static const char *const tables[] = { "outbox", "output", "step", "run_param", "approval",
 	"target_call", "decision", "run", "episode", "timeline", "follow_up", "checklist", "told",
@@ -148,7 +147,7 @@ static void ask(const char *const *questions)
 	struct err err;
 
 	for (; *questions; questions++) {
-		struct stmt *s = db_stmt(world.core->db, *questions);
+		struct stmt *s = db_stmt(world.core->ground.db, *questions);
 		int rc = stmt_step(s, &err);
 
 		if (rc == 1) {
@@ -163,90 +162,66 @@ static void ask_always(void)
 {
 	struct err err;
 
-	must(db_begin(world.core->db, &err), &err);
+	must(db_begin(world.core->ground.db, &err), &err);
 	ask(promises_always);
 	ask(called_always);
-	db_rollback(world.core->db);
+	db_rollback(world.core->ground.db);
 }
 
-/* A failure is the core's death, or a violation. */
-static int settle(int rc, const struct err *err)
+/* A failure is the core's death, or a violation. Is it alive? */
+static bool is_alive(const struct core *core)
 {
-	if (rc < 0 && !world.dead) {
-		violation("the store failed: %s", err->msg);
+	if (core->failure.code != ERR_NONE && !world.dead) {
+		violation("the store failed: %s", core->failure.msg);
 	}
-	return rc;
+	return !world.dead;
 }
 
-/* The end of a turn, as core_tick() has it. */
-static int end_turn(struct core *core)
+static void end_turn(struct core *core)
 {
-	struct err err;
-
-	if (settle(pause_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
-			settle(approvals_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
-			settle(runner_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
-			settle(escalator_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
-			settle(outbox_tick(core, &err) == -2 ? -1 : 0, &err) < 0 ||
-			settle(turn_end(&core->turn, &err), &err) < 0) {
-		return -1;
-	}
-	if (world.hearing) {
+	core_tick(core);
+	if (is_alive(core) && world.hearing) {
 		world.told[world.hearing] = true;
 		world.hearing = 0;
 	}
-	return 0;
 }
 
 /* The core as it is right after its start: nothing in memory but what is in the store. */
-static int core_born(struct core *core, struct db *db)
+static void core_born(struct core *core, struct db *db)
 {
-	static int front, control, egress;
 	struct err err;
 
-	*core = (struct core){ .db = db, .generations = in_force, .storage_fd = -1 };
-	/* Never looked into: what is sent to them goes to the world. */
-	core->front = (struct channel *)&front;
-	core->control = (struct channel *)&control;
-	core->egress = (struct channel *)&egress;
-	core->turn.db = db;
+	core_world_init(core);
+	core_open(core, db);
+	core->ground.configs.newest = in_force;
 	for (size_t i = 0; i < VARIANTS; i++) {
-		generations[i].refs = 0;
+		versions[i].refs = 0;
 	}
-	if (settle(pause_load(core, &err), &err) < 0 ||
-			settle(recovery_run(core, &err), &err) < 0 ||
-			settle(outbox_config_new(core, &err), &err) < 0 ||
-			settle(escalator_config_new(core, &err), &err) < 0) {
-		return -1;
+	if (core_begin(core, &err) < 0) {
+		core->failure = err;
 	}
-	return end_turn(core);
+	if (is_alive(core)) {
+		end_turn(core);
+	}
 }
 
+/* Its store and its configuration live on. */
 static void core_dies(struct core *core)
 {
 	world.fuse = 0;
 	world.dead = false;
 	world.hearing = 0;
-	db_rollback(core->db);
-	runner_clear(core);
-	outbox_clear(core);
-	pause_clear(&core->pause);
-	turn_clear(&core->turn);
-	for (size_t i = 0; i < core->counters.runs_len; i++) {
-		free(core->counters.runs[i].playbook);
-	}
-	free(core->counters.runs);
-	for (size_t i = 0; i < core->counters.notices_len; i++) {
-		free(core->counters.notices[i].receiver);
-	}
-	free(core->counters.notices);
+	db_rollback(core->ground.db);
+	core->ground.db = NULL;
+	core->ground.configs.newest = NULL;
+	core_world_end(core);
 	world_core_died();
 }
 
 /* It is started again, and may die in its recovery too. */
 static void core_is_restarted(struct core *core)
 {
-	struct db *db = core->db;
+	struct db *db = core->ground.db;
 
 	do {
 		core_dies(core);
@@ -269,7 +244,7 @@ static void check_world(void)
 /* The one number that sql gives. */
 static int64_t number(const char *sql)
 {
-	struct stmt *s = db_stmt(world.core->db, sql);
+	struct stmt *s = db_stmt(world.core->ground.db, sql);
 	struct err err;
 	int64_t count;
 
@@ -294,26 +269,41 @@ static int64_t count_changes(void)
 }
 
 /* A reload. Who holds on to the one before keeps it. */
-static int change_configuration(struct core *core, struct err *err)
+static void change_configuration(struct core *core)
 {
-	in_force = &generations[world_random(VARIANTS)];
-	core->generations = in_force;
-	core->runner.queue_waits = true;
-	return approvals_follow(core, err);
+	struct err err;
+
+	in_force = &versions[world_random(VARIANTS)];
+	core->ground.configs.newest = in_force;
+	if (core_config_new(core, &err) < 0) {
+		core->failure = err;
+	}
+}
+
+/* Since when the kill switch is on, by the time of the world; 0: it is off. */
+static int64_t paused_since(const struct core *core)
+{
+	char reason[GUARD_REASON_MAX];
+	const struct guard_pause *guard = &core->ground.pause.guard;
+
+	return guard_pause(guard, core_world.wall_ms, reason) ? 0 : guard->since;
 }
 
 /* One event, one turn; sometimes the core dies in it, at any thing that it does. */
 static void one_turn(struct core *core)
 {
-	int64_t since = pause_is_on(core) ? core->pause.guard.since : 0;
+	int64_t since = paused_since(core);
 	int64_t begun = count_begun();
 	int64_t changes = count_changes();
-	struct err err;
 
 	called_watch();
 	world.fuse = world_random(100) < 5 ? 1 + world_random(30) : 0;
-	if (settle(world_random(100) < 2 ? change_configuration(core, &err) : world_event(&err),
-			    &err) == 0) {
+	if (world_random(100) < 2) {
+		change_configuration(core);
+	} else {
+		world_event();
+	}
+	if (is_alive(core)) {
 		end_turn(core);
 	}
 	if (world.dead) {
@@ -321,8 +311,7 @@ static void one_turn(struct core *core)
 	}
 	world.fuse = 0;
 	check_world();
-	if (since && pause_is_on(core) && core->pause.guard.since == since &&
-			count_begun() != begun) {
+	if (since && paused_since(core) == since && count_begun() != begun) {
 		violation("a run began while playbookd was paused");
 	}
 	if (count_changes() != changes) {
@@ -344,7 +333,7 @@ static void check_attempts(const struct config *config)
 	static const char sql[] = "SELECT s.run_id, s.step, s.attempt, s.status, r.playbook"
 				  " FROM step s JOIN run r ON r.id = s.run_id"
 				  " WHERE s.kind IN ('run', 'script')";
-	struct stmt *s = db_stmt(world.core->db, sql);
+	struct stmt *s = db_stmt(world.core->ground.db, sql);
 	struct err err;
 	int rc;
 
@@ -382,7 +371,7 @@ static void check_effects(const struct config *config)
 
 	for (size_t i = 0; i < world.attempts_len; i++) {
 		const struct attempt_id *id = &world.attempts[i].id;
-		struct stmt *s = db_stmt(world.core->db, sql);
+		struct stmt *s = db_stmt(world.core->ground.db, sql);
 		unsigned effects = 0;
 
 		totals.effects += (unsigned)world.attempts[i].effects;
@@ -413,7 +402,7 @@ static void check_effects(const struct config *config)
 static void check_notices(void)
 {
 	static const char sql[] = "SELECT id, status FROM outbox";
-	struct stmt *s = db_stmt(world.core->db, sql);
+	struct stmt *s = db_stmt(world.core->ground.db, sql);
 	struct err err;
 	int rc;
 
@@ -437,7 +426,7 @@ static void check_acks(void)
 	struct err err;
 
 	for (size_t i = 0; i < world.acks_len; i++) {
-		struct stmt *s = db_stmt(world.core->db, sql);
+		struct stmt *s = db_stmt(world.core->ground.db, sql);
 
 		stmt_int(s, ":id", world.acks[i].delivery_id);
 		if (stmt_step(s, &err) != 1 || stmt_col_int(s, 0) != world.acks[i].alerts) {
@@ -451,11 +440,7 @@ static void check_acks(void)
 
 static void let_it_end(struct core *core)
 {
-	struct err err;
-	int rc;
-
-	for (int i = 0; world_drain(&rc, &err); i++) {
-		must(rc, &err);
+	for (int i = 0; world_drain(); i++) {
 		end_turn(core);
 		check_world();
 		if (i == 100000) {
@@ -470,7 +455,7 @@ static void come_to_rest(struct core *core)
 {
 	do {
 		let_it_end(core);
-	} while (core->outbox.flights.len || core->outbox.look_at);
+	} while (core->notify.in_flight.len || core->notify.look_ms);
 }
 
 /* Nothing new happens; then an hour and a half passes, in which people are called and told. */
@@ -480,7 +465,7 @@ static void check_audit(void)
 	struct audit_verdict verdict;
 	struct err err;
 
-	if (audits_verify(world.core->db, &verdict, &err) < 0) {
+	if (audits_verify(world.core->ground.db, &verdict, &err) < 0) {
 		must(-1, &err);
 	}
 	if (verdict.broken_id) {
@@ -493,8 +478,7 @@ static void drain(struct core *core)
 {
 	come_to_rest(core);
 	for (int i = 0; i < 6; i++) {
-		world.mono_ms += QUARTER_HOUR;
-		world.wall_ms += QUARTER_HOUR;
+		core_world_pass(QUARTER_HOUR);
 		end_turn(core);
 		come_to_rest(core);
 	}
@@ -514,8 +498,8 @@ static void empty_tables(struct db *db)
 static const struct config *config_of(const uint8_t *hash)
 {
 	for (size_t i = 0; i < VARIANTS; i++) {
-		if (!memcmp(generations[i].config->hash, hash, DIGEST_SIZE)) {
-			return generations[i].config;
+		if (!memcmp(versions[i].config->hash, hash, DIGEST_SIZE)) {
+			return versions[i].config;
 		}
 	}
 	violation("a run of no configuration");
@@ -560,11 +544,10 @@ static void run_seed(struct db *db, const struct options *options)
 
 	memset(&world, 0, sizeof(world));
 	world.rng = (seed_now + 1) * UINT64_C(0x9E3779B97F4A7C15);
-	world.wall_ms = INT64_C(1763851200000);
-	world.mono_ms = 1000000;
 	world.core = &core;
+	world_connect(db);
 	empty_tables(db);
-	in_force = &generations[0];
+	in_force = &versions[0];
 	core_born(&core, db);
 	for (event_now = 1; event_now <= options->events; event_now++) {
 		one_turn(&core);
@@ -573,8 +556,8 @@ static void run_seed(struct db *db, const struct options *options)
 	ask_always();
 	ask(promises_at_rest);
 	ask(called_at_rest);
-	check_attempts(generations[0].config);
-	check_effects(generations[0].config);
+	check_attempts(versions[0].config);
+	check_effects(versions[0].config);
 	check_approved(db);
 	check_notices();
 	check_acks();
@@ -641,9 +624,11 @@ int main(int argc, char **argv)
 
 	read_options(argc, argv, &options);
 	for (size_t i = 0; i < VARIANTS; i++) {
-		generations[i].config = must_configure(variants[i]);
+		versions[i].config = must_configure(variants[i]);
 	}
-	log_setup(options.verbose ? LOG_DEBUG : LOG_ERROR, LOG_LOGFMT, "core");
+	/* Its deaths are no news. */
+	log_setup(options.verbose ? LOG_DEBUG : (enum log_level)(LOG_ERROR + 1), LOG_LOGFMT,
+			"core");
 	if (!mkdtemp(folder) || chdir(folder) < 0) {
 		perror(folder);
 		return 2;
@@ -665,7 +650,7 @@ int main(int argc, char **argv)
 			totals.effects, totals.approved, totals.notices, totals.orders);
 	db_close(db);
 	for (size_t i = 0; i < VARIANTS; i++) {
-		config_free(generations[i].config);
+		config_free(versions[i].config);
 	}
 	for (const char *const *name = (const char *const[]){ "sim.db", "sim.db-wal", "sim.db-shm",
 			     NULL };

@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/outcome.h"
-#include "core/receive.h"
 #include "domain/label.h"
 #include "people.h"
 
@@ -15,25 +13,6 @@
 
 struct world world;
 static const char *complaint;
-
-/* The other side of --wrap. */
-int64_t __wrap_clock_wall_ms(void);
-int64_t __wrap_clock_mono_ms(void);
-void __wrap_channel_send(
-		struct channel *channel, uint16_t type, const void *payload, size_t len, int fd);
-void __wrap_channel_flush(struct channel *channel);
-int __wrap_attempt_look(int storage_fd, const struct attempt_id *id, enum attempt_state *ret_state,
-		struct attempt_status *ret_status, struct err *err);
-int __wrap_attempt_output_read(int storage_fd, const struct attempt_id *id, uint64_t total,
-		struct attempt_output *ret, struct err *err);
-void __wrap_attempt_forget_output(int storage_fd, const struct attempt_id *id);
-
-int __real_stmt_step(struct stmt *stmt, struct err *err);
-int __wrap_stmt_step(struct stmt *stmt, struct err *err);
-int __real_stmt_run(struct stmt *stmt, struct err *err);
-int __wrap_stmt_run(struct stmt *stmt, struct err *err);
-int __real_db_commit(struct db *db, struct err *err);
-int __wrap_db_commit(struct db *db, struct err *err);
 
 /* Each thing that the core does to the world burns the fuse. */
 static bool core_is_dead(void)
@@ -44,41 +23,10 @@ static bool core_is_dead(void)
 	return world.dead;
 }
 
-int __wrap_stmt_step(struct stmt *stmt, struct err *err)
+static bool may_step(void *arg)
 {
-	if (core_is_dead()) {
-		stmt_reset(stmt);
-		return err_set(err, ERR_DB, "the core is dead");
-	}
-	return __real_stmt_step(stmt, err);
-}
-
-int __wrap_stmt_run(struct stmt *stmt, struct err *err)
-{
-	if (core_is_dead()) {
-		stmt_reset(stmt);
-		return err_set(err, ERR_DB, "the core is dead");
-	}
-	return __real_stmt_run(stmt, err);
-}
-
-int __wrap_db_commit(struct db *db, struct err *err)
-{
-	if (core_is_dead()) {
-		db_rollback(db);
-		return err_set(err, ERR_DB, "the core is dead");
-	}
-	return __real_db_commit(db, err);
-}
-
-int64_t __wrap_clock_wall_ms(void)
-{
-	return world.wall_ms;
-}
-
-int64_t __wrap_clock_mono_ms(void)
-{
-	return world.mono_ms;
+	(void)arg;
+	return !core_is_dead();
 }
 
 /* xorshift64*: the same numbers everywhere. */
@@ -151,8 +99,7 @@ static void take_answer(const struct msg_answer *answer)
 	world.acks[world.acks_len++].alerts = world.posting;
 }
 
-void __wrap_channel_send(
-		struct channel *channel, uint16_t type, const void *payload, size_t len, int fd)
+static void on_sent(enum role to, uint16_t type, const void *payload, size_t len)
 {
 	union {
 		struct msg_start start;
@@ -164,8 +111,7 @@ void __wrap_channel_send(
 	struct arena *arena = arena_new();
 	struct err err;
 
-	(void)channel;
-	(void)fd;
+	(void)to;
 	if (core_is_dead()) {
 		arena_free(arena);
 		return;
@@ -193,13 +139,8 @@ void __wrap_channel_send(
 	arena_free(arena);
 }
 
-void __wrap_channel_flush(struct channel *channel)
-{
-	(void)channel;
-}
-
-int __wrap_attempt_look(int storage_fd, const struct attempt_id *id, enum attempt_state *ret_state,
-		struct attempt_status *ret_status, struct err *err)
+static int look(const struct attempt_id *id, enum attempt_state *ret_state,
+		struct attempt_status *ret_status)
 {
 	static const enum attempt_state states[] = {
 		[PREPARED] = ATTEMPT_ALIVE,
@@ -209,8 +150,6 @@ int __wrap_attempt_look(int storage_fd, const struct attempt_id *id, enum attemp
 	};
 	const struct attempt *attempt = world_attempt(id);
 
-	(void)storage_fd;
-	(void)err;
 	*ret_state = attempt ? states[attempt->state] : ATTEMPT_ABSENT;
 	if (*ret_state == ATTEMPT_ENDED) {
 		*ret_status = attempt->status;
@@ -218,21 +157,20 @@ int __wrap_attempt_look(int storage_fd, const struct attempt_id *id, enum attemp
 	return 0;
 }
 
-int __wrap_attempt_output_read(int storage_fd, const struct attempt_id *id, uint64_t total,
-		struct attempt_output *ret, struct err *err)
+static int read_output(uint64_t total, struct attempt_output *ret)
 {
-	(void)storage_fd;
-	(void)id;
-	(void)err;
 	*ret = (struct attempt_output){ 0 };
 	buf_addf(&ret->head, "%d bytes", (int)total);
 	return 0;
 }
 
-void __wrap_attempt_forget_output(int storage_fd, const struct attempt_id *id)
+void world_connect(struct db *db)
 {
-	(void)storage_fd;
-	(void)id;
+	core_world_reset();
+	core_world.on_sent = on_sent;
+	core_world.look = look;
+	core_world.read_output = read_output;
+	db_gate(db, may_step, NULL);
 }
 
 /* The executor and its shims. */
@@ -381,44 +319,49 @@ void world_core_died(void)
 
 /* What reaches the core. */
 
-static int core_hears_of_notice(uint64_t id, struct err *err)
+static void core_hears_of_notice(uint64_t id)
 {
 	unsigned dice = world_random(100);
 	struct msg_notified msg = { .id = id, .how = NOTIFIED_SENT, .reason = "" };
-	const struct flights *flights = &world.core->outbox.flights;
+	const struct in_flight *in_flight = &world.core->notify.in_flight;
 
 	if (dice >= 60) {
 		msg.how = dice < 90 ? NOTIFIED_LATER : NOTIFIED_NEVER;
 		msg.reason = "status 500";
 	}
 	/* What the core does not wait for any more, it sends again. */
-	world.hearing = msg.how == NOTIFIED_SENT && flights_find(flights, (int64_t)id) <
-									flights->len
+	world.hearing = msg.how == NOTIFIED_SENT && in_flight_find(in_flight, (int64_t)id) <
+									in_flight->len
 					? id
 					: 0;
-	return outbox_notified(world.core, &msg, err);
+	core_world_hears(world.core, ROLE_EGRESS, MSG_NOTIFIED, &msg);
 }
 
-static int core_hears(struct err *err)
+static void core_hears(void)
 {
 	struct core *core = world.core;
 	struct frame frame = pop(world.to_core, &world.to_core_len, 0);
+	const struct msg_started started = { .id = frame.id, .pid = 1, .boot_id = "b" };
+	const struct msg_refused refused = { frame.id, REFUSED_LATER, "no room" };
+	const struct msg_ended ended = { frame.id };
+	struct msg_probed probed = { frame.id.run, VERDICT_FAILING, "the probe" };
 
 	switch (frame.type) {
 	case MSG_STARTED:
-		return outcome_started(core,
-				&(struct msg_started){ .id = frame.id, .pid = 1, .boot_id = "b" },
-				err);
+		core_world_hears(core, ROLE_EXECUTOR, MSG_STARTED, &started);
+		break;
 	case MSG_REFUSED:
-		return outcome_refused(core,
-				&(struct msg_refused){ frame.id, REFUSED_LATER, "no room" }, err);
+		core_world_hears(core, ROLE_EXECUTOR, MSG_REFUSED, &refused);
+		break;
 	case MSG_ENDED:
-		return outcome_ended(core, &(struct msg_ended){ frame.id }, err);
+		core_world_hears(core, ROLE_EXECUTOR, MSG_ENDED, &ended);
+		break;
 	case MSG_NOTIFIED:
-		return core_hears_of_notice(frame.id.run, err);
+		core_hears_of_notice(frame.id.run);
+		break;
 	default:
-		return outcome_probed(core,
-				&(struct msg_probed){ frame.id.run, chance(60), "the probe" }, err);
+		probed.verdict = chance(60) ? VERDICT_HEALTHY : VERDICT_FAILING;
+		core_world_hears(core, ROLE_EGRESS, MSG_PROBED, &probed);
 	}
 }
 
@@ -455,20 +398,20 @@ static void something_breaks_or_heals(void)
 
 	if (firing && chance(40)) {
 		world.truth[identity].firing = false;
-		world.truth[identity].ends_at = world.wall_ms;
+		world.truth[identity].ends_at = core_world.wall_ms;
 		post_news(identity, false);
 		return;
 	}
 	if (!firing) {
 		world.truth[identity].firing = true;
-		world.truth[identity].starts_at = world.wall_ms;
+		world.truth[identity].starts_at = core_world.wall_ms;
 	} else if (chance(10)) {
 		world.truth[identity].starts_at -= world_random(5000); /* an HA pair moves it */
 	}
 	post_news(identity, true);
 }
 
-static int deliver(struct err *err)
+static void deliver(void)
 {
 	static const char *const names[] = { "Restart", "Locked", "Guarded", "Asks", "Nobodys" };
 	static const char *const services[] = { "a", "b", "c" };
@@ -505,58 +448,55 @@ static int deliver(struct err *err)
 		.alerts_len = post.len };
 	msg.body = (struct bytes){ (const unsigned char *)&post, sizeof(post) };
 	world.posting = post.len;
-	return receive_delivery(world.core, &msg, err);
+	core_world_hears(world.core, ROLE_FRONT, MSG_DELIVER, &msg);
 }
 
 static void time_passes(void)
 {
 	int64_t ms = chance(80) ? world_random(3000) : world_random(1800 * SECOND);
 
-	world.mono_ms += ms;
-	world.wall_ms += ms;
+	core_world.mono_ms += ms;
+	core_world.wall_ms += ms;
 	if (chance(5)) {
-		world.wall_ms += chance(50) ? DAY : -DAY; /* somebody sets the clock */
+		core_world.wall_ms += chance(50) ? DAY : -DAY; /* somebody sets the clock */
 	}
 }
 
-int world_event(struct err *err)
+void world_event(void)
 {
 	unsigned dice = world_random(100);
 
 	if (world_random(100) < 8) {
-		return people_act(err);
-	}
-	if (dice < 20) {
+		people_act();
+	} else if (dice < 20) {
 		something_breaks_or_heals();
 	} else if (dice < 45 && world.posts_len) {
-		return deliver(err);
+		deliver();
 	} else if (dice < 60) {
 		world_takes();
 	} else if (dice < 75 && world.to_core_len) {
-		return core_hears(err);
+		core_hears();
 	} else if (dice < 88) {
 		step_ends();
 	} else {
 		time_passes();
 	}
-	return 0;
 }
 
-bool world_drain(int *ret_rc, struct err *err)
+bool world_drain(void)
 {
-	*ret_rc = 0;
-	if (world.core->pause.guard.since) {
-		*ret_rc = people_resume(err);
+	const struct core *core = world.core;
+
+	if (core->ground.pause.guard.since) {
+		people_resume();
 	} else if (world.posts_len) {
-		*ret_rc = deliver(err);
+		deliver();
 	} else if (world.to_core_len) {
-		*ret_rc = core_hears(err);
+		core_hears();
 	} else if (!world_takes() && !step_ends()) {
-		world.mono_ms += 60 * SECOND;
-		world.wall_ms += 60 * SECOND;
-		return world.core->runner.len > 0 || world.core->runner.queue_waits ||
-		       !world.core->approvals.none || world.core->outbox.flights.len > 0 ||
-		       world.core->outbox.look_at;
+		core_world_pass(60 * SECOND);
+		return core->run.len > 0 || core->run.queue_waits || !core->run.questions.none ||
+		       core->notify.in_flight.len > 0 || core->notify.look_ms;
 	}
 	return true;
 }

@@ -2,10 +2,10 @@
  * world - everything around the core, simulated from a seed: two Alertmanagers and the network
  * between, the executor with its shims and their folders, egress, and the two clocks.
  *
- * The core itself is the real one, on a real database: only the functions by which it touches the
- * world are replaced, at link time (--wrap): clock_*_ms, channel_send, attempt_look with its
- * companions, and the database's step and commit, at any of which the core may die. So a schedule
- * of a million events is a function of its seed.
+ * The core itself is the real one, on a real database, and ends its turns by its own core_tick():
+ * only the ports by which it touches the world are this world's (tests/world/core_world.h), and at
+ * each message and each step of the database it may die. So a schedule of a million events is a
+ * function of its seed.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/core.h"
+#include "core_world.h"
 #include "wire/attempt.h"
 
 #define IDENTITIES   15 /* alerts that there are */
@@ -52,8 +52,6 @@ struct frame {
 
 struct world {
 	uint64_t rng;
-	int64_t wall_ms;
-	int64_t mono_ms;
 	struct core *core;
 	unsigned fuse; /* the core dies at the fuse-th thing that it does; 0: it does not */
 	bool dead;     /* it did: nothing that it does from now on happens */
@@ -86,12 +84,15 @@ struct world {
 
 extern struct world world;
 
+/* Set up, once: what the core does comes to this world. */
+void world_connect(struct db *db);
+
 /* A number from 0 to n - 1. */
 unsigned world_random(unsigned n);
 /* Something of the outside happens, but for a crash; at most one message reaches the core. */
-int world_event(struct err *err);
+void world_event(void);
 /* Nothing new happens any more: what is on its way arrives, what runs ends. True while there is. */
-bool world_drain(int *ret_rc, struct err *err);
+bool world_drain(void);
 /* The core is dead: what it was about to say is lost or not, and who waited for its word gives up.
  */
 void world_core_died(void);

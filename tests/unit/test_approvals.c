@@ -1,4 +1,4 @@
-#include "core/approvals.h"
+#include "core/run/answers.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "core/api.h"
+#include "core/api/dispatch.h"
 #include "core/core.h"
-#include "core/outcome.h"
-#include "core/recovery.h"
+#include "core/run/outcome.h"
+#include "core/run/recovery.h"
 #include "store/approvals.h"
 #include "store/steps.h"
 #include "sys/file.h"

@@ -3,21 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "front/routes.h"
 #include "test.h"
-
-static const struct route_row *incidents(void)
-{
-	struct route_match match;
-	struct err err;
-
-	must_ok(route_find("GET", "/api/v1/incidents", &match, &err), err);
-	return match.row;
-}
+#include "wire/routes.h"
 
 static int read_args(const char *query, struct arena *arena, struct args *ret, struct err *err)
 {
-	return args_read(query, incidents()->args, incidents()->args_len, arena, ret, err);
+	return args_read(query, &routes[ROUTE_INCIDENTS].args, arena, ret, err);
 }
 
 TEST(good_parameters_are_decoded)

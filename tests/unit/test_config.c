@@ -110,7 +110,7 @@ TEST(a_playbook_is_read_with_every_field)
 	ck_str(p->matchers[0].value, "ServiceCompletelyDown");
 	ck_int(p->matchers[1].op, MATCHER_REGEX);
 	ck(p->matchers[1].regex != NULL);
-	ck(p->go_on);
+	ck(p->continue_matching);
 	ck_str(p->title, "${service} is down on ${labels.instance}");
 	ck_str(p->group_by[0], "alertname");
 	ck_str(p->group_by[1], "service");

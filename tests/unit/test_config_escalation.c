@@ -4,7 +4,7 @@
 
 #include "config_texts.h"
 #include "domain/escalation.h"
-#include "domain/letter.h"
+#include "domain/notification_text.h"
 
 /* Each is one line more before the policy. */
 #define RECEIVERS                                                                     \
@@ -51,8 +51,8 @@ TEST(without_a_policy_nobody_is_called)
 
 	ck_int(config->escalation.levels_len, 0);
 	ck_int(config->escalation.update_every_ms, 30 * 60 * 1000);
-	for (int i = 0; i < LETTERS; i++) {
-		ck_str(config->templates[i], letter_presets[i]);
+	for (int i = 0; i < TEMPLATE_KINDS; i++) {
+		ck_str(config->templates[i], template_presets[i]);
 	}
 	config_free(config);
 }
@@ -140,8 +140,8 @@ TEST(a_template_takes_the_place_of_the_one_that_is_built_in)
 			parse_template("etc/t/resolved.txt", text, sizeof(text) - 1, &report);
 
 	must(config);
-	ck_str(config->templates[LETTER_RESOLVED], "[UP] ${title}\ncall 110 at ${time}, $${x}\n");
-	ck_str(config->templates[LETTER_INITIAL], letter_presets[LETTER_INITIAL]);
+	ck_str(config->templates[TEMPLATE_RESOLVED], "[UP] ${title}\ncall 110 at ${time}, $${x}\n");
+	ck_str(config->templates[TEMPLATE_INITIAL], template_presets[TEMPLATE_INITIAL]);
 	config_free(config);
 	buf_clear(&report);
 }

@@ -68,7 +68,7 @@ TEST(templates_travel_with_the_files_and_change_what_they_are)
 	files.items[1].text = "${level}";
 	after = config_parse(&files, &report, &err);
 	must(after);
-	ck_str(after->templates[LETTER_UPDATE], "${level}");
+	ck_str(after->templates[TEMPLATE_UPDATE], "${level}");
 	ck(memcmp(before->hash, after->hash, DIGEST_SIZE) != 0);
 	config_free(before);
 	config_free(after);

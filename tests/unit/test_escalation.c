@@ -28,22 +28,22 @@ static const struct escalation none = { 0 };
 static const char *say(
 		const struct escalation *rules, const struct escalation_facts *facts, char *text)
 {
-	static const char *const deeds[] = { "nothing", "stop", "set", "call", "update", "end" };
+	static const char *const actions[] = { "nothing", "stop", "set", "call", "update", "end" };
 	struct escalation_step step;
 	int used;
 
 	escalation_next(rules, facts, NOW, &step);
-	used = snprintf(text, 512, "%s", deeds[step.deed]);
-	if (step.deed == ESCALATION_CALL) {
+	used = snprintf(text, 512, "%s", actions[step.action]);
+	if (step.action == ESCALATION_PAGE) {
 		used += snprintf(text + used, 512 - (size_t)used, " %s%s: %s",
 				escalation_level_name(step.level->level),
 				step.raises ? " raise" : "", step.why);
 	}
-	if (step.deed == ESCALATION_CALL || step.deed == ESCALATION_SET) {
+	if (step.action == ESCALATION_PAGE || step.action == ESCALATION_SET) {
 		used += snprintf(text + used, 512 - (size_t)used, "; due %+lld",
 				step.chain.due_at ? (long long)(step.chain.due_at - NOW) : 0);
 	}
-	if (step.deed >= ESCALATION_SET && step.deed <= ESCALATION_UPDATE) {
+	if (step.action >= ESCALATION_SET && step.action <= ESCALATION_UPDATE) {
 		snprintf(text + used, 512 - (size_t)used, "; update %+lld",
 				step.update.due_at ? (long long)(step.update.due_at - NOW) : 0);
 	}
@@ -91,19 +91,20 @@ TEST(the_hold_is_kept_to_the_millisecond)
 TEST(nobody_acknowledged_in_time_calls_the_next_level)
 {
 	static const struct chain_case cases[] = {
-		{ &policy, { .level = 1, .called = 1, .chain = IN(1, 5 * MINUTE) }, "nothing" },
+		{ &policy, { .level = 1, .paged_level = 1, .chain = IN(1, 5 * MINUTE) },
+				"nothing" },
 		{ &policy,
 				{ .level = 1,
-						.called = 1,
+						.paged_level = 1,
 						.chain = IN(0, 5 * MINUTE),
 						.update = IN(7, 30 * MINUTE) },
 				"call L2 raise: nobody acknowledged within 5m of L1; due +600000; "
 				"update +7" },
-		{ &policy, { .level = 3, .called = 3, .chain = IN(-1, 15 * MINUTE) },
+		{ &policy, { .level = 3, .paged_level = 3, .chain = IN(-1, 15 * MINUTE) },
 				"call L4 raise: nobody acknowledged within 15m of L3; due +0; "
 				"update +1800000" },
-		{ &policy, { .level = 4, .called = 4, .chain = IN(-1, 0) }, "stop" },
-		{ &policy, { .level = 4, .called = 4 }, "nothing" },
+		{ &policy, { .level = 4, .paged_level = 4, .chain = IN(-1, 0) }, "stop" },
+		{ &policy, { .level = 4, .paged_level = 4 }, "nothing" },
 	};
 
 	CK_CHAIN(cases);
@@ -117,15 +118,15 @@ TEST(a_remedy_that_failed_calls_one_level_more_at_once)
 				"call L2: run 7 failed; due +600000; update +1800000" },
 		{ &policy,
 				{ .level = 2,
-						.called = 2,
+						.paged_level = 2,
 						.failed = "run 7 failed",
 						.chain = IN(1, 10 * MINUTE) },
 				"call L3 raise: run 7 failed; due +900000; update +1800000" },
-		{ &policy, { .level = 4, .called = 4, .failed = "run 7 failed" }, "stop" },
+		{ &policy, { .level = 4, .paged_level = 4, .failed = "run 7 failed" }, "stop" },
 		/* it is thought mitigated, and yet needs a person */
 		{ &policy,
 				{ .status = INCIDENT_MITIGATED,
-						.called = 1,
+						.paged_level = 1,
 						.needed = "it fires on",
 						.failed = "it fires on" },
 				"call L2 raise: it fires on; due +600000; update +1800000" },
@@ -137,17 +138,21 @@ TEST(a_remedy_that_failed_calls_one_level_more_at_once)
 TEST(the_chain_stops_when_it_is_in_somebodys_hands_or_over)
 {
 	static const struct chain_case cases[] = {
-		{ &policy, { .called = 1, .acknowledged = true, .chain = IN(0, MINUTE) }, "stop" },
-		{ &policy, { .called = 1, .acknowledged = true, .failed = "x" }, "stop" },
-		{ &policy, { .called = 1, .acknowledged = true, .update = IN(5, 5) }, "nothing" },
+		{ &policy, { .paged_level = 1, .acknowledged = true, .chain = IN(0, MINUTE) },
+				"stop" },
+		{ &policy, { .paged_level = 1, .acknowledged = true, .failed = "x" }, "stop" },
+		{ &policy, { .paged_level = 1, .acknowledged = true, .update = IN(5, 5) },
+				"nothing" },
 		{ &policy, { .status = INCIDENT_MITIGATED, .chain = IN(0, MINUTE) }, "stop" },
-		{ &policy, { .status = INCIDENT_MITIGATED, .called = 2, .chain = IN(9, 10) },
+		{ &policy, { .status = INCIDENT_MITIGATED, .paged_level = 2, .chain = IN(9, 10) },
 				"stop" },
 		/* nobody was told, so nobody is told that it is over */
 		{ &policy, { .status = INCIDENT_RESOLVED, .chain = IN(0, MINUTE) }, "stop" },
-		{ &policy, { .status = INCIDENT_RESOLVED, .called = 1, .chain = IN(0, 0) }, "end" },
-		{ &policy, { .status = INCIDENT_CLOSED, .called = 1, .update = IN(5, 5) }, "end" },
-		{ &policy, { .status = INCIDENT_RESOLVED, .called = 1 }, "nothing" },
+		{ &policy, { .status = INCIDENT_RESOLVED, .paged_level = 1, .chain = IN(0, 0) },
+				"end" },
+		{ &policy, { .status = INCIDENT_CLOSED, .paged_level = 1, .update = IN(5, 5) },
+				"end" },
+		{ &policy, { .status = INCIDENT_RESOLVED, .paged_level = 1 }, "nothing" },
 	};
 
 	CK_CHAIN(cases);
@@ -156,17 +161,17 @@ TEST(the_chain_stops_when_it_is_in_somebodys_hands_or_over)
 TEST(updates_come_at_the_promised_time_while_it_is_open)
 {
 	static const struct chain_case cases[] = {
-		{ &policy, { .called = 1, .update = IN(1, 30 * MINUTE) }, "nothing" },
-		{ &policy, { .called = 1, .update = IN(0, 30 * MINUTE) },
+		{ &policy, { .paged_level = 1, .update = IN(1, 30 * MINUTE) }, "nothing" },
+		{ &policy, { .paged_level = 1, .update = IN(0, 30 * MINUTE) },
 				"update; update +1800000" },
 		{ &policy,
 				{ .status = INCIDENT_MITIGATED,
-						.called = 1,
+						.paged_level = 1,
 						.update = IN(-9, 30 * MINUTE) },
 				"update; update +1800000" },
 		/* after a reload without any: the one that was promised is the last */
-		{ &gap, { .called = 3, .update = IN(0, 30 * MINUTE) }, "update; update +0" },
-		{ &policy, { .called = 1, .acknowledged = true, .update = IN(0, 1) },
+		{ &gap, { .paged_level = 3, .update = IN(0, 30 * MINUTE) }, "update; update +0" },
+		{ &policy, { .paged_level = 1, .acknowledged = true, .update = IN(0, 1) },
 				"update; update +1800000" },
 	};
 
@@ -176,10 +181,13 @@ TEST(updates_come_at_the_promised_time_while_it_is_open)
 TEST(a_clock_that_was_set_back_delays_by_the_wait_at_most)
 {
 	static const struct chain_case cases[] = {
-		{ &policy, { .called = 1, .chain = IN(5 * MINUTE, 5 * MINUTE) }, "nothing" },
-		{ &policy, { .called = 1, .chain = IN(5 * MINUTE + 1, 5 * MINUTE) },
+		{ &policy, { .paged_level = 1, .chain = IN(5 * MINUTE, 5 * MINUTE) }, "nothing" },
+		{ &policy, { .paged_level = 1, .chain = IN(5 * MINUTE + 1, 5 * MINUTE) },
 				"set; due +300000; update +0" },
-		{ &policy, { .called = 1, .chain = IN(9, 10), .update = IN(1440 * MINUTE, MINUTE) },
+		{ &policy,
+				{ .paged_level = 1,
+						.chain = IN(9, 10),
+						.update = IN(1440 * MINUTE, MINUTE) },
 				"set; due +9; update +60000" },
 	};
 
@@ -195,10 +203,10 @@ TEST(levels_that_left_the_configuration_are_passed_over)
 		{ &gap, { .level = 4, .chain = IN(0, 0) },
 				"call L3: it fires, and nothing has helped yet; due +0; update "
 				"+0" },
-		{ &gap, { .level = 2, .called = 2, .chain = IN(0, 10 * MINUTE) },
+		{ &gap, { .level = 2, .paged_level = 2, .chain = IN(0, 10 * MINUTE) },
 				"call L3 raise: nobody acknowledged within 10m of L2; due +0; "
 				"update +0" },
-		{ &none, { .level = 2, .called = 2, .chain = IN(0, MINUTE) }, "stop" },
+		{ &none, { .level = 2, .paged_level = 2, .chain = IN(0, MINUTE) }, "stop" },
 		{ &none, { .level = 2, .failed = "x" }, "stop" },
 	};
 
@@ -265,6 +273,32 @@ static int correlate(const char *const *services, const char *distinct, int64_t 
 	matcher_clear(&matcher);
 	arena_free(arena);
 	return rc;
+}
+
+TEST(an_incident_opens_at_the_level_of_its_playbook_or_at_the_first)
+{
+	static const struct playbook third = { .level = "L3" }, silent = { 0 };
+	static struct escalation_level high[] = { { 2, on_call, 0, 0 }, { 4, on_call, 0, 0 } };
+	static const struct escalation from_two = { .levels = high, .levels_len = 2 };
+	static const struct {
+		const struct escalation *rules;
+		const struct playbook *playbook;
+		uint8_t level;
+	} rows[] = {
+		{ &policy, &third, 3 },
+		{ &policy, &silent, 1 },
+		{ &policy, NULL, 1 },
+		{ &from_two, &third, 3 }, /* though nobody is paged at it */
+		{ &from_two, &silent, 2 },
+		{ &from_two, NULL, 2 },
+		{ &none, &third, 3 },
+		{ &none, &silent, 0 },
+		{ &none, NULL, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_int(escalation_opening_level(rows[i].rules, rows[i].playbook), rows[i].level);
+	}
 }
 
 #define SERVICES(...) ((const char *const[]){ __VA_ARGS__, NULL })

@@ -1,4 +1,4 @@
-#include "core/escalator.h"
+#include "core/escalate/escalator.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "core/attention.h"
-#include "core/calls.h"
+#include "core/api/command/delivery_command.h"
 #include "core/core.h"
-#include "core/receive.h"
+#include "core/escalate/attention.h"
+#include "core/escalate/paging.h"
 #include "domain/incident.h"
 #include "store/incidents.h"
 #include "store/retention.h"

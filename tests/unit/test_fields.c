@@ -12,7 +12,7 @@ static const struct arg_rule items[] = {
 	{ "params", ARG_MAP, NULL, 0 },
 	{ "reason", ARG_TEXT, NULL, 0, .required = true },
 };
-static const struct fields_rules rules = { items, 4 };
+static const struct arg_rules rules = { items, 4 };
 
 static struct json_reader *reader;
 static struct arena *arena;

@@ -46,7 +46,7 @@ static int on_deliver(void *arg, const void *payload, int fd, struct err *err)
 			"%s alerts=%zu service=%s body=%u of=%d dry=%d%s%s%s", msg->principal,
 			msg->delivery.alerts_len,
 			labels_value(&msg->delivery.alerts[0].labels, "service"), msg->body.len,
-			(int)msg->replay_of, msg->dry_run, msg->forced ? " forced: " : "",
+			(int)msg->replay_of, msg->dry_run, msg->override_guards ? " forced: " : "",
 			msg->reason ? msg->reason : "", msg->key);
 	return 0;
 }

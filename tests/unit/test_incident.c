@@ -36,6 +36,23 @@ TEST(an_incident_moves_as_its_diagram_says)
 	}
 }
 
+TEST(what_people_said_is_major_is_or_else_what_is_at_l3)
+{
+	static const bool major[][5] = {
+		/*                        none   L1     L2     L3     L4 */
+		[INCIDENT_UNJUDGED] = { false, false, false, true, true },
+		[INCIDENT_MINOR] = { false, false, false, false, false },
+		[INCIDENT_MAJOR] = { true, true, true, true, true },
+	};
+
+	for (int said = INCIDENT_UNJUDGED; said <= INCIDENT_MAJOR; said++) {
+		for (uint8_t level = 0; level <= 4; level++) {
+			ck_int(incident_is_major((enum incident_judgement)said, level),
+					major[said][level]);
+		}
+	}
+}
+
 TEST(status_names_are_read_back)
 {
 	for (int i = 0; i < INCIDENT_STATUSES; i++) {

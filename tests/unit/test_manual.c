@@ -1,4 +1,4 @@
-#include "core/manual.h"
+#include "core/api/command/run_commands.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "core/api.h"
+#include "core/api/dispatch.h"
 #include "core/core.h"
-#include "core/facts.h"
-#include "core/outcome.h"
-#include "core/recovery.h"
+#include "core/run/outcome.h"
+#include "core/run/recovery.h"
+#include "core/run/run_request.h"
 #include "store/pauses.h"
 #include "store/steps.h"
 #include "sys/file.h"
@@ -205,7 +205,7 @@ static size_t held_of(const struct core *core, enum message_id type)
 static void take_request(const struct run_row *row, void *arg)
 {
 	snprintf(arg, 600, "%s by %s, %s%s, lock %s", row->trigger, row->requested_by,
-			row->request_reason, row->forced ? ", forced" : "", row->lock);
+			row->request_reason, row->override_guards ? ", forced" : "", row->lock);
 }
 
 TEST(a_run_by_hand_says_who_asked_for_it_and_why)

@@ -1,4 +1,4 @@
-#include "core/outbox.h"
+#include "core/notify/outbox.h"
 
 #include <fcntl.h>
 #include <stdio.h>

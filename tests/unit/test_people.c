@@ -1,4 +1,4 @@
-#include "core/people.h"
+#include "core/api/command/incident_commands.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/api.h"
+#include "core/api/dispatch.h"
 #include "core/core.h"
 #include "store/incidents.h"
 #include "store/timeline.h"
@@ -199,14 +199,14 @@ TEST(what_may_be_said_of_an_incident_follows_from_its_state)
 
 TEST(nothing_is_said_of_an_incident_that_is_not_there)
 {
-	static const enum route routes[] = { ROUTE_ACKNOWLEDGE, ROUTE_NOTE, ROUTE_RESOLVE,
-		ROUTE_CLOSE, ROUTE_CHANGE, ROUTE_CHECK, ROUTE_FOLLOW_UP_ADD, ROUTE_TIMELINE,
-		ROUTE_POSTMORTEM };
+	static const enum route asked[] = { ROUTE_ACKNOWLEDGE, ROUTE_NOTE, ROUTE_RESOLVE,
+		ROUTE_CLOSE, ROUTE_CHANGE, ROUTE_CHECKLIST_ITEM, ROUTE_FOLLOW_UP_ADD,
+		ROUTE_TIMELINE, ROUTE_POSTMORTEM };
 	struct core core;
 
 	must_start(&core);
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		ck_str(ask(&core, routes[i], 7, ARGS("item", "review", "text", "t", "title", "t")),
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		ck_str(ask(&core, asked[i], 7, ARGS("item", "review", "text", "t", "title", "t")),
 				"refused: there is no incident 7");
 	}
 	ck_str(ask(&core, ROUTE_FOLLOW_UP_CHANGE, 7, ARGS("done", "true")),
@@ -290,7 +290,7 @@ TEST(the_level_says_what_is_major_until_people_do)
 	ask(&core, ROUTE_CHANGE, 4, ARGS("major", "true"));
 	ck_has(ask(&core, ROUTE_INCIDENT, 2, NULL), "\"major\":false,\"postmortemDue\":false");
 	ck_has(ask(&core, ROUTE_INCIDENT, 4, NULL), "\"major\":true,\"postmortemDue\":true");
-	ask(&core, ROUTE_CHECK, 4, ARGS("done", "true", "item", "schedule"));
+	ask(&core, ROUTE_CHECKLIST_ITEM, 4, ARGS("done", "true", "item", "schedule"));
 	ck_has(ask(&core, ROUTE_INCIDENT, 4, NULL), "\"major\":true,\"postmortemDue\":false");
 	ck_has(ask(&core, ROUTE_INCIDENTS, 0, ARGS("major", "true")), "[{\"id\":4,");
 	ck(!strstr(ask(&core, ROUTE_INCIDENTS, 0, ARGS("major", "true")), "\"id\":2,"));
@@ -304,18 +304,19 @@ TEST(an_item_of_the_checklist_keeps_who_did_it_first)
 	struct core core;
 
 	must_start(&core);
-	ck_has(ask(&core, ROUTE_CHECK, 1, ARGS("done", "true", "item", "review", "note", "fine")),
+	ck_has(ask(&core, ROUTE_CHECKLIST_ITEM, 1,
+			       ARGS("done", "true", "item", "review", "note", "fine")),
 			"\"name\":\"review\",\"text\":\"Review alert "
 			"effectiveness\",\"done\":true,");
 	must_sql(&core, "UPDATE checklist SET who = 'bob'");
-	ck_has(ask(&core, ROUTE_CHECK, 1, ARGS("done", "true", "item", "review")),
+	ck_has(ask(&core, ROUTE_CHECKLIST_ITEM, 1, ARGS("done", "true", "item", "review")),
 			"\"by\":\"bob\",\"note\":\"fine\"");
-	ck_has(ask(&core, ROUTE_CHECK, 1, ARGS("done", "false", "item", "review")),
+	ck_has(ask(&core, ROUTE_CHECKLIST_ITEM, 1, ARGS("done", "false", "item", "review")),
 			"\"name\":\"review\",\"text\":\"Review alert "
 			"effectiveness\",\"done\":false,"
 			"\"at\":null,\"by\":null,\"note\":null}");
-	ask(&core, ROUTE_CHECK, 1, ARGS("done", "false", "item", "review"));
-	ck_has(ask(&core, ROUTE_CHECK, 1, ARGS("done", "true", "item", "party")),
+	ask(&core, ROUTE_CHECKLIST_ITEM, 1, ARGS("done", "false", "item", "review"));
+	ck_has(ask(&core, ROUTE_CHECKLIST_ITEM, 1, ARGS("done", "true", "item", "party")),
 			"refused: there is no item 'party'; there are document, ");
 	ck_str(timeline(&core, 1),
 			"2 checked eve: Review alert effectiveness: done: fine\n"

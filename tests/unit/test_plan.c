@@ -201,12 +201,12 @@ TEST(a_run_by_hand_is_not_kept_back_by_an_earlier_one_but_by_its_guards)
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
 	facts.max_replay_age_ms = 60 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED); /* no alert is replayed */
-	facts.heard_at = NOW - 61 * MINUTE;
+	facts.received_at = NOW - 61 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_TOO_OLD);
-	facts.forced = true;
+	facts.override_guards = true;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
-	facts.forced = false;
-	facts.heard_at = NOW - 60 * MINUTE;
+	facts.override_guards = false;
+	facts.received_at = NOW - 60 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
 	facts.last_run.at = NOW - 9 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_COOLDOWN);
@@ -241,9 +241,9 @@ TEST(a_time_interval_mutes_after_the_pause_and_before_all_that_counts)
 	ck_str(reason, "muted: within time interval 'mornings' (UTC, now 11:59 Mon)");
 	facts.by_hand = true;
 	ck_int(plan_run(&facts, reason), DECISION_MUTED);
-	facts.forced = true;
+	facts.override_guards = true;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
-	facts.forced = false;
+	facts.override_guards = false;
 	clock.now.tm_hour = 12;
 	ck_int(plan_run(&facts, reason), DECISION_TOO_MANY_TARGETS);
 }
@@ -254,6 +254,38 @@ TEST(every_decision_has_a_word)
 		ck(decision_names[i] != NULL);
 	}
 	ck_str(decision_names[DECISION_UNMATCHED], "unmatched");
+}
+
+TEST(a_person_is_needed_when_nothing_runs)
+{
+	static const struct {
+		bool makes_run;
+		bool needs_person;
+	} rows[DECISIONS] = {
+		[DECISION_STARTED] = { false, true }, /* never given to an alert */
+		[DECISION_QUEUED] = { true, false },
+		[DECISION_DUPLICATE] = { false, false },
+		[DECISION_REPEAT] = { false, false },
+		[DECISION_RESOLVED] = { false, true }, /* only of an alert that does not fire */
+		[DECISION_COOLDOWN] = { false, true },
+		[DECISION_LIMITED] = { false, true },
+		[DECISION_BREAKER_OPEN] = { false, true },
+		[DECISION_LOCKED] = { false, true },
+		[DECISION_TOO_MANY_TARGETS] = { false, true },
+		[DECISION_PAUSED] = { false, true },
+		[DECISION_MUTED] = { false, true },
+		[DECISION_TOO_OLD] = { false, true },
+		[DECISION_DRY_RUN] = { false, true },
+		[DECISION_AWAITING_APPROVAL] = { true, false },
+		[DECISION_REJECTED_PARAM] = { false, true },
+		[DECISION_REJECTED_ALERT] = { false, true },
+		[DECISION_UNMATCHED] = { false, true },
+	};
+
+	for (int i = 0; i < DECISIONS; i++) {
+		ck_int(plan_makes_run((enum decision)i), rows[i].makes_run);
+		ck_int(plan_needs_person((enum decision)i), rows[i].needs_person);
+	}
 }
 
 TEST(a_repeat_verifies_again_when_its_time_has_come)

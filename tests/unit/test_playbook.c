@@ -316,3 +316,47 @@ TEST(a_playbook_wants_what_all_its_matchers_want)
 			"exceeded");
 	matcher_clear(&matchers[1]);
 }
+
+static bool only_notifies(const struct step *steps, size_t len)
+{
+	struct step copy[4];
+	const struct playbook playbook = { .steps = copy, .steps_len = len };
+
+	memcpy(copy, steps, len * sizeof(*steps));
+	return playbook_only_notifies(&playbook);
+}
+
+#define NOTIFIES(...)                                       \
+	only_notifies((const struct step[]){ __VA_ARGS__ }, \
+			LEN(((const struct step[]){ __VA_ARGS__ })))
+
+TEST(a_playbook_that_finds_out_nothing_only_notifies)
+{
+	const struct step notify = { .phase = PHASE_STEPS, .kind = STEP_NOTIFY };
+	const struct step wait = { .phase = PHASE_STEPS, .kind = STEP_WAIT };
+	const struct step approve = { .phase = PHASE_STEPS, .kind = STEP_APPROVE };
+	const struct step run = { .phase = PHASE_STEPS, .kind = STEP_RUN };
+	const struct step check = { .phase = PHASE_STEPS, .kind = STEP_CHECK };
+	const struct step precheck = { .phase = PHASE_PRECHECK, .kind = STEP_RUN };
+	const struct step rescue = { .phase = PHASE_RESCUE, .kind = STEP_RUN };
+
+	ck(NOTIFIES(notify));
+	ck(NOTIFIES(approve, wait, notify));
+	ck(NOTIFIES(notify, rescue));
+	ck(!NOTIFIES(wait));
+	ck(!NOTIFIES(approve, wait));
+	ck(!NOTIFIES(run, notify));
+	ck(!NOTIFIES(notify, check));
+	ck(!NOTIFIES(precheck, notify));
+}
+
+TEST(a_playbook_with_verify_steps_verifies)
+{
+	struct step steps[] = { { .phase = PHASE_STEPS }, { .phase = PHASE_VERIFY },
+		{ .phase = PHASE_RESCUE } };
+	struct playbook playbook = { .steps = steps, .steps_len = LEN(steps) };
+
+	ck(playbook_verifies(&playbook));
+	playbook.steps_len = 1;
+	ck(!playbook_verifies(&playbook));
+}

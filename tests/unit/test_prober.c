@@ -2,7 +2,7 @@
  * The prober with a clock that the test sets (clock_*_ms are replaced at link time), on a real
  * store. What it asks stands in the turn.
  */
-#include "core/prober.h"
+#include "core/checks/prober.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@ static struct report_entry timeline[2];
 static struct report_step steps[1];
 static struct report_run runs[1];
 static struct report_decision decisions[1];
-static struct report_told told[1];
+static struct report_notified told[1];
 static struct report_follow_up follow_ups[1];
 
 /* A report with value wherever somebody else's text may stand. */
@@ -27,7 +27,7 @@ static struct report full(const char *value)
 		.alertname = value,
 		.playbook = value,
 		.attention = value,
-		.generation = 1,
+		.times_opened = 1,
 		.opened_at = 10 * MINUTE,
 		.acknowledged_at = 12 * MINUTE,
 		.acknowledged_by = value,
@@ -46,8 +46,8 @@ static struct report full(const char *value)
 		.runs_len = 1,
 		.decisions = decisions,
 		.decisions_len = 1,
-		.told = told,
-		.told_len = 1,
+		.notified = told,
+		.notified_len = 1,
 		.follow_ups = follow_ups,
 		.follow_ups_len = 1 };
 
@@ -80,7 +80,7 @@ static struct report full(const char *value)
 		.steps_len = 1 };
 	decisions[0] = (struct report_decision){ "queued", value, value, 2, 10 * MINUTE,
 		11 * MINUTE };
-	told[0] = (struct report_told){ "initial", value, value, "failed", value, 10 * MINUTE,
+	told[0] = (struct report_notified){ "initial", value, value, "failed", value, 10 * MINUTE,
 		11 * MINUTE };
 	follow_ups[0] = (struct report_follow_up){ 1, value, value, value, 40 * MINUTE, value };
 	for (int i = 0; i < CHECKLIST_ITEMS; i++) {
@@ -180,7 +180,7 @@ TEST(an_incident_that_was_opened_again_counts_from_then)
 {
 	struct report report = full("calm");
 
-	report.generation = 3;
+	report.times_opened = 3;
 	report.reopened_at = 11 * MINUTE;
 	ck_has(markdown(&report),
 			"| Opened again | 2 times, the last at 1970-01-01T00:11:00.000Z |");

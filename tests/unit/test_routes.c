@@ -1,220 +1,98 @@
-#include "front/routes.h"
+#include "wire/routes.h"
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "test.h"
 
-static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS",
-	"TRACE", "get" };
-
-/* A path that a pattern stands for. */
-static const char *path_of(const char *pattern)
+static void ck_rules(const struct arg_rules *rules)
 {
-	static char path[256];
-	size_t n = 0;
+	for (size_t i = 0; i < rules->len; i++) {
+		const struct arg_rule *rule = &rules->items[i];
 
-	while (*pattern) {
-		if (*pattern == '{') {
-			path[n++] = '7';
-			pattern = strchr(pattern, '}') + 1;
-		} else {
-			path[n++] = *pattern++;
-		}
+		ck(i == 0 || strcmp(rule[-1].name, rule->name) < 0);
+		ck((rule->kind == ARG_WORD) == (rule->words_len > 0));
+		ck(arg_rules_find(rules, rule->name) == rule);
 	}
-	path[n] = '\0';
-	return path;
+	ck(!arg_rules_find(rules, "nobody"));
 }
 
-static const struct route_row *row_of(const char *pattern, const char *method)
+TEST(every_route_has_a_row_of_its_own_in_order)
 {
-	const char *as = strcmp(method, "HEAD") != 0 ? method : "GET";
+	for (size_t i = 0; i < ROUTES; i++) {
+		const struct route_row *row = &routes[i];
+		int order;
 
-	for (size_t i = 0; i < route_rows_len; i++) {
-		if (!strcmp(route_rows[i].pattern, pattern) && !strcmp(route_rows[i].method, as)) {
-			return &route_rows[i];
-		}
-	}
-	return NULL;
-}
-
-/* Which {…} of pattern stands for a name, or "". */
-static const char *name_key(const char *pattern)
-{
-	static const char *const keys[] = { "playbook", "check", "item" };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		char blank[16];
-
-		snprintf(blank, sizeof(blank), "{%s}", keys[i]);
-		if (strstr(pattern, blank)) {
-			return keys[i];
-		}
-	}
-	return "";
-}
-
-TEST(every_method_of_every_path_is_found_or_405)
-{
-	for (size_t i = 0; i < route_rows_len; i++) {
-		const char *pattern = route_rows[i].pattern;
-
-		for (size_t j = 0; j < sizeof(methods) / sizeof(methods[0]); j++) {
-			const struct route_row *row = row_of(pattern, methods[j]);
-			struct route_match match;
-			struct err err = { 0 };
-			int result = route_find(methods[j], path_of(pattern), &match, &err);
-
-			ck_int(result, row ? 0 : -1);
-			ck_int(err.code, row ? ERR_NONE : ERR_METHOD);
-			ck(match.row && !strcmp(match.row->pattern, pattern));
-			if (row) {
-				ck(match.row == row);
-				ck_int(match.ids[0], strstr(pattern, "{id}") ? 7 : 0);
-				ck_str(match.name_key, name_key(pattern));
-				ck_str(match.name, *name_key(pattern) ? "7" : "");
-			} else {
-				ck((strstr(match.allow, "GET, HEAD") != NULL) ==
-						(row_of(pattern, "GET") != NULL));
-				ck((strstr(match.allow, "POST") != NULL) ==
-						(row_of(pattern, "POST") != NULL));
-				ck((strstr(match.allow, "DELETE") != NULL) ==
-						(row_of(pattern, "DELETE") != NULL));
-				ck((strstr(match.allow, "PATCH") != NULL) ==
-						(row_of(pattern, "PATCH") != NULL));
-			}
-		}
-	}
-}
-
-TEST(the_table_is_sorted_and_says_all_that_it_must)
-{
-	for (size_t i = 0; i < route_rows_len; i++) {
-		const struct route_row *row = &route_rows[i];
-		bool changes = route_method_changes(row->method);
-
-		ck(row->pattern[0] == '/' && *row->help);
-		ck_int(row->right == RIGHT_READ, !changes);
-		ck((row->query < ROUTES) == (row->deed == DEED_QUERY || row->deed == DEED_METRICS ||
-							    row->deed == DEED_REPLAY));
-		for (size_t j = 1; j < row->args_len; j++) {
-			ck(strcmp(row->args[j - 1].name, row->args[j].name) < 0);
-		}
-		ck(changes || row->fields.len == 0);
-		for (size_t j = 0; j < row->fields.len; j++) {
-			const char *name = row->fields.items[j].name;
-
-			ck(j == 0 || strcmp(row->fields.items[j - 1].name, name) < 0);
-			for (size_t k = 0; k < row->args_len; k++) {
-				ck(strcmp(row->args[k].name, name) != 0);
-			}
-		}
+		ck_int(row->id, i);
+		ck(row->method && row->pattern[0] == '/' && *row->help);
 		if (i > 0) {
-			int order = strcmp(row[-1].pattern, row->pattern);
-
+			order = strcmp(row[-1].pattern, row->pattern);
 			ck(order < 0 || (order == 0 && strcmp(row[-1].method, row->method) < 0));
 		}
 	}
 }
 
-TEST(odd_paths_are_refused_and_never_match)
+TEST(arguments_are_sorted_and_have_one_meaning)
 {
-	static const struct {
-		const char *path;
-		enum err_code code;
-	} rows[] = {
-		{ "", ERR_INPUT },
-		{ "*", ERR_INPUT },
-		{ "http://localhost/metrics", ERR_INPUT },
-		{ "/api/v1/alerts%00", ERR_INPUT },
-		{ "/%61pi/v1/alerts", ERR_INPUT },
-		{ "/api/v1/alerts;x", ERR_INPUT },
-		{ "/api/v1/incidents/7 ", ERR_INPUT },
-		{ "/api\\v1", ERR_INPUT },
-		{ "/m\xc3\xa9trics", ERR_INPUT },
-		{ "/api/v1/incidents/{id}", ERR_INPUT },
-		{ "/api/v1/incidents/x", ERR_INPUT },
-		{ "/api/v1/incidents/-1", ERR_INPUT },
-		{ "/api/v1/incidents/1234567890123456789", ERR_INPUT },
-		{ "/api/v1/incidents/", ERR_INPUT },
-		{ "/api/v1/runs/1/steps/x/output", ERR_INPUT },
-		{ "//metrics", ERR_NOT_FOUND },
-		{ "/metrics/", ERR_NOT_FOUND },
-		{ "/Metrics", ERR_NOT_FOUND },
-		{ "/api/v1/../../metrics", ERR_NOT_FOUND },
-		{ "/./metrics", ERR_NOT_FOUND },
-		{ "/api/v1/incidents/1/2", ERR_NOT_FOUND },
-		{ "/api/v1", ERR_NOT_FOUND },
-	};
+	for (size_t i = 0; i < ROUTES; i++) {
+		const struct route_row *row = &routes[i];
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct route_match match;
-		struct err err = { 0 };
+		ck_rules(&row->args);
+		ck_rules(&row->fields);
+		for (size_t j = 0; j < row->args.len; j++) {
+			const struct arg_rule *rule = &row->args.items[j];
 
-		ck_int(route_find("GET", rows[i].path, &match, &err), -1);
-		if (err.code != rows[i].code) {
-			test_fail(__FILE__, __LINE__, "%s: %s", rows[i].path, err.msg);
+			ck(!rule->required && rule->kind != ARG_MAP);
+			ck(!arg_rules_find(&row->fields, rule->name));
 		}
 	}
 }
 
-TEST(a_name_of_a_path_comes_as_it_is)
+TEST(who_may_ask_follows_from_what_is_done)
 {
-	struct route_match match;
-	struct err err = { 0 };
-	char path[64 + ROUTE_NAME_MAX + 8] = "/api/v1/playbooks/";
+	for (size_t i = 0; i < ROUTES; i++) {
+		const struct route_row *row = &routes[i];
+		bool is_read = !strcmp(row->method, "GET");
+		bool is_delivery = row->action == ACTION_DELIVER;
 
-	must_ok(route_find("POST", "/api/v1/playbooks/restart-all_1/runs", &match, &err), err);
-	ck_str(match.name, "restart-all_1");
-	ck_int(route_find("POST", "/api/v1/playbooks//runs", &match, &err), -1);
-	ck_int(err.code, ERR_INPUT);
-	memset(path + strlen(path), 'x', ROUTE_NAME_MAX);
-	strcat(path, "/runs");
-	ck_int(route_find("POST", path, &match, &err), -1);
-	ck_int(err.code, ERR_INPUT);
-	ck_int(route_find("DELETE", "/api/v1/runs", &match, &err), -1);
-	ck_int(err.code, ERR_METHOD);
-	ck_str(match.allow, "GET, HEAD");
-	ck_int(route_find("PUT", "/api/v1/pause", &match, &err), -1);
-	ck_str(match.allow, "DELETE, GET, HEAD, POST");
+		ck_int(row->right, is_read       ? RIGHT_READ
+				   : is_delivery ? RIGHT_ALERT
+						 : RIGHT_OPERATE);
+		ck_int(row->command != NULL, row->right == RIGHT_OPERATE);
+		ck_int(row->object != NULL, row->right == RIGHT_OPERATE);
+		ck(row->right == RIGHT_OPERATE || row->fields.len == 0);
+	}
 }
 
-TEST(two_ids_of_a_path_come_in_order)
+TEST(what_every_route_answers_is_known)
 {
-	struct route_match match;
-	struct err err = { 0 };
+	for (size_t i = 0; i < ROUTES; i++) {
+		const struct route_answer *answer = &routes[i].answer;
+		bool is_many = answer->form == ANSWER_LIST || answer->form == ANSWER_PAGE;
 
-	must_ok(route_find("HEAD", "/api/v1/runs/12/steps/3/output", &match, &err), err);
-	ck_int(match.ids[0], 12);
-	ck_int(match.ids[1], 3);
+		ck(answer->form < ANSWER_FORMS && answer->noun < NOUNS);
+		ck_int(answer->noun != NOUN_NONE, is_many || answer->form == ANSWER_ONE);
+		ck_int(answer->key != NULL, is_many);
+		ck_int(answer->media != NULL, answer->form == ANSWER_TEXT);
+		ck_int(arg_rules_find(&routes[i].args, "cursor") != NULL,
+				answer->form == ANSWER_PAGE);
+		ck_int(arg_rules_find(&routes[i].args, "limit") != NULL,
+				answer->form == ANSWER_PAGE);
+	}
 }
 
-TEST(a_body_must_be_json)
+TEST(every_command_has_a_word_of_its_own)
 {
-	static const struct {
-		const char *type;
-		bool body;
-		int result;
-	} rows[] = {
-		{ "application/json", true, 0 },
-		{ "application/json; charset=utf-8", true, 0 },
-		{ "Application/JSON;charset=utf-8", true, 0 },
-		{ NULL, false, 0 },
-		{ NULL, true, -1 },
-		{ "", true, -1 },
-		{ "application/jsonp", true, -1 },
-		{ "text/plain", true, -1 },
-		{ "text/plain", false, -1 },
-		{ "application/x-www-form-urlencoded", true, -1 },
-		{ "multipart/form-data; boundary=application/json", true, -1 },
-	};
+	for (size_t i = 0; i < ROUTES; i++) {
+		for (size_t j = 0; j < i && routes[i].command; j++) {
+			ck(!routes[j].command || strcmp(routes[i].command, routes[j].command) != 0);
+		}
+	}
+}
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct err err = { 0 };
-
-		ck_int(route_media(rows[i].type, rows[i].body, &err), rows[i].result);
-		ck_int(err.code, rows[i].result ? ERR_MEDIA : ERR_NONE);
+TEST(every_kind_of_argument_can_be_described)
+{
+	for (size_t i = 0; i < ARG_KINDS; i++) {
+		ck(arg_kind_texts[i] && *arg_kind_texts[i]);
 	}
 }
 
@@ -222,8 +100,12 @@ TEST(the_page_lists_every_path)
 {
 	auto_buf struct buf text = { 0 };
 
-	route_index(&text);
-	for (size_t i = 0; i < route_rows_len; i++) {
-		ck_has(buf_text(&text), route_rows[i].pattern);
+	routes_index(&text);
+	for (size_t i = 0; i < ROUTES; i++) {
+		ck_has(buf_text(&text), routes[i].pattern);
 	}
+	ck_has(buf_text(&text),
+			"POST   /api/v1/deliveries/{id}/replay           deliver it again *\n"
+			"       ? dry_run\n"
+			"       { force reason\n");
 }

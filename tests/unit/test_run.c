@@ -367,15 +367,15 @@ TEST(only_a_first_step_whose_when_holds_asks_first)
 		{ .phase = PHASE_STEPS, .name = "b", .attempts = 1 } };
 	struct playbook p = { .name = "asks", .steps = asks, .steps_len = 2 };
 
-	ck(run_asks_first(&p, &own));
+	ck(run_begins_with_approval(&p, &own));
 	asks[0].when = when;
 	asks[0].when_len = 1;
-	ck(run_asks_first(&p, &own));
+	ck(run_begins_with_approval(&p, &own));
 	items[0].value = "hermes";
-	ck(!run_asks_first(&p, &own));
+	ck(!run_begins_with_approval(&p, &own));
 	p.steps = asks + 1;
 	p.steps_len = 1;
-	ck(!run_asks_first(&p, &own));
+	ck(!run_begins_with_approval(&p, &own));
 }
 
 TEST(status_moves_are_those_of_the_diagram)

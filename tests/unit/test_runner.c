@@ -1,4 +1,4 @@
-#include "core/runner.h"
+#include "core/run/runner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +12,9 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "core/core.h"
-#include "core/outcome.h"
-#include "core/precheck.h"
-#include "core/recovery.h"
+#include "core/run/outcome.h"
+#include "core/run/precheck.h"
+#include "core/run/recovery.h"
 #include "domain/incident.h"
 #include "store/incidents.h"
 #include "sys/file.h"
@@ -126,12 +126,12 @@ static int64_t add_run(struct core *core, const char *playbook, int64_t incident
 	struct label items[] = { { "service", "argus" } };
 	const struct labels params = { items, !strcmp(playbook, "act") };
 	const struct run_row row = { .incident_id = incident,
-		.generation = 1,
+		.times_opened = 1,
 		.playbook = playbook,
 		.target = bytes,
 		.trigger = "alert",
 		.requested_by = "x",
-		.forced = force_runs,
+		.override_guards = force_runs,
 		.config_hash = core_config(core)->hash,
 		.alertname = alertname,
 		.alert = "{}",
@@ -623,15 +623,16 @@ static const char telling[] = "receivers:\n"
 			      "    precheck: { name: ask, run: [true] }\n"
 			      "    steps: [{ name: tell, notify: on-call, text: x }]\n";
 
-TEST(a_run_that_only_told_people_says_so)
+TEST(a_run_that_only_notified_says_so)
 {
 	static const struct {
 		const char *playbook;
 		bool waits;
 		const char *attention;
 	} rows[] = {
-		{ "tell", false, "(tell) told people; nothing was changed or verified" },
-		{ "tell-later", true, "(tell-later) told people; nothing" },
+		{ "tell", false,
+				"(tell) only sent notifications; nothing was changed or verified" },
+		{ "tell-later", true, "(tell-later) only sent notifications; nothing" },
 		{ "look-and-tell", true, "(look-and-tell) collected evidence; nothing" },
 		{ "ask-and-tell", true, "(ask-and-tell) collected evidence; nothing" },
 	};

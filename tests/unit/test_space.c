@@ -1,4 +1,4 @@
-#include "core/space.h"
+#include "core/storage/disk_space.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,8 +1,8 @@
 #include "store/deliveries.h"
 #include "store/episodes.h"
-#include "store/guards.h"
+#include "store/guard_facts.h"
+#include "store/idempotency.h"
 #include "store/incidents.h"
-#include "store/orders.h"
 #include "store/pauses.h"
 #include "store/retention.h"
 #include "store/runs.h"
@@ -88,7 +88,7 @@ static int add_run(struct db *db, int64_t incident, uint8_t target, const char *
 	struct label items[] = { { "service", "argus" }, { "zone", "" } };
 	const struct labels params = { items, 2 };
 	const struct run_row row = { .incident_id = incident,
-		.generation = 1,
+		.times_opened = 1,
 		.playbook = "p",
 		.target = bytes,
 		.trigger = trigger,
@@ -247,7 +247,7 @@ static void take_incident(const struct incident_row *row, void *arg)
 	char *text = arg;
 
 	snprintf(text, 200, "%s gen %lld firing %lld mitigated %lld resolved %lld (%s)",
-			incident_status_names[row->status], (long long)row->generation,
+			incident_status_names[row->status], (long long)row->times_opened,
 			(long long)row->firing, (long long)row->mitigated_at,
 			(long long)row->resolved_at, row->attention ? row->attention : "-");
 }
@@ -376,7 +376,7 @@ static void take_run(const struct run_row *row, void *arg)
 	char *text = arg;
 
 	snprintf(text + strlen(text), 100, "%lld %s %s %lld %lld;", (long long)row->id,
-			run_status_names[row->status], run_status_names[row->outcome],
+			run_status_names[row->status], run_status_names[row->pending_status],
 			(long long)row->started_at, (long long)row->finished_at);
 }
 
@@ -400,7 +400,7 @@ TEST(a_run_leaves_the_queue_and_ends)
 	must_ok(runs_queued(db, take_queued, text, &err), err);
 	must_ok(runs_move(db, id, &cursor, 2000, &err), err);
 	must_ok(runs_queued(db, take_queued, text, &err), err);
-	cursor.outcome = RUN_TIMED_OUT;
+	cursor.pending_status = RUN_TIMED_OUT;
 	must_ok(runs_move(db, id, &cursor, 2500, &err), err);
 	must_ok(runs_active(db, take_run, text, &err), err);
 	cursor.status = RUN_TIMED_OUT;
@@ -627,20 +627,20 @@ TEST(limit_counts_the_runs_of_its_window_exactly)
 	must_add_ended(db, 100, "succeeded", NULL);
 	must_add_ended(db, 200, "failed", NULL);
 	must_add_ended(db, 300, "queued", NULL);
-	must_ok(guards_limit(db, "p", 100, 3, &count, &oldest, &err), err);
+	must_ok(guard_facts_limit(db, "p", 100, 3, &count, &oldest, &err), err);
 	ck_int(count, 3);
 	ck_int(oldest, 100);
-	must_ok(guards_limit(db, "p", 101, 3, &count, &oldest, &err), err);
+	must_ok(guard_facts_limit(db, "p", 101, 3, &count, &oldest, &err), err);
 	ck_int(count, 2);
 	ck_int(oldest, 0);
-	must_ok(guards_limit(db, "p", 0, 2, &count, &oldest, &err), err);
+	must_ok(guard_facts_limit(db, "p", 0, 2, &count, &oldest, &err), err);
 	ck_int(count, 2);
 	ck_int(oldest, 200);
-	must_ok(guards_limit(db, "other", 0, 2, &count, &oldest, &err), err);
+	must_ok(guard_facts_limit(db, "other", 0, 2, &count, &oldest, &err), err);
 	ck_int(count, 0);
-	must_ok(guards_starts(db, 101, 10, &count, &err), err);
+	must_ok(guard_facts_starts(db, 101, 10, &count, &err), err);
 	ck_int(count, 2);
-	must_ok(guards_starts(db, 0, 2, &count, &err), err);
+	must_ok(guard_facts_starts(db, 0, 2, &count, &err), err);
 	ck_int(count, 2);
 	db_close(db);
 }
@@ -683,9 +683,9 @@ TEST(limit_max_targets_and_max_starts_count_the_same_runs)
 
 		run.value = "a";
 		must_add_run(db, &run);
-		must_ok(guards_limit(db, "p", 100, 9, &limit, &oldest, &err), err);
-		must_ok(guards_starts(db, 100, 9, &starts, &err), err);
-		must_ok(guards_targets(db, "p", "b", 100, &targets, &err), err);
+		must_ok(guard_facts_limit(db, "p", 100, 9, &limit, &oldest, &err), err);
+		must_ok(guard_facts_starts(db, 100, 9, &starts, &err), err);
+		must_ok(guard_facts_targets(db, "p", "b", 100, &targets, &err), err);
 		if (limit != rows[i].counts || starts != limit || targets != limit) {
 			test_fail(__FILE__, __LINE__, "row %zu: %d %d %d", i, (int)limit,
 					(int)starts, (int)targets);
@@ -714,13 +714,13 @@ TEST(limit_says_when_the_next_may_start)
 	must_add_ended(db, 200, "failed", NULL);
 	must_add_ended(db, 50, "queued", NULL);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		must_ok(guards_limit(db, "p", 101, rows[i].runs, &count, &oldest, &err), err);
+		must_ok(guard_facts_limit(db, "p", 101, rows[i].runs, &count, &oldest, &err), err);
 		ck_int(count, rows[i].count);
 		ck_int(oldest, rows[i].oldest);
 	}
-	must_ok(guards_limit(db, "other", 0, 2, &count, &oldest, &err), err);
+	must_ok(guard_facts_limit(db, "other", 0, 2, &count, &oldest, &err), err);
 	ck_int(count, 0);
-	must_ok(guards_starts(db, 101, 2, &count, &err), err);
+	must_ok(guard_facts_starts(db, 101, 2, &count, &err), err);
 	ck_int(count, 2);
 	db_close(db);
 }
@@ -735,23 +735,23 @@ TEST(breaker_counts_failures_since_the_last_run_that_helped)
 
 	must_add_ended(db, 100, "failed", NULL);
 	must_add_ended(db, 200, "succeeded", NULL);
-	must_ok(guards_breaker(db, "p", 3, &failures, &last, &trial, &err), err);
+	must_ok(guard_facts_breaker(db, "p", 3, &failures, &last, &trial, &err), err);
 	ck_int(failures, 0);
 	must_add_ended(db, 300, "failed", NULL);
 	must_add_ended(db, 400, "timed_out", NULL);
 	must_add_ended(db, 450, "canceled", NULL);
 	must_add_ended(db, 500, "interrupted", NULL);
-	must_ok(guards_breaker(db, "p", 9, &failures, &last, &trial, &err), err);
+	must_ok(guard_facts_breaker(db, "p", 9, &failures, &last, &trial, &err), err);
 	ck_int(failures, 3);
 	ck_int(last.id, 6);
 	ck_int(last.at, 510);
 	ck_int(trial.id, 0);
 	must_add_ended(db, 600, "queued", NULL);
-	must_ok(guards_breaker(db, "p", 2, &failures, &last, &trial, &err), err);
+	must_ok(guard_facts_breaker(db, "p", 2, &failures, &last, &trial, &err), err);
 	ck_int(failures, 2);
 	ck_int(trial.id, 7);
 	must_ok(db_exec(db, "UPDATE run SET did_not_help = 1 WHERE id = 2", &err), err);
-	must_ok(guards_breaker(db, "p", 9, &failures, &last, &trial, &err), err);
+	must_ok(guard_facts_breaker(db, "p", 9, &failures, &last, &trial, &err), err);
 	ck_int(failures, 5);
 	db_close(db);
 }
@@ -766,13 +766,13 @@ TEST(max_targets_counts_other_values_once)
 	must_add_ended(db, 200, "failed", "b");
 	must_add_ended(db, 300, "failed", "b");
 	must_add_ended(db, 400, "failed", "c");
-	must_ok(guards_targets(db, "p", "c", 0, &others, &err), err);
+	must_ok(guard_facts_targets(db, "p", "c", 0, &others, &err), err);
 	ck_int(others, 2);
-	must_ok(guards_targets(db, "p", "d", 200, &others, &err), err);
+	must_ok(guard_facts_targets(db, "p", "d", 200, &others, &err), err);
 	ck_int(others, 2);
-	must_ok(guards_targets(db, "p", "d", 201, &others, &err), err);
+	must_ok(guard_facts_targets(db, "p", "d", 201, &others, &err), err);
 	ck_int(others, 2);
-	must_ok(guards_targets(db, "p", "d", 301, &others, &err), err);
+	must_ok(guard_facts_targets(db, "p", "d", 301, &others, &err), err);
 	ck_int(others, 1);
 	db_close(db);
 }
@@ -782,33 +782,33 @@ TEST(who_was_called_for_all_targets_is_told_while_the_incident_is_open_and_the_w
 	struct db *db = must_open();
 	int64_t first = must_add_incident(db, 1);
 	int64_t second = must_add_incident(db, 2);
-	struct guard_call call = { "p", first, 1000 };
+	struct guard_outage call = { "p", first, 1000 };
 	int64_t called = 0;
 	struct err err;
 
-	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	must_ok(guard_facts_outage(db, &call, 100, &called, &err), err);
 	ck_int(called, 0);
-	must_ok(guards_call(db, &call, &err), err);
-	call = (struct guard_call){ "p", second, 1099 };
-	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	must_ok(guard_facts_note_outage(db, &call, &err), err);
+	call = (struct guard_outage){ "p", second, 1099 };
+	must_ok(guard_facts_outage(db, &call, 100, &called, &err), err);
 	ck_int(called, first);
 	called = 0;
 	call.now = 1100;
-	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	must_ok(guard_facts_outage(db, &call, 100, &called, &err), err);
 	ck_int(called, 0);
 	call.now = 999; /* the clock was set back */
-	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	must_ok(guard_facts_outage(db, &call, 100, &called, &err), err);
 	ck_int(called, 0);
 	call.now = 1050;
 	call.playbook = "q";
-	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	must_ok(guard_facts_outage(db, &call, 100, &called, &err), err);
 	ck_int(called, 0);
 	call.playbook = "p";
 	must_move(db, first, INCIDENT_RESOLVE, 0, 1050);
-	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	must_ok(guard_facts_outage(db, &call, 100, &called, &err), err);
 	ck_int(called, 0);
-	must_ok(guards_call(db, &call, &err), err);
-	must_ok(guards_called(db, &call, 100, &called, &err), err);
+	must_ok(guard_facts_note_outage(db, &call, &err), err);
+	must_ok(guard_facts_outage(db, &call, 100, &called, &err), err);
 	ck_int(called, second);
 	db_close(db);
 }
@@ -929,7 +929,7 @@ TEST(retention_removes_what_is_over_and_old_and_keeps_what_is_open)
 	db_close(db);
 }
 
-static void take_order(const struct order_row *row, void *arg)
+static void take_order(const struct idempotency_row *row, void *arg)
 {
 	snprintf(arg, 100, "%d %s %lld", row->hash[0], row->answer, (long long)row->at);
 }
@@ -938,23 +938,23 @@ TEST(an_order_is_kept_once_by_principal_route_and_key)
 {
 	static const uint8_t hash[DIGEST_SIZE] = { 7 };
 	struct db *db = must_open();
-	struct order_row row = { "eve", "run", "k", hash, "{}", 1000 };
+	struct idempotency_row row = { "eve", "run", "k", hash, "{}", 1000 };
 	char text[100] = "";
 	struct err err = { 0 };
 
-	ck_int(orders_get(db, &row, take_order, text, &err), 0);
-	must_ok(orders_add(db, &row, &err), err);
-	ck_int(orders_get(db, &row, take_order, text, &err), 1);
+	ck_int(idempotency_get(db, &row, take_order, text, &err), 0);
+	must_ok(idempotency_add(db, &row, &err), err);
+	ck_int(idempotency_get(db, &row, take_order, text, &err), 1);
 	ck_str(text, "7 {} 1000");
-	ck_int(orders_add(db, &row, &err), -1);
+	ck_int(idempotency_add(db, &row, &err), -1);
 	ck_int(err.code, ERR_CONFLICT);
 	row.principal = "mallory";
-	ck_int(orders_get(db, &row, take_order, text, &err), 0);
+	ck_int(idempotency_get(db, &row, take_order, text, &err), 0);
 	row.route = "cancel";
-	must_ok(orders_add(db, &row, &err), err);
+	must_ok(idempotency_add(db, &row, &err), err);
 	row.at = 5000;
 	row.key = "l";
-	must_ok(orders_add(db, &row, &err), err);
+	must_ok(idempotency_add(db, &row, &err), err);
 	ck_int(retention_sweep(db, 5000, take_removed, text, &err), 2);
 	ck_int(must_count(db, "SELECT count(*) FROM idempotency"), 1);
 	db_close(db);
@@ -1075,7 +1075,7 @@ TEST(what_runs_did_after_now_they_did_now)
 						 .finished_at = rows[i].finished_at,
 						 .status = RUN_FAILED });
 	}
-	must_ok(guards_set_back(db, 1000, &err), err);
+	must_ok(guard_facts_set_back(db, 1000, &err), err);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char sql[200];
 
@@ -1087,7 +1087,7 @@ TEST(what_runs_did_after_now_they_did_now)
 				(long long)rows[i].started_then, (long long)rows[i].finished_then);
 		ck_int(must_count(db, sql), 1);
 	}
-	must_ok(guards_limit(db, "p", 950, 2, &count, &oldest, &err), err);
+	must_ok(guard_facts_limit(db, "p", 950, 2, &count, &oldest, &err), err);
 	ck_int(oldest, 1000);
 	db_close(db);
 }

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/checklist.h"
+#include "domain/escalation.h"
+#include "store/checklists.h"
 #include "store/deliveries.h"
 #include "store/follow_ups.h"
 #include "store/incidents.h"
@@ -122,6 +123,54 @@ TEST(what_is_opened_again_is_in_nobodys_hand)
 	ck_int(must_count(db, "SELECT count(*) FROM incident WHERE acknowledged_at IS NULL AND"
 			      " acknowledged_by IS NULL AND resolved_by IS NULL"),
 			1);
+	db_close(db);
+}
+
+/* The incidents of a list, as bits by id. */
+static bool take_bit(const struct incident_row *row, void *arg)
+{
+	uint32_t *bits = arg;
+
+	*bits |= UINT32_C(1) << row->id;
+	return true;
+}
+
+static void ck_major(const struct incident_row *row, void *arg)
+{
+	const enum incident_judgement *said = arg;
+
+	ck_int(row->major, incident_is_major(*said, escalation_level_parse(row->level)));
+	ck_int(row->major_said, *said != INCIDENT_UNJUDGED);
+}
+
+/* The list's SQL says the same as incident_is_major(), whatever the level and whatever was said. */
+TEST(major_in_a_list_is_what_the_domain_says)
+{
+	static const char *const levels[] = { "NULL", "'L1'", "'L2'", "'L3'", "'L4'" };
+	static const char *const judgements[] = { "NULL", "0", "1" };
+	const struct incident_query is_major = { .major = "true" }, is_not = { .major = "false" };
+	struct db *db = must_open();
+	uint32_t want = 0, all = 0, major = 0, minor = 0;
+	struct err err;
+	int id = 0;
+
+	for (uint8_t level = 0; level < 5; level++) {
+		for (int i = INCIDENT_UNJUDGED; i <= INCIDENT_MAJOR; i++) {
+			enum incident_judgement said = (enum incident_judgement)i;
+			char set[100];
+
+			snprintf(set, sizeof(set), "level = %s, major = %s", levels[level],
+					judgements[i]);
+			add_incident(db, ++id, "a", set);
+			ck_int(incidents_get(db, id, ck_major, &said, &err), 1);
+			all |= UINT32_C(1) << id;
+			want |= incident_is_major(said, level) ? UINT32_C(1) << id : 0;
+		}
+	}
+	must_ok(incidents_each(db, &is_major, take_bit, &major, &err), err);
+	must_ok(incidents_each(db, &is_not, take_bit, &minor, &err), err);
+	ck_int(major, want);
+	ck_int(minor, all & ~want);
 	db_close(db);
 }
 

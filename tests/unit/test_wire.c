@@ -64,7 +64,7 @@ static const struct msg_deliver deliver = {
 	.principal = "alertmanager",
 	.replay_of = 3,
 	.dry_run = 1,
-	.forced = 1,
+	.override_guards = 1,
 	.reason = "it is needed",
 	.key = "k1",
 	.delivery = { "playbookd", "{}:{a=\"b\"}", "http://am:9093", "firing", 17, alerts, 2 },

@@ -1,20 +1,18 @@
 """README.md and the pages of docs/ say what is there: paths, flags, links, decisions."""
 
+import itertools
 import re
+import subprocess
 
 from .tree import rule
 
 README = "README.md"
 API = "docs/api.md"
 OPERATING = "docs/operating.md"
-ROUTES = "src/front/routes.c"
 OPTIONS = "src/main/options.c"
-ROUTE = re.compile(r'^\t\{ "(/[^"]*)", "([A-Z]+)", "[^"]*", (RIGHT_\w+), [^\n]*', re.MULTILINE)
-ARG_LIST = re.compile(r"arg_rule (\w+)\[\] = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
-ARG = re.compile(r'^\t\{ "(\w+)",', re.MULTILINE)
-# `GET /a/b` or, behind another one of its row, `/c`; a star behind it: with the operator's token.
-SPAN = re.compile(r"`(?:([A-Z]+) )?(/[^`]*)`( \*)?")
-QUERY = re.compile(r"`(\w+)=[^`]*`")
+ROUTE = re.compile(r"^### `([A-Z]+) (/[^`]*)`\n\n.* Right: `(\w+)`", re.MULTILINE)
+# `POST /a/7/b`, as it is named on a page; a star behind it: with the operator's token.
+SPAN = re.compile(r"`([A-Z]+) (/[^`?]*)[^`]*`( \\?\*)?")
 OPTION = re.compile(r'^\t\{ "([a-z.-]+)", (NULL|"[A-Z]+"), (?:NULL|"[^"]*"|\w+),\s+(NULL)?', re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -25,61 +23,54 @@ def section(text, title):
     return text.partition(f"\n## {title}\n")[2].split("\n## ")[0]
 
 
-def known_routes(root):
-    """(method, path) → (is the operator's token needed, names of its query parameters)."""
-    text = (root / ROUTES).read_text()
-    lists = {name: set(ARG.findall(rows)) for name, rows in ARG_LIST.findall(text)}
-    known = {}
-    for row in ROUTE.finditer(text):
-        used = re.search(r"\bARGS\((\w+)\)", row[0])
-        known[row[2], row[1]] = row[3] == "RIGHT_OPERATE", lists[used[1]] if used else set()
-    return known
-
-
-def routes_of_row(row, known):
-    """(as it is written, the route or None, has it a star) for each path in a row of the table."""
-    method, base = "", ""
-    for verb, path, star in SPAN.findall(row):
-        method = verb or method
-        base = path if verb else base
-        meant = [path, base + path, base.rpartition("/")[0] + path]
-        found = [(method, full) for full in meant if (method, full) in known]
-        yield f"{method} {path}", found[0] if found else None, bool(star)
+def route_patterns(text):
+    """(method, pattern that its paths match, is the operator's token needed) of each route of the API's page."""
+    return [(method, re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), right == "operate")
+            for method, path, right in ROUTE.findall(text)]
 
 
 @rule(
     bad_tree={
-        ROUTES: 'static const struct arg_rule a_args[] = {\n\t{ "status", ARG_WORD },\n};\n'
-                '\t{ "/a", "GET", "all", RIGHT_READ, DEED, ROUTE_A, ARGS(a_args) },\n'
-                '\t{ "/a/{id}", "GET", "one", RIGHT_READ, DEED, ROUTE_B, NO_ARGS },\n'
-                '\t{ "/a/{id}/end", "POST", "end", RIGHT_OPERATE, DEED, ROUTE_C, NO_ARGS },\n'
-                '\t{ "/b", "GET", "other", RIGHT_READ, DEED, ROUTE_D, NO_ARGS },\n',
-        API: "# x\n\n| `GET /a` · `/{id}` · `/gone` | `status=`, `when=` |\n| `POST /a/{id}/end` | |\n",
+        API: "# x\n\n### `GET /a`\n\nAll. Right: `read`.\n\n### `GET /a/{id}`\n\nOne. Right: `read`.\n\n"
+             "### `POST /a/{id}/end`\n\nEnd. Right: `operate`.\n",
+        README: "# x\n`GET /a?b=c` `GET /a/{id}` `GET /gone` `POST /a/7/end` * `POST /a/7` `/etc`\n"
+                "```\n`GET /code`\n```\n",
+        "docs/a.md": "| `GET /a` * |\n",
     },
     bad_finds=[
-        "^docs/api.md: 'GET /b' is missing",
-        "^docs/api.md: 'POST /a/{id}/end': the star",
-        "^docs/api.md: there is no 'GET /gone'",
-        "^docs/api.md: there is no 'when='",
+        "^README.md: there is no 'GET /gone'",
+        "^README.md: there is no 'POST /a/7'",
+        "^docs/a.md: 'GET /a': .* token",
     ],
 )
-def every_path_is_in_the_list_of_the_api(root):
-    known = known_routes(root)
-    problems, there = [], set()
-    for row in re.findall(r"^\| `.*", (root / API).read_text(), re.MULTILINE):
-        args = set()
-        for written, route, star in routes_of_row(row.split(" | ")[0], known):
-            if not route:
-                problems.append(f"{API}: there is no '{written}' in {ROUTES}")
-                continue
-            there.add(route)
-            args |= known[route][1]
-            if star != known[route][0]:
-                problems.append(f"{API}: '{written}': the star is for the operator's token")
-        problems += [f"{API}: there is no '{name}=' in {ROUTES}" for name in QUERY.findall(row)
-                     if name not in args]
-    problems += [f"{API}: '{' '.join(route)}' is missing" for route in known.keys() - there]
-    return sorted(problems)
+def every_route_that_a_page_names_is_there(root):
+    routes = route_patterns((root / API).read_text())
+    problems = []
+    for page in [root / README, *sorted((root / "docs").glob("*.md"))]:
+        for method, path, star in SPAN.findall(FENCED.sub("", page.read_text())):
+            rights = [operate for verb, pattern, operate in routes if verb == method and pattern.fullmatch(path)]
+            where = f"{page.relative_to(root)}: "
+            if not rights:
+                problems.append(f"{where}there is no '{method} {path}' in {API}")
+            elif star and not rights[0]:
+                problems.append(f"{where}'{method} {path}': nobody needs the operator's token for it")
+    return problems
+
+
+def api_page_is_printed_from_the_tables(root, program):
+    """program prints what the page must be."""
+    printed = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    there = (root / API).read_text()
+    if there == printed:
+        return []
+    pairs = itertools.zip_longest(there.split("\n"), printed.split("\n"))
+    number, (old, new) = next((i, pair) for i, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+    return [f"{API}:{number}: '{old}', where script/api-page prints '{new}'"]
+
+
+OTHER_PAGE = {API: "# The API\n\n### `GET /a`\n"}
+OTHER_PROGRAM = "#!/bin/sh\nprintf '# The API\\n\\n### `GET /b`\\n'\n"
+OTHER_FINDS = ["^docs/api.md:3: '### `GET /a`', .* '### `GET /b`'$"]
 
 
 @rule(

@@ -1,0 +1,13 @@
+/*
+ * read_playbooks - the playbooks in force.
+ */
+#ifndef CORE_READ_PLAYBOOKS_H
+#define CORE_READ_PLAYBOOKS_H
+
+#include "base/err.h"
+#include "core/api/reply.h"
+
+/* GET /api/v1/playbooks */
+int read_playbooks(struct reply *reply, struct err *err);
+
+#endif

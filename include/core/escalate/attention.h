@@ -1,0 +1,28 @@
+/*
+ * attention - an incident needs a person: it is stated on the incident, in its timeline and in the
+ * log, and the escalator acts on it.
+ */
+#ifndef CORE_ATTENTION_H
+#define CORE_ATTENTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/escalate/escalate_room.h"
+
+struct attention {
+	int64_t incident_id;
+	int64_t run_id; /* because of which run; 0: none */
+	const char *why;
+	bool failed; /* what was done did not help: one level more is paged, now */
+};
+
+/* Ends the hold: a level is paged now. -1: the store failed. */
+int attention_raise(
+		struct escalate_room *escalate, const struct attention *attention, struct err *err);
+/* The same, not because of a run. */
+int attention_state(struct escalate_room *escalate, int64_t incident_id, const char *why,
+		struct err *err);
+
+#endif

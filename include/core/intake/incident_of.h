@@ -1,0 +1,25 @@
+/*
+ * incident_of - the incident of an alert: opened, joined, opened again, and resolved when its last
+ * alert ends.
+ */
+#ifndef CORE_INCIDENT_OF_H
+#define CORE_INCIDENT_OF_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/intake/intake_room.h"
+#include "domain/playbook.h"
+
+/*
+ * The new episode of subject joins the incident of its group, which is opened (again) if need be;
+ * playbook is the first that matches, or NULL. Sets subject->incident. -1: the store failed.
+ */
+int incident_of_join(struct intake *in, struct subject *subject, const struct playbook *playbook,
+		struct err *err);
+
+/* An alert of the incident ended. -1: the store failed. */
+int incident_of_end(struct intake *in, const struct subject *subject, int64_t incident_id,
+		struct err *err);
+
+#endif

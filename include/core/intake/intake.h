@@ -1,0 +1,24 @@
+/*
+ * intake - a delivery becomes decisions, incidents and queued runs (C1).
+ */
+#ifndef CORE_INTAKE_H
+#define CORE_INTAKE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/intake/intake_room.h"
+#include "wire/message.h"
+
+/*
+ * Decide about every alert of the delivery, write all of it, and append the answer
+ *
+ *	{"deliveryId":7,"alerts":3,"decisions":[{"fingerprint":"…","alertname":"…",
+ *	 "decision":"queued","reason":"…","playbook":"…","incidentId":4,"runId":9}]}
+ *
+ * A dry run decides the same and leaves nothing behind (deliveryId null).
+ * Returns -1 when the store failed.
+ */
+int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, struct buf *out,
+		struct err *err);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * intake_room - the room that answers: what becomes of an alert? Below it it may use the run and
+ * escalate rooms and the ground.
+ */
+#ifndef CORE_INTAKE_ROOM_H
+#define CORE_INTAKE_ROOM_H
+
+#include <stdint.h>
+
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "core/escalate/escalate_room.h"
+#include "core/run/run_room.h"
+#include "core/state/ground.h"
+#include "domain/alert.h"
+#include "store/incidents.h"
+#include "sys/digest.h"
+#include "wire/message.h"
+
+struct intake_room {
+	struct ground *ground;
+	struct escalate_room *escalate;
+	struct run_room *run;
+};
+
+/* One delivery on its way through. */
+struct intake {
+	const struct intake_room *room;
+	struct ground *ground; /* of room */
+	const struct config *config;
+	const struct msg_deliver *msg;
+	uint8_t body_hash[DIGEST_SIZE];
+	int64_t now;
+	int64_t received_at; /* of a replay: when it was first delivered */
+	int64_t delivery_id;
+	int64_t position;       /* of the next decision */
+	int64_t truncated_said; /* the incident that was last told of cut alerts */
+	struct arena *arena;
+	struct jsonw answer;
+};
+
+/* The alert in hand. */
+struct subject {
+	const struct alert *alert;
+	const char *fingerprint;
+	const char *alertname;
+	uint8_t identity[DIGEST_SIZE];
+	int64_t episode_id;
+	struct incident_facts incident;
+};
+
+#endif

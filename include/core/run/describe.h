@@ -1,0 +1,16 @@
+/*
+ * describe - a step in the words of operators: what would be executed, or asked.
+ */
+#ifndef CORE_DESCRIBE_H
+#define CORE_DESCRIBE_H
+
+#include "base/jsonw.h"
+#include "config/config.h"
+#include "domain/label.h"
+#include "domain/playbook.h"
+
+/* Write what any step would execute, or ask, as an array of texts. */
+void describe_argv(struct jsonw *w, const char *key, const struct config *config,
+		const struct step *step, const struct labels *params);
+
+#endif

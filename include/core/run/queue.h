@@ -1,0 +1,17 @@
+/*
+ * queue - the queued runs, oldest first: which of them starts now?
+ *
+ * A run waits while playbookd is paused, its playbook is muted, another run holds its lock, as many
+ * of its playbook go on as may, max_concurrent_runs go on, or the disk is full. run->queue_waits
+ * says that one may start; the end of a pause sets it.
+ */
+#ifndef CORE_QUEUE_H
+#define CORE_QUEUE_H
+
+#include "base/err.h"
+#include "core/run/run_room.h"
+
+/* Start queued runs while there is room. -1: the store failed. */
+int queue_start(struct run_room *run, struct err *err);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * recovery - take up every run that was running or verifying when the last core ended.
+ *
+ * What the store says, and what the attempt's folder says (faults.md, 6.4):
+ *
+ *	store       folder                  then
+ *	starting    no lock, no status      it never ran: the next attempt is started
+ *	running     no lock, no status      interrupted
+ *	either      lock held               adopt: watch it
+ *	either      status "not_started"    the next attempt is started
+ *	either      any other status        take it in (C5)
+ *	waiting     -                       wait for what is left of it, or probe again
+ *	ended       -                       it was the pause before a retry: the next attempt
+ *	no such run any                     a person is called (core/run/unknown_runs)
+ *
+ * A run that waits for a person is not running: its question is bound to the configuration in
+ *force, or ends (core/run/answers).
+ */
+#ifndef CORE_RECOVERY_H
+#define CORE_RECOVERY_H
+
+#include "base/err.h"
+#include "core/run/run_room.h"
+
+/* Call once, with the configuration loaded and before anything is taken in. */
+int recovery_run(struct run_room *run, struct err *err);
+
+#endif

@@ -1,0 +1,177 @@
+#include "core/api/command/approval_commands.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/api/read/read_runs.h"
+#include "core/run/answers.h"
+#include "store/approvals.h"
+#include "store/runs.h"
+
+struct explaining {
+	struct reply *reply;
+	const uint8_t *digest; /* NULL: none was given */
+};
+
+/* Why an answer did not count. */
+static void explain(const struct approval_row *row, void *arg)
+{
+	const struct explaining *explaining = arg;
+	struct err *problem = &explaining->reply->problem;
+	char when[CLOCK_TEXT_MAX];
+
+	if (row->decision != APPROVAL_PENDING) {
+		err_set(problem, ERR_CONFLICT, "'%s' was %s%s%s at %s%s%s", row->name,
+				row->decision == APPROVAL_EXPIRED
+						? "rejected"
+						: approval_decision_names[row->decision],
+				row->decided_by ? " by " : "",
+				row->decided_by ? row->decided_by : "",
+				clock_format(row->decided_at, when),
+				row->reason && *row->reason ? ": " : "",
+				row->reason ? row->reason : "");
+	} else if (explaining->digest && !digest_equal(explaining->digest, row->digest)) {
+		err_set(problem, ERR_CONFLICT,
+				"this is not the digest of what would be done now: look at the run "
+				"again");
+	} else if (row->not_by && !strcmp(row->not_by, explaining->reply->query->principal)) {
+		err_set(problem, ERR_CONFLICT,
+				"%s asked for this run: somebody else must approve it (four_eyes)",
+				row->not_by);
+	} else {
+		err_set(problem, ERR_CONFLICT, "it is too late");
+	}
+}
+
+static void take_status(const struct run_row *row, void *arg)
+{
+	uint8_t *status = arg;
+
+	*status = row->status;
+}
+
+/* The digest that was sent; *ret is NULL when none was. -1: that is the reply's problem. */
+static int read_digest(struct reply *reply, uint8_t digest[DIGEST_SIZE], const uint8_t **ret)
+{
+	const char *text = reply_arg(reply, "digest");
+
+	*ret = NULL;
+	if (text && !digest_parse(text, digest)) {
+		return err_set(&reply->problem, ERR_INPUT, "digest: expected 64 hex digits");
+	}
+	if (text) {
+		*ret = digest;
+	}
+	return 0;
+}
+
+/* Say it, if it counts; else the reply has a problem. */
+static int answer(struct reply *reply, const struct approval_answer *said, bool *ret_taken,
+		struct err *err)
+{
+	struct explaining explaining = { reply, said->digest };
+	struct db *db = reply->ground->db;
+	uint8_t status = RUN_QUEUED;
+	int rc = runs_get(db, said->run_id, take_status, &status, err);
+
+	*ret_taken = false;
+	if (rc != 1) {
+		return reply_found(reply, rc, "run", reply->query->ids[0]);
+	}
+	if (answers_look(reply->api->run, err) < 0 ||
+			approvals_decide(db, said, ret_taken, err) < 0) {
+		return -1;
+	}
+	if (*ret_taken) {
+		return 0;
+	}
+	rc = approvals_last(db, said->run_id, explain, &explaining, err);
+	if (rc == 0) {
+		err_set(&reply->problem, ERR_CONFLICT, "run %" PRId64 " asks nobody: it is %s",
+				said->run_id, run_status_names[status]);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+static void log_answer(const struct approval_answer *said)
+{
+	log_info("a run that waited was answered", LOG_INT("run", said->run_id),
+			LOG_STR("decision", approval_decision_names[said->decision]),
+			LOG_STR("by", said->by), LOG_STR("reason", said->reason));
+}
+
+/* "approved by operator: it is quiet now"; text has RUN_REASON_MAX. */
+static const char *in_words(const struct approval_answer *said, char *text)
+{
+	snprintf(text, RUN_REASON_MAX, "%s by %s%s%.250s", approval_decision_names[said->decision],
+			said->by, *said->reason ? ": " : "", said->reason);
+	return text;
+}
+
+static int conclude(struct reply *reply, const struct approval_answer *said, struct err *err)
+{
+	char text[RUN_REASON_MAX];
+	bool taken;
+	int rc;
+
+	if (answer(reply, said, &taken, err) < 0) {
+		return -1;
+	}
+	if (!taken) {
+		return 0;
+	}
+	log_answer(said);
+	in_words(said, text);
+	rc = said->decision == APPROVAL_APPROVED
+			     ? answers_grant(reply->api->run, said->run_id, text, err)
+			     : answers_refuse(reply->api->run, said->run_id, text, err);
+	return rc < 0 ? -1 : read_run_object(reply, NULL, said->run_id, err);
+}
+
+static struct approval_answer said_in(const struct reply *reply, enum approval_decision decision)
+{
+	const char *reason = reply_arg(reply, "reason");
+
+	return (struct approval_answer){ .run_id = (int64_t)reply->query->ids[0],
+		.decision = (uint8_t)decision,
+		.by = reply->query->principal,
+		.reason = reason ? reason : "",
+		.now = reply->ground->turn.wall_ms };
+}
+
+int approval_commands_approve(struct reply *reply, struct err *err)
+{
+	struct approval_answer said = said_in(reply, APPROVAL_APPROVED);
+	uint8_t digest[DIGEST_SIZE];
+	uint8_t seal[DIGEST_SIZE];
+	const char *sealed = reply_arg(reply, "seal");
+	char why[GUARD_REASON_MAX];
+
+	if (read_digest(reply, digest, &said.digest) < 0) {
+		return 0;
+	}
+	if (!guard_pause(&reply->ground->pause.guard, said.now, why)) {
+		err_set(&reply->problem, ERR_CONFLICT, "%s", why);
+		return 0;
+	}
+	if (sealed && digest_parse(sealed, seal)) {
+		said.seal = seal;
+	}
+	return conclude(reply, &said, err);
+}
+
+int approval_commands_reject(struct reply *reply, struct err *err)
+{
+	struct approval_answer said = said_in(reply, APPROVAL_REJECTED);
+	uint8_t digest[DIGEST_SIZE];
+
+	if (read_digest(reply, digest, &said.digest) < 0) {
+		return 0;
+	}
+	return conclude(reply, &said, err);
+}

@@ -1,0 +1,151 @@
+#include "core/intake/incident_of.h"
+
+#include <inttypes.h>
+
+#include "base/buf.h"
+#include "core/escalate/escalator.h"
+#include "domain/incident.h"
+#include "store/incidents.h"
+#include "store/timeline.h"
+#include "wire/json_labels.h"
+
+/* --- its timeline --- */
+
+/* An alert of an incident begins to fire, or ends. */
+struct alert_change {
+	int64_t incident_id;
+	const struct incident_facts *before; /* the incident; id 0: it was not there */
+	const struct alert *alert;
+};
+
+/* The alert in a few words: its name, and where it is. */
+static int add_entry(const struct intake *in, const struct alert_change *change,
+		enum timeline_kind kind, const char *before, struct err *err)
+{
+	auto_buf struct buf text = { 0 };
+	struct timeline_row row = {
+		.incident_id = change->incident_id, .at = in->now, .kind = (uint8_t)kind
+	};
+
+	buf_adds(&text, before);
+	incident_title(NULL, change->alert, &text);
+	row.text = buf_text(&text);
+	return timeline_add(in->ground->db, &row, err);
+}
+
+static int add_firing(const struct intake *in, const struct alert_change *change, struct err *err)
+{
+	static const struct {
+		uint8_t kind;
+		const char *text;
+	} words[INCIDENT_STATUSES] = {
+		[INCIDENT_FIRING] = { TIMELINE_JOINED, "another alert fires: " },
+		[INCIDENT_MITIGATED] = { TIMELINE_FIRED, "it is not over, another alert fires: " },
+		[INCIDENT_RESOLVED] = { TIMELINE_REOPENED, "it is not over, an alert fires: " },
+		[INCIDENT_CLOSED] = { TIMELINE_JOINED, "an alert fires: " },
+	};
+	const struct incident_facts *before = change->before;
+
+	if (!before->id) {
+		return add_entry(in, change, TIMELINE_OPENED, "an alert fires: ", err);
+	}
+	return add_entry(in, change, words[before->status].kind, words[before->status].text, err);
+}
+
+static int add_ended(const struct intake *in, const struct alert_change *change, struct err *err)
+{
+	const struct incident_facts *before = change->before;
+
+	if (before->status <= INCIDENT_MITIGATED && before->firing <= 1) {
+		return add_entry(in, change, TIMELINE_RESOLVED, "its last alert ended: ", err);
+	}
+	return add_entry(in, change, TIMELINE_LEFT, "an alert ended: ", err);
+}
+
+/* --- the incident --- */
+
+static int open_incident(struct intake *in, struct subject *subject,
+		const struct playbook *playbook, const uint8_t group_hash[DIGEST_SIZE],
+		struct err *err)
+{
+	const struct alert *alert = subject->alert;
+	auto_buf struct buf title = { 0 };
+	uint8_t level = escalation_opening_level(&in->config->escalation, playbook);
+	struct incident_row row = {
+		.level = escalation_level_name(level),
+		.severity = labels_value(&alert->labels, "severity"),
+		.service = labels_value(&alert->labels, "service"),
+		.alertname = subject->alertname,
+		.playbook = playbook ? playbook->name : NULL,
+		.labels = json_labels_text(in->arena, &alert->labels),
+		.annotations = json_labels_text(in->arena, &alert->annotations),
+		.group_hash = group_hash,
+		.opened_at = in->now,
+	};
+
+	incident_title(playbook, alert, &title);
+	row.title = buf_text(&title);
+	subject->incident = (struct incident_facts){
+		.status = INCIDENT_FIRING, .times_opened = 1, .level = level
+	};
+	return incidents_add(in->ground->db, &row, &subject->incident.id, err);
+}
+
+int incident_of_join(struct intake *in, struct subject *subject, const struct playbook *playbook,
+		struct err *err)
+{
+	struct db *db = in->ground->db;
+	uint8_t group_hash[DIGEST_SIZE];
+	struct incident_facts *incident = &subject->incident;
+	struct incident_facts before;
+	bool fires;
+
+	incident_group(playbook, &subject->alert->labels, group_hash);
+	if (incidents_of_group(db, group_hash, in->now - in->config->reopen_within_ms, incident,
+			    err) < 0) {
+		return -1;
+	}
+	before = *incident;
+	fires = !incident->id;
+	if (fires && open_incident(in, subject, playbook, group_hash, err) < 0) {
+		return -1;
+	}
+
+	const struct alert_change change = { incident->id, &before, subject->alert };
+
+	if (incidents_move(db, incident, INCIDENT_FIRE, 1, in->now, err) < 0 ||
+			add_firing(in, &change, err) < 0) {
+		return -1;
+	}
+	if (incident->status == INCIDENT_RESOLVED) {
+		incident->times_opened++;
+	}
+	fires |= incident->status != INCIDENT_FIRING;
+	incident->status = INCIDENT_FIRING;
+	return fires ? escalator_fires(in->room->escalate, incident, err) : 0;
+}
+
+int incident_of_end(struct intake *in, const struct subject *subject, int64_t incident_id,
+		struct err *err)
+{
+	struct db *db = in->ground->db;
+	struct incident_facts incident;
+	const struct alert_change change = { incident_id, &incident, subject->alert };
+
+	if (incidents_facts(db, incident_id, &incident, err) < 0) {
+		return -1;
+	}
+	if (!incident.id) {
+		return 0;
+	}
+	if (add_ended(in, &change, err) < 0) {
+		return -1;
+	}
+	if (incident.firing > 1) {
+		return incidents_count(db, incident.id, -1, err);
+	}
+	if (incidents_move(db, &incident, INCIDENT_RESOLVE, -1, in->now, err) < 0) {
+		return -1;
+	}
+	return escalator_over(in->room->escalate, incident.id, err);
+}

@@ -1,0 +1,141 @@
+#include "core/run/result.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/escalate/attention.h"
+#include "core/escalate/escalator.h"
+#include "core/run/question.h"
+#include "core/state/counters.h"
+#include "domain/incident_after_run.h"
+#include "store/incidents.h"
+#include "store/timeline.h"
+
+/* An entry of the incident's timeline, because of the run. */
+static int add_entry(struct run_room *run, const struct active *active, enum timeline_kind kind,
+		const char *why, struct err *err)
+{
+	const struct timeline_row row = { .incident_id = active->incident_id,
+		.at = run->ground->turn.wall_ms,
+		.kind = (uint8_t)kind,
+		.text = why,
+		.run_id = active->run_id };
+
+	return row.incident_id ? timeline_add(run->ground->db, &row, err) : 0;
+}
+
+/* It had not started, and is not needed any more: nobody has to answer its question. */
+static int forget_question(struct run_room *run, const struct active *active, struct err *err)
+{
+	const char *name = active->playbook ? active->playbook->steps[0].name : "";
+	char text[RUN_REASON_MAX];
+
+	question_attention(active->run_id, active->playbook_name, name, text);
+	return incidents_attention_over(run->ground->db, active->incident_id, text, err);
+}
+
+static int move_incident(struct run_room *run, const struct active *active,
+		const struct incident_facts *incident, const struct incident_verdict *verdict,
+		struct err *err)
+{
+	bool fires = verdict->event == INCIDENT_FIRE;
+
+	if (incidents_move(run->ground->db, incident, verdict->event, 0, run->ground->turn.wall_ms,
+			    err) < 0 ||
+			add_entry(run, active, fires ? TIMELINE_FIRED : TIMELINE_MITIGATED,
+					verdict->moved, err) < 0) {
+		return -1;
+	}
+	return fires ? escalator_fires(run->escalate, incident, err) : 0;
+}
+
+static int change_attention(struct run_room *run, const struct active *active,
+		const struct incident_verdict *verdict, struct err *err)
+{
+	const struct attention attention = {
+		.incident_id = active->incident_id,
+		.run_id = active->run_id,
+		.why = verdict->why,
+		.failed = verdict->failed,
+	};
+
+	switch ((enum incident_attention)verdict->attention) {
+	case INCIDENT_ATTENTION_STAYS:
+		return 0;
+	case INCIDENT_ATTENTION_OVER:
+		return incidents_attention(run->ground->db, active->incident_id, NULL, err);
+	case INCIDENT_ATTENTION_ANSWERED:
+		return forget_question(run, active, err);
+	case INCIDENT_ATTENTION_NEEDED:
+		return attention_raise(run->escalate, &attention, err);
+	}
+	return 0;
+}
+
+/* What the end of the run means for its incident. */
+static int change_incident(struct run_room *run, const struct active *active, struct err *err)
+{
+	struct db *db = run->ground->db;
+	struct incident_facts incident;
+	struct incident_verdict verdict;
+	struct incident_run ended = {
+		.id = active->run_id,
+		.playbook_name = active->playbook_name,
+		.playbook = active->playbook,
+		.status = active->cursor.status,
+		.reason = active->cursor.reason,
+		.only_looks = active_only_looks(active),
+		.started_once = active->started_once,
+	};
+
+	if (!active->incident_id) {
+		return 0;
+	}
+	if (incidents_facts(db, active->incident_id, &incident, err) < 0) {
+		return -1;
+	}
+	ended.incident_status = incident.status;
+	if (incident_after_run_counts(&ended) &&
+			runs_unhelpful(db, incident.id, &ended.unhelpful, err) < 0) {
+		return -1;
+	}
+	incident_after_run(&ended, &verdict);
+	if (verdict.moves && move_incident(run, active, &incident, &verdict, err) < 0) {
+		return -1;
+	}
+	return change_attention(run, active, &verdict, err);
+}
+
+/* The run is over, in the timeline of its incident. */
+static int add_end(struct run_room *run, const struct active *active, struct err *err)
+{
+	const struct run_cursor *cursor = &active->cursor;
+	auto_free char *text = xasprintf("run %" PRId64 " (%s) %s: %s", active->run_id,
+			active->playbook_name, run_status_names[cursor->status], cursor->reason);
+
+	return add_entry(run, active, TIMELINE_ENDED, text, err);
+}
+
+int result_finish(struct run_room *run, struct active *active, struct err *err)
+{
+	const struct run_cursor *cursor = &active->cursor;
+
+	if (runs_move(run->ground->db, active->run_id, cursor, run->ground->turn.wall_ms, err) <
+					0 ||
+			add_end(run, active, err) < 0 || change_incident(run, active, err) < 0) {
+		return -1;
+	}
+	counters_run(&run->ground->counters, active->playbook_name,
+			(enum run_status)cursor->status);
+	log_write(cursor->status == RUN_SUCCEEDED ? LOG_INFO : LOG_WARN, "run finished",
+			(const struct log_field[]){ LOG_INT("run", active->run_id),
+					LOG_INT("incident", active->incident_id),
+					LOG_STR("playbook", active->playbook_name),
+					LOG_STR("status", run_status_names[cursor->status]),
+					LOG_STR("reason", cursor->reason), LOG_END });
+	run->queue_waits = true;
+	active_remove(run, active);
+	return 0;
+}
