@@ -9,6 +9,7 @@ from .tree import rule
 
 README = "README.md"
 API = "docs/api.md"
+OPERATING = "docs/operating.md"
 OPTIONS = "src/main/options.c"
 ROUTE = re.compile(r"^### `([A-Z]+) (/[^`]*)`\n\n.* Right: `(\w+)`", re.MULTILINE)
 # `POST /a/7/b`, as it is named on a page; a star behind it: with the operator's token.
@@ -77,17 +78,17 @@ OTHER_FINDS = ["^docs/api.md:3: '### `GET /a`', .* '### `GET /b`'$"]
     bad_tree={
         OPTIONS: '\t{ "file", "FILE", NULL,\n\t\t\t"which", AT(file) },\n\t{ "help", NULL, NULL, "this" },\n'
                  '\t{ "role", "ROLE", NULL, NULL, AT(role) },\n',
-        README: "# x\n\n## Flags\n\n  --file=FILE   which\n  --gone   x\n",
+        OPERATING: "# x\n\n## Flags\n\n  --file=FILE   which\n  --gone   x\n",
     },
-    bad_finds=["^README.md: '--gone' is no flag", "^README.md: '--help' is missing"],
+    bad_finds=["^docs/operating.md: '--gone' is no flag", "^docs/operating.md: '--help' is missing"],
 )
-def every_flag_is_in_the_readme(root):
-    text = section((root / README).read_text(), "Flags")
+def every_flag_is_in_the_page_of_operating(root):
+    text = section((root / OPERATING).read_text(), "Flags")
     there = set(re.findall(r"^  (--[a-z.-]+(?:=[A-Z]+)?)", text, re.MULTILINE))
     known = {f"--{name}" + ("" if value == "NULL" else "=" + value.strip('"'))
              for name, value, hidden in OPTION.findall((root / OPTIONS).read_text()) if not hidden}
-    problems = [f"{README}: '{flag}' is missing" for flag in known - there]
-    return sorted(problems + [f"{README}: '{flag}' is no flag" for flag in there - known])
+    problems = [f"{OPERATING}: '{flag}' is missing" for flag in known - there]
+    return sorted(problems + [f"{OPERATING}: '{flag}' is no flag" for flag in there - known])
 
 
 def anchors(text):
@@ -105,7 +106,7 @@ def anchors(text):
 )
 def every_link_leads_somewhere(root):
     problems = []
-    for page in [root / README, *sorted((root / "docs").rglob("*.md"))]:
+    for page in [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]:
         for link in LINK.findall(FENCED.sub("", page.read_text())):
             path, _, anchor = link.partition("#")
             target = page.parent / path if path else page
