@@ -112,14 +112,16 @@ static int storage_tick(struct core *core, struct deadline *next, struct err *er
 }
 
 /* What each room wants to be told. NULL: nothing of it. */
-static const struct room {
+struct room {
 	const char *name;
 	int (*tick)(struct core *core, struct deadline *next, struct err *err);
 	int (*config_new)(struct core *core, struct err *err); /* the one before is still there */
 	void (*egress_new)(struct core *core);
 	void (*committed)(struct core *core);
 	void (*clear)(struct core *core);
-} rooms[] = {
+};
+
+static const struct room rooms[] = {
 	{ "state", pause_of, NULL, NULL, NULL, NULL },
 	{ "run", run_tick, run_config_new, run_egress_new, run_committed, run_clear },
 	{ "escalate", escalate_tick, escalate_config_new, NULL, NULL, NULL },

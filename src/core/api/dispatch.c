@@ -12,6 +12,7 @@
 #include "core/api/read/postmortem.h"
 #include "core/api/read/read_audit.h"
 #include "core/api/read/read_checks.h"
+#include "core/api/read/read_decisions.h"
 #include "core/api/read/read_deliveries.h"
 #include "core/api/read/read_follow_ups.h"
 #include "core/api/read/read_incidents.h"
@@ -26,7 +27,7 @@
 
 /* Of every route that the core answers; the others have none. */
 static int (*const handlers[ROUTES])(struct reply *reply, struct err *err) = {
-	[ROUTE_READY] = read_ready,
+	[ROUTE_READY] = read_status_ready,
 	[ROUTE_AUDIT] = read_audit,
 	[ROUTE_CHECKS] = read_checks,
 	[ROUTE_CHECK_HISTORY] = read_check,

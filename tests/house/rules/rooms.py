@@ -29,7 +29,8 @@ CORE = (
     "core/view",
 )
 
-# Rooms in a room that know nothing of each other.
+# (room in a room, the one beside it that it may not use): what only reads changes nothing, while a
+# command answers with what it has changed.
 APART = (("core/api/read", "core/api/command"),)
 
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

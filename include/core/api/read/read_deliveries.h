@@ -16,7 +16,5 @@ int read_deliveries(struct reply *reply, struct err *err);
 int read_delivery(struct reply *reply, struct err *err);
 /* The body alone, for the front, which delivers it again. */
 int read_delivery_body(struct reply *reply, struct err *err);
-/* GET /api/v1/decisions */
-int read_decisions(struct reply *reply, struct err *err);
 
 #endif

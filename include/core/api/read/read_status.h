@@ -11,6 +11,6 @@
 /* GET /api/v1/status */
 int read_status(struct reply *reply, struct err *err);
 /* GET /-/ready: 503 while the disk is full. */
-int read_ready(struct reply *reply, struct err *err);
+int read_status_ready(struct reply *reply, struct err *err);
 
 #endif

@@ -20,6 +20,7 @@ struct listing {
 	struct page page;
 	struct arena *arena;
 	int64_t scanned;
+	int64_t last_id; /* of those */
 };
 
 static bool filters_match(struct listing *listing, const struct incident_row *row)
@@ -42,21 +43,22 @@ static bool filters_match(struct listing *listing, const struct incident_row *ro
 static bool each_incident(const struct incident_row *row, void *arg)
 {
 	struct listing *listing = arg;
+	struct reply *reply = listing->page.reply;
 
 	if (listing->scanned++ == SCAN_MAX) {
-		listing->page.more = true;
+		page_stop(&listing->page, listing->last_id);
 		return false;
 	}
+	listing->last_id = row->id;
 	if (!filters_match(listing, row)) {
-		listing->page.last_id = row->id;
-		return listing->page.reply->problem.code == ERR_NONE;
+		return reply->problem.code == ERR_NONE;
 	}
 	if (!page_takes(&listing->page, row->id)) {
 		return false;
 	}
-	jsonw_object(&listing->page.reply->w, NULL);
-	rows_incident(&listing->page.reply->w, row);
-	jsonw_close(&listing->page.reply->w);
+	jsonw_object(&reply->w, NULL);
+	rows_incident(&reply->w, row);
+	jsonw_close(&reply->w);
 	return true;
 }
 

@@ -60,7 +60,7 @@ int read_status(struct reply *reply, struct err *err)
 	return 0;
 }
 
-int read_ready(struct reply *reply, struct err *err)
+int read_status_ready(struct reply *reply, struct err *err)
 {
 	(void)err;
 	if (disk_space_admit(&reply->api->storage->space, reply->ground->turn.mono_ms,

@@ -1,0 +1,13 @@
+/*
+ * read_decisions - what was decided about each alert, and why, newest first.
+ */
+#ifndef CORE_READ_DECISIONS_H
+#define CORE_READ_DECISIONS_H
+
+#include "base/err.h"
+#include "core/api/reply.h"
+
+/* GET /api/v1/decisions. -1: the store failed. */
+int read_decisions(struct reply *reply, struct err *err);
+
+#endif
