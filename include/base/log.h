@@ -7,6 +7,9 @@
  * Values may be anything: control characters (C0, DEL, C1), bidirectional controls, line and
  * paragraph separators and broken UTF-8 are escaped, so one event is always one line of at most
  * LOG_LINE_MAX bytes. errno is preserved. A line goes out in one write(2).
+ *
+ * Keys mean the same in every line: `error` is what went wrong, in words; `role` is the role that
+ * an event is about, which is the one that writes the line unless a field says otherwise.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -44,7 +47,7 @@ static inline const char *log_text(const char *text)
 		(k), NULL, (int64_t)(v) \
 	}
 
-/* Role is borrowed for ever; it stands on every line ("" leaves it out). */
+/* Borrows role for ever; it stands on every line ("" leaves it out). */
 void log_setup(enum log_level level, enum log_format format, const char *role);
 /* "debug", "info", "warn", "error"; "logfmt", "json". 0, or -1 with ERR_INPUT. */
 int log_level_parse(const char *text, enum log_level *ret_level, struct err *err);

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "sys/mistakes.h"
 
 #define CONFIG_FILE_MAX  (1024 * 1024)
 #define CONFIG_TOTAL_MAX (8 * 1024 * 1024)
@@ -39,14 +40,13 @@ struct config_files {
 /*
  * Read path and the files that its playbook_files and template_files globs name (relative to its
  * folder, in the order of the lists, each sorted). A glob that matches nothing is fine, a plain
- * name that is not there is not. Returns 0, or -1: ERR_NOT_FOUND, ERR_IO or ERR_INPUT when path
- * itself cannot be used; or ERR_INPUT ("2 mistakes in the configuration") when others cannot, with
- * every mistake in report, a line each, those of config_parse() included. Caller frees with
- * config_files_clear(), on success only.
+ * name that is not there is not. Files that cannot be used are added to mistakes, and left out.
+ * Returns 0, or -1 when path itself cannot be used: ERR_NOT_FOUND, ERR_IO, ERR_LIMIT or ERR_INPUT.
+ * Caller frees with files_clear(), on success only, after mistakes.
  */
-int config_read(const char *path, struct config_files *ret_files, struct buf *report,
+int files_read(const char *path, struct config_files *ret_files, struct mistakes *mistakes,
 		struct err *err);
-void config_files_clear(struct config_files *files);
+void files_clear(struct config_files *files);
 
 struct config_file_rules {
 	size_t max;  /* bytes */
@@ -54,10 +54,10 @@ struct config_file_rules {
 };
 
 /* Append the file to out. ERR_NOT_FOUND, ERR_IO, ERR_LIMIT, ERR_INPUT. */
-int config_file_read(const char *path, const struct config_file_rules *rules, struct buf *out,
+int files_read_one(const char *path, const struct config_file_rules *rules, struct buf *out,
 		struct err *err);
 
 /* The length of the folder that path begins with, its slash included; 0 when there is none. */
-size_t config_folder_len(const char *path);
+size_t files_folder_len(const char *path);
 
 #endif

@@ -18,45 +18,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/mem.h"
-#include "domain/playbook.h"
-#include "sys/mistakes.h"
+#include "config/loader.h"
+#include "config/text.h"
 #include "sys/yaml.h"
 
 #define SPEC_TEXT_MAX 4096 /* bytes of a string, when its row says nothing else */
 #define DAY_MS        (INT64_C(24) * 3600 * 1000)
-
-struct config;
-struct secret_name;
-
-/* A `check:` that names a check, to be looked up when all files are read. */
-struct check_name {
-	struct place place;
-	const char *name;
-	const struct param *params; /* of the playbook that names it */
-	size_t params_len;
-};
-
-/* What is known while files are read. Everything in it lives in arena, or on the heap until
- * config_parse() returns. */
-struct loader {
-	struct arena *arena;
-	struct mistakes *mistakes;
-	struct config *config;
-	struct labels vars;              /* constants, as they are written */
-	const struct playbook *playbook; /* the one being read: its params may be named; or NULL */
-
-	struct playbook *playbooks;
-	struct place *playbook_places;
-	size_t playbooks_len, playbooks_cap, playbook_places_cap;
-	struct check *checks;
-	struct place *check_places;
-	size_t checks_len, checks_cap, check_places_cap;
-	struct check_name *names;
-	size_t names_len, names_cap;
-	struct secret_name *secrets;
-	size_t secrets_len, secrets_cap;
-};
 
 /* The C type of the field stands beside. */
 enum spec_type {
@@ -74,11 +41,12 @@ enum spec_type {
 
 enum spec_flags {
 	SPEC_REQUIRED = 1 << 0,
-	SPEC_VARS = 1 << 1,   /* ${name} of a var is replaced, and "$$" is "$" */
-	SPEC_PARAMS = 1 << 2, /* a template: vars are filled in, params stay */
-	SPEC_LABELS = 1 << 3, /* with SPEC_PARAMS: ${labels.NAME} and ${annotations.NAME} too */
-	SPEC_EMPTY = 1 << 4,  /* the string, or each of the strings, may be empty */
-	SPEC_OPEN = 1 << 5    /* with SPEC_PARAMS: any other name may be a param of somebody's */
+	SPEC_EMPTY = 1 << 1, /* the string, or each of the strings, may be empty */
+	/* names in strings, as text.h has them */
+	SPEC_VARS = TEXT_VARS,
+	SPEC_PARAMS = TEXT_PARAMS,
+	SPEC_LABELS = TEXT_LABELS,
+	SPEC_OPEN = TEXT_OPEN,
 };
 
 struct spec {

@@ -15,8 +15,8 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "executor/groups.h"
 #include "executor/permit.h"
+#include "executor/step_cgroups.h"
 #include "sys/loop.h"
 #include "wire/message.h"
 
@@ -33,7 +33,7 @@ struct attempts *attempts_new(struct loop *loop, int storage_fd, attempts_send_f
 /* NULL is a no-op. Shims that wait for GO end; those that work go on without us. */
 void attempts_free(struct attempts *attempts);
 
-void attempts_start(struct attempts *attempts, const struct generations *generations,
+void attempts_start(struct attempts *attempts, const struct config_versions *versions,
 		const struct msg_start *start);
 void attempts_go(struct attempts *attempts, const struct attempt_id *id);
 /*
@@ -51,7 +51,7 @@ bool attempts_reap(struct attempts *attempts);
 /* Is pid one of the shims? */
 bool attempts_have(const struct attempts *attempts, pid_t pid);
 /* The cgroups of steps, which background checks share. Borrowed. */
-struct groups *attempts_groups(struct attempts *attempts);
+struct step_cgroups *attempts_cgroups(struct attempts *attempts);
 size_t attempts_count(const struct attempts *attempts);
 
 #endif

@@ -13,21 +13,21 @@
 #include <sys/types.h>
 
 #include "executor/attempts.h"
-#include "executor/groups.h"
 #include "executor/permit.h"
+#include "executor/step_cgroups.h"
 #include "wire/message.h"
 
 #define COMMANDS_MAX 16 /* at a time */
 
 struct commands;
 
-/* Ends what an earlier executor left. Borrows groups until commands_free(). */
-struct commands *commands_new(struct groups *groups, attempts_send_fn send, void *arg);
+/* Ends what an earlier executor left. Borrows cgroups until commands_free(). */
+struct commands *commands_new(struct step_cgroups *cgroups, attempts_send_fn send, void *arg);
 /* NULL is a no-op. What runs is ended, by its shim. */
 void commands_free(struct commands *commands);
 
 /* PROBED follows, always. */
-void commands_start(struct commands *commands, const struct generations *generations,
+void commands_start(struct commands *commands, const struct config_versions *versions,
 		const struct msg_probe_command *probe);
 /* The core is gone, or all ends: nobody waits for what runs. */
 void commands_drop(struct commands *commands);

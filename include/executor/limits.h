@@ -19,8 +19,8 @@
 #define LIMITS_PROCESSES  512  /* of a step that says nothing */
 #define LIMITS_OPEN_FILES 1024 /* the soft limit of a step that says nothing */
 
-/* What the group of a step limits. */
-struct cgroup_limits limits_of_group(const struct step_limits *limits);
+/* What the cgroup of a step limits. */
+struct cgroup_limits limits_of_cgroup(const struct step_limits *limits);
 
 /*
  * The resource limits beside it, into rows, which has SPAWN_LIMITS_MAX. cgroups: those in use.

@@ -16,22 +16,10 @@
 
 #include "base/err.h"
 #include "base/strv.h"
-#include "config/config.h"
+#include "executor/config_versions.h"
 #include "wire/message.h"
 
-#define PERMIT_GENERATIONS 4      /* configurations that runs may still use */
 #define PERMIT_ATTEMPT_MAX 100000 /* each probe of a check is one */
-
-/* The configurations in force and before; the newest first, NULL behind the last. */
-struct generations {
-	struct config *items[PERMIT_GENERATIONS];
-	const uint8_t *seal_key; /* SHA-256 of the operator's token; NULL: nothing is sealed */
-};
-
-/* Makes config, which it takes, the newest, and frees its equal or else the one that falls out: so
- * loading the same files again makes no running run's configuration unknown. */
-void generations_push_take(struct generations *generations, struct config *config);
-void generations_clear(struct generations *generations);
 
 /* What may be started. argv and env are its own; other text is borrowed from the configuration. */
 struct permit {
@@ -51,13 +39,13 @@ struct permit {
  * ERR_NOT_FOUND the configuration is not (any more) known here, else never. Caller clears
  * ret_permit with permit_clear(), on failure too.
  */
-int permit_start(const struct generations *generations, const struct msg_start *start,
+int permit_start(const struct config_versions *versions, const struct msg_start *start,
 		struct permit *ret_permit, struct err *err);
 /*
  * The same for a background check that is a command: one with an interval, of the configuration
  * that is named.
  */
-int permit_check(const struct generations *generations, const struct msg_probe_command *probe,
+int permit_check(const struct config_versions *versions, const struct msg_probe_command *probe,
 		struct permit *ret_permit, struct err *err);
 void permit_clear(struct permit *permit);
 

@@ -12,26 +12,26 @@
 
 struct sending;
 
-/* Copies what it needs. NULL with ERR_IO. Caller frees with sending_free(). */
-struct sending *sending_new(const struct httpc_send *send, struct err *err);
+/* Copies what it needs. NULL with ERR_IO. Caller frees with httpc_send_free(). */
+struct sending *httpc_send_new(const struct httpc_send *send, struct err *err);
 /* NULL is a no-op. The handle that it was set on must be gone. */
-void sending_free(struct sending *sending);
+void httpc_send_free(struct sending *sending);
 
-bool sending_is_mail(const struct sending *sending);
+bool httpc_send_is_mail(const struct sending *sending);
 /* The scheme with which a mail is sent to that port. */
-const char *sending_scheme(const char *port);
+const char *httpc_send_scheme(const char *port);
 /* Set the options on easy, a CURL handle that has those of a look; lives until it is gone. Returns
  * a CURLcode. */
-int sending_set(struct sending *sending, void *easy);
+int httpc_send_set(struct sending *sending, void *easy);
 
 /*
  * The mail server is connected: say what is to be said on easy, and hear what there is to hear.
- * Call it again when its socket is ready, until sending_smtp()->state is not SMTP_GOES_ON. Returns
+ * Call it again when its socket is ready, until httpc_send_smtp()->state is not SMTP_GOES_ON. Returns
  * a CURLcode; CURLE_OK when it goes on or is over.
  */
-int sending_talk(struct sending *sending, void *easy);
-const struct smtp *sending_smtp(const struct sending *sending);
+int httpc_send_talk(struct sending *sending, void *easy);
+const struct smtp *httpc_send_smtp(const struct sending *sending);
 /* Does it wait until it can write? */
-bool sending_wants_write(const struct sending *sending);
+bool httpc_send_wants_write(const struct sending *sending);
 
 #endif

@@ -11,11 +11,11 @@
 #include "sys/httpc.h"
 
 /* Make url, a CURLU handle, say where request goes. ERR_INPUT. */
-int target_set(void *url, const struct httpc_request *request, struct err *err);
+int httpc_target_set(void *url, const struct httpc_request *request, struct err *err);
 /* "host:port". Caller frees with free(). */
-char *target_peer(void *url);
+char *httpc_target_peer(void *url);
 
 /* May this address be connected to? text, which has INET6_ADDRSTRLEN, is it for people. */
-bool target_allowed(int family, const struct sockaddr *address, char *text);
+bool httpc_target_allowed(int family, const struct sockaddr *address, char *text);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 
 #define MISTAKES_MAX 200
 
@@ -39,6 +40,9 @@ void mistakes_add(struct mistakes *mistakes, const struct place *place, const ch
 		__attribute__((format(printf, 3, 4)));
 /* Append all of them to report, a line each, sorted by file, line and column. */
 void mistakes_write(struct mistakes *mistakes, struct buf *report);
+/* 0 when there are none; else write them: -1 with ERR_INPUT, "2 mistakes in WHERE". */
+int mistakes_report(
+		struct mistakes *mistakes, const char *where, struct buf *report, struct err *err);
 
 #define auto_mistakes CLEANUP(mistakes_clear)
 

@@ -17,14 +17,14 @@
 
 #define SPAWN_FDS_MAX    16
 #define SPAWN_LIMITS_MAX 8
-#define SPAWN_GROUPS_MAX 64
+#define SPAWN_GIDS_MAX   64
 
 /* Who the child becomes. */
 struct spawn_user {
 	uid_t uid;
 	gid_t gid;
-	gid_t groups[SPAWN_GROUPS_MAX];
-	int groups_len;
+	gid_t gids[SPAWN_GIDS_MAX];
+	int gids_len;
 	char home[256];
 };
 
@@ -50,9 +50,9 @@ struct spawn {
 	bool no_new_privs;
 	bool die_with_parent; /* SIGKILL when the caller ends */
 	const struct spawn_limit *limits;
-	size_t limits_len; /* at most SPAWN_LIMITS_MAX */
-	const int *groups; /* cgroup.procs files, open for writing: it enters these cgroups first */
-	size_t groups_len;
+	size_t limits_len;     /* at most SPAWN_LIMITS_MAX */
+	const int *cgroup_fds; /* cgroup.procs files, open for writing: it enters these cgroups first */
+	size_t cgroup_fds_len;
 };
 
 /* What failed, and its errno. */

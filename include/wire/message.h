@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "config/files.h"
 #include "domain/alert.h"
 #include "domain/label.h"
 #include "domain/matcher.h"

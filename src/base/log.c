@@ -221,8 +221,25 @@ static void finish(struct line *line)
 			line->text + line->len, room, "%s%s\n", mark, json ? "}" : "");
 }
 
+static bool is_role(const struct log_field *field)
+{
+	return strcmp(field->key, "role") == 0;
+}
+
+/* The role that an event is about, else the one that writes it. */
+static const char *role_of(const struct log_field *fields)
+{
+	for (; fields->key; fields++) {
+		if (is_role(fields)) {
+			return log_text(fields->text);
+		}
+	}
+	return state.role;
+}
+
 void log_write(enum log_level level, const char *msg, const struct log_field *fields)
 {
+	const char *role = role_of(fields);
 	int saved = errno;
 	char now[CLOCK_TEXT_MAX];
 	struct line line;
@@ -236,12 +253,14 @@ void log_write(enum log_level level, const char *msg, const struct log_field *fi
 	line.cut = false;
 	put_field(&line, &LOG_STR("time", clock_format(clock_wall_ms(), now)));
 	put_field(&line, &LOG_STR("level", levels[level].upper));
-	if (*state.role) {
-		put_field(&line, &LOG_STR("role", state.role));
+	if (*role) {
+		put_field(&line, &LOG_STR("role", role));
 	}
 	put_field(&line, &LOG_STR("msg", msg));
 	for (; fields->key; fields++) {
-		put_field(&line, fields);
+		if (!is_role(fields)) {
+			put_field(&line, fields);
+		}
 	}
 	finish(&line);
 

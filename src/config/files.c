@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/config.h"
 #include "sys/mistakes.h"
 #include "sys/yaml.h"
 
@@ -60,7 +59,7 @@ static int check_file(
 	return 0;
 }
 
-int config_file_read(const char *path, const struct config_file_rules *rules, struct buf *out,
+int files_read_one(const char *path, const struct config_file_rules *rules, struct buf *out,
 		struct err *err)
 {
 	auto_fd int fd = open_file(path, err);
@@ -95,7 +94,7 @@ static int add_file(struct collector *collector, const char *path, struct err *e
 		return err_set(err, ERR_LIMIT, "'%s' is one file too many: at most %d", path,
 				CONFIG_FILES_MAX);
 	}
-	if (config_file_read(path, &rules, &text, err) < 0) {
+	if (files_read_one(path, &rules, &text, err) < 0) {
 		return -1;
 	}
 	collector->total += text.len;
@@ -125,7 +124,7 @@ static bool has_file(const struct config_files *files, const char *path)
 	return false;
 }
 
-size_t config_folder_len(const char *path)
+size_t files_folder_len(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -135,7 +134,7 @@ size_t config_folder_len(const char *path)
 /* The glob from the main file's folder, whose own name is no glob. */
 static void build_glob(const char *main_path, const char *pattern, struct buf *out)
 {
-	size_t len = *pattern == '/' ? 0 : config_folder_len(main_path);
+	size_t len = *pattern == '/' ? 0 : files_folder_len(main_path);
 
 	for (size_t i = 0; i < len; i++) {
 		if (strchr("*?[\\", main_path[i])) {
@@ -194,7 +193,7 @@ static void add_list(struct collector *collector, const struct yaml_node *globs)
 	}
 }
 
-/* What the main file names. Whatever is wrong in its text is config_parse()'s to say. */
+/* The files that the main one names. Whatever is wrong in its text is the loader's to say. */
 static void add_named(struct collector *collector)
 {
 	const struct config_file *file = &collector->files->items[0];
@@ -210,27 +209,22 @@ static void add_named(struct collector *collector)
 	add_list(collector, yaml_get(root, "template_files"));
 }
 
-int config_read(const char *path, struct config_files *ret_files, struct buf *report,
+int files_read(const char *path, struct config_files *ret_files, struct mistakes *mistakes,
 		struct err *err)
 {
-	CLEANUP(config_files_clear) struct config_files files = { .arena = arena_new() };
-	auto_mistakes struct mistakes mistakes = { 0 };
-	struct collector collector = { .files = &files, .mistakes = &mistakes };
+	struct config_files files = { .arena = arena_new() };
+	struct collector collector = { .files = &files, .mistakes = mistakes };
 
 	if (add_file(&collector, path, err) < 0) {
+		files_clear(&files);
 		return -1;
 	}
 	add_named(&collector);
-	if (mistakes.len > 0) {
-		config_free(config_build(&files, &mistakes));
-		return config_report(&mistakes, report, err);
-	}
 	*ret_files = files;
-	files = (struct config_files){ 0 };
 	return 0;
 }
 
-void config_files_clear(struct config_files *files)
+void files_clear(struct config_files *files)
 {
 	arena_free(files->arena);
 	free(files->items);

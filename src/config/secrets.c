@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config/files.h"
 #include "config/text.h"
 
 enum secret_kind { SECRET_LINE, SECRET_URL, SECRET_CA };
@@ -87,7 +88,7 @@ static const char *read_secret(
 	};
 	auto_buf struct buf text = { 0 };
 
-	if (config_file_read(path, &rules, &text, err) < 0) {
+	if (files_read_one(path, &rules, &text, err) < 0) {
 		return NULL;
 	}
 	reading->total += text.len;
@@ -158,7 +159,7 @@ int secrets_read(const struct config *config, struct secrets *ret_secrets, struc
 	*ret_secrets = (struct secrets){ .arena = arena_new() };
 	reading.arena = ret_secrets->arena;
 	copy_receivers(&reading, ret_secrets);
-	if (config_report(&mistakes, report, err) < 0) {
+	if (mistakes_report(&mistakes, "the configuration", report, err) < 0) {
 		secrets_clear(ret_secrets);
 		return -1;
 	}

@@ -14,7 +14,7 @@
 /* One reading of one text. */
 struct fill {
 	struct loader *loader;
-	unsigned flags;
+	unsigned names;      /* enum text_names */
 	const char *unknown; /* the name that was not known; NULL: none */
 	size_t unknown_len;
 };
@@ -69,13 +69,13 @@ static const char *look_up_any(const char *name, size_t len, void *arg)
 	if (value) {
 		return value;
 	}
-	if ((fill->flags & SPEC_PARAMS) && is_param(fill->loader, name, len)) {
+	if ((fill->names & TEXT_PARAMS) && is_param(fill->loader, name, len)) {
 		return "";
 	}
-	if ((fill->flags & SPEC_LABELS) && is_of_alert(name, len)) {
+	if ((fill->names & TEXT_LABELS) && is_of_alert(name, len)) {
 		return "";
 	}
-	if (fill->flags & SPEC_OPEN) {
+	if (fill->names & TEXT_OPEN) {
 		return "";
 	}
 	fill->unknown = name;
@@ -95,7 +95,7 @@ static const char *look_up_var(const char *name, size_t len, void *arg)
 static const char *const *known_names(const struct fill *fill)
 {
 	const struct loader *loader = fill->loader;
-	const struct playbook *playbook = fill->flags & SPEC_PARAMS ? loader->playbook : NULL;
+	const struct playbook *playbook = fill->names & TEXT_PARAMS ? loader->playbook : NULL;
 	size_t params = playbook ? playbook->params_len : 0;
 	const char **names =
 			arena_calloc(loader->arena, loader->vars.len + params + 1, sizeof(*names));
@@ -127,13 +127,13 @@ static void report_unknown(struct fill *fill, const struct yaml_node *node)
 		return;
 	}
 	mistakes_add(loader->mistakes, &place, "unknown name '${%s}': %s", name,
-			fill->flags & SPEC_PARAMS ? "declare it in params or in vars"
+			fill->names & TEXT_PARAMS ? "declare it in params or in vars"
 						  : "declare it in vars");
 }
 
-const char *text_fill(struct loader *loader, const struct yaml_node *node, unsigned flags)
+const char *text_fill(struct loader *loader, const struct yaml_node *node, unsigned names)
 {
-	struct fill fill = { .loader = loader, .flags = flags };
+	struct fill fill = { .loader = loader, .names = names };
 	auto_buf struct buf out = { 0 };
 	struct err err;
 
@@ -145,7 +145,7 @@ const char *text_fill(struct loader *loader, const struct yaml_node *node, unsig
 		}
 		return NULL;
 	}
-	if (flags & SPEC_PARAMS) {
+	if (names & TEXT_PARAMS) {
 		buf_reset(&out);
 		if (template_expand_known(node->text, look_up_var, &fill, &out, &err) < 0) {
 			mistakes_add(loader->mistakes, &node->place, "%s", err.msg);

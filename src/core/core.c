@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/load.h"
 #include "core/api/command/delivery_command.h"
 #include "core/api/dispatch.h"
 #include "core/checks/prober.h"
@@ -295,7 +296,7 @@ static int on_config(void *arg, const void *msg, int fd, struct err *err)
 	if (!ground->db) {
 		return err_set(err, ERR_INPUT, "a configuration before setup");
 	}
-	parsed = config_parse(&files, &report, err);
+	parsed = load_config(&files, &report, err);
 	if (!parsed) {
 		return err_set(err, ERR_INPUT, "a configuration with mistakes: %s",
 				buf_text(&report));
@@ -441,7 +442,7 @@ static void drop_channel(struct core *core, struct channel **slot)
 static void log_broken(enum role role, const struct err *why)
 {
 	if (why) {
-		log_error("a role broke the protocol", LOG_STR("role", role_names[role]),
+		log_error("role broke the protocol", LOG_STR("role", role_names[role]),
 				LOG_STR("error", why->msg));
 	}
 }
@@ -607,7 +608,7 @@ int core_main(int control_fd)
 	core_init(&core, &ports_real);
 	core.loop = loop_new(&err);
 	if (!core.loop || loop_signals(core.loop, signals, on_signal, &core, &err) < 0) {
-		log_error("the core cannot start", LOG_STR("error", err.msg));
+		log_error("core cannot start", LOG_STR("error", err.msg));
 		loop_free(core.loop);
 		return 1;
 	}

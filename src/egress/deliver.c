@@ -11,10 +11,11 @@
 #include "egress/payload.h"
 #include "sys/httpc.h"
 
-struct letter {
+/* A notice on its way to one endpoint. */
+struct transfer {
 	struct deliver *deliver;
-	struct letter *next;
-	struct letter **prev;
+	struct transfer *next;
+	struct transfer **prev;
 	struct httpc_look *look;
 	uint64_t id;
 	enum endpoint_kind kind;
@@ -27,18 +28,18 @@ struct deliver {
 	struct buf receivers_bytes; /* what receivers points into */
 	struct arena *arena;
 	struct msg_receivers receivers;
-	struct letter *first;
+	struct transfer *first;
 	size_t len;
 };
 
-static void letter_free(struct letter *letter)
+static void transfer_free(struct transfer *transfer)
 {
-	*letter->prev = letter->next;
-	if (letter->next) {
-		letter->next->prev = letter->prev;
+	*transfer->prev = transfer->next;
+	if (transfer->next) {
+		transfer->next->prev = transfer->prev;
 	}
-	letter->deliver->len--;
-	free(letter);
+	transfer->deliver->len--;
+	free(transfer);
 }
 
 static enum notified judge_status(int status)
@@ -76,33 +77,33 @@ static enum notified judge(
 
 static void on_done(void *arg, const struct httpc_result *result)
 {
-	struct letter *letter = arg;
-	struct deliver *deliver = letter->deliver;
+	struct transfer *transfer = arg;
+	struct deliver *deliver = transfer->deliver;
 	auto_free char *reason = NULL;
-	struct msg_notified notified = { .id = letter->id };
+	struct msg_notified notified = { .id = transfer->id };
 
-	notified.how = (uint8_t)judge(letter->kind, result, &reason);
+	notified.how = (uint8_t)judge(transfer->kind, result, &reason);
 	notified.reason = reason;
-	letter_free(letter);
+	transfer_free(transfer);
 	deliver->done(deliver->arg, &notified);
 }
 
-static struct letter *letter_new(
+static struct transfer *transfer_new(
 		struct deliver *deliver, uint64_t id, const struct endpoint *endpoint)
 {
-	struct letter *letter = xcalloc(1, sizeof(*letter));
+	struct transfer *transfer = xcalloc(1, sizeof(*transfer));
 
-	letter->deliver = deliver;
-	letter->id = id;
-	letter->kind = endpoint->kind;
-	letter->next = deliver->first;
-	letter->prev = &deliver->first;
-	if (letter->next) {
-		letter->next->prev = &letter->next;
+	transfer->deliver = deliver;
+	transfer->id = id;
+	transfer->kind = endpoint->kind;
+	transfer->next = deliver->first;
+	transfer->prev = &deliver->first;
+	if (transfer->next) {
+		transfer->next->prev = &transfer->next;
 	}
-	deliver->first = letter;
+	deliver->first = transfer;
 	deliver->len++;
-	return letter;
+	return transfer;
 }
 
 static const struct endpoint *find_endpoint(
@@ -118,7 +119,7 @@ static const struct endpoint *find_endpoint(
 	return NULL;
 }
 
-static int post(struct letter *letter, const struct msg_notify *notice,
+static int post(struct transfer *transfer, const struct msg_notify *notice,
 		const struct endpoint *endpoint, struct err *err)
 {
 	auto_buf struct buf body = { 0 };
@@ -143,17 +144,17 @@ static int post(struct letter *letter, const struct msg_notify *notice,
 		.send = &send,
 		.timeout_ms = endpoint->timeout_ms,
 		.done = on_done,
-		.arg = letter,
+		.arg = transfer,
 	};
 
-	letter->look = httpc_start(letter->deliver->httpc, &request, err);
+	transfer->look = httpc_start(transfer->deliver->httpc, &request, err);
 	if (authorization) {
 		explicit_bzero(authorization, strlen(authorization));
 	}
-	return letter->look ? 0 : -1;
+	return transfer->look ? 0 : -1;
 }
 
-static int mail(struct letter *letter, const struct msg_notify *notice,
+static int mail(struct transfer *transfer, const struct msg_notify *notice,
 		const struct endpoint *endpoint, struct err *err)
 {
 	auto_buf struct buf body = { 0 };
@@ -185,11 +186,11 @@ static int mail(struct letter *letter, const struct msg_notify *notice,
 		.send = &send,
 		.timeout_ms = endpoint->timeout_ms,
 		.done = on_done,
-		.arg = letter,
+		.arg = transfer,
 	};
 
-	letter->look = httpc_start(letter->deliver->httpc, &request, err);
-	return letter->look ? 0 : -1;
+	transfer->look = httpc_start(transfer->deliver->httpc, &request, err);
+	return transfer->look ? 0 : -1;
 }
 
 static int start(struct deliver *deliver, const struct msg_notify *notice, struct err *err)
@@ -198,18 +199,18 @@ static int start(struct deliver *deliver, const struct msg_notify *notice, struc
 			find_endpoint(deliver, notice->receiver, notice->endpoint);
 
 	if (!endpoint) {
-		return err_set(err, ERR_NOT_FOUND, "egress does not know this endpoint (yet)");
+		return err_set(err, ERR_NOT_FOUND, "egress does not know this endpoint yet");
 	}
 	if (deliver->len >= DELIVER_MAX) {
-		return err_set(err, ERR_LIMIT, "too many notices are on their way");
+		return err_set(err, ERR_LIMIT, "too many notifications in flight");
 	}
 
-	struct letter *letter = letter_new(deliver, notice->id, endpoint);
-	int rc = endpoint->kind == ENDPOINT_EMAIL ? mail(letter, notice, endpoint, err)
-						  : post(letter, notice, endpoint, err);
+	struct transfer *transfer = transfer_new(deliver, notice->id, endpoint);
+	int rc = endpoint->kind == ENDPOINT_EMAIL ? mail(transfer, notice, endpoint, err)
+						  : post(transfer, notice, endpoint, err);
 
 	if (rc < 0) {
-		letter_free(letter);
+		transfer_free(transfer);
 	}
 	return rc;
 }
@@ -232,7 +233,7 @@ void deliver_cancel(struct deliver *deliver)
 {
 	while (deliver->first) {
 		httpc_cancel(deliver->first->look);
-		letter_free(deliver->first);
+		transfer_free(deliver->first);
 	}
 }
 

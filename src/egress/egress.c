@@ -63,7 +63,8 @@ static void drop_core(struct egress *egress)
 static void on_core_closed(void *arg, const struct err *why)
 {
 	if (why) {
-		log_error("the core broke the protocol", LOG_STR("error", why->msg));
+		log_error("role broke the protocol", LOG_STR("role", role_names[ROLE_CORE]),
+				LOG_STR("error", why->msg));
 	}
 	drop_core(arg);
 }
@@ -135,7 +136,8 @@ static void on_control_closed(void *arg, const struct err *why)
 	struct egress *egress = arg;
 
 	if (why) {
-		log_error("the executor broke the protocol", LOG_STR("error", why->msg));
+		log_error("role broke the protocol", LOG_STR("role", role_names[ROLE_EXECUTOR]),
+				LOG_STR("error", why->msg));
 	}
 	loop_stop(egress->loop, why ? 1 : 0);
 }
@@ -198,7 +200,7 @@ int egress_main(int control_fd)
 
 	signal(SIGPIPE, SIG_IGN);
 	if (egress_open(&egress, control_fd, &err) < 0) {
-		log_error("egress does not start", LOG_STR("error", err.msg));
+		log_error("egress cannot start", LOG_STR("error", err.msg));
 	} else {
 		status = loop_run(egress.loop, on_tick, &egress);
 	}

@@ -51,7 +51,7 @@ static void add_escaped(struct buf *out, const char *text)
 	}
 }
 
-/* A letter begins with its subject, which Slack has already as a line of its own. */
+/* The text of a template begins with its subject, which Slack has already as a line of its own. */
 static const char *text_behind_subject(const struct msg_notify *notice)
 {
 	size_t len = strlen(notice->subject);

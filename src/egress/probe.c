@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "egress/says.h"
+#include "egress/body_check.h"
 #include "sys/httpc.h"
 
 struct probe {
@@ -92,7 +92,7 @@ static bool judge(const struct probe *probe, const struct httpc_result *result, 
 				(long long)probe->status);
 		return false;
 	}
-	if (probe->json && !says_all(result->body, result->body_len, probe->fields,
+	if (probe->json && !body_check(result->body, result->body_len, probe->fields,
 					   probe->fields_len, ret_detail)) {
 		return false;
 	}
@@ -149,7 +149,7 @@ static struct probe *probe_new(struct probes *probes, const struct msg_probe *ms
 static int start(struct probes *probes, const struct msg_probe *msg, struct err *err)
 {
 	if (probes->len >= PROBES_MAX) {
-		return err_set(err, ERR_LIMIT, "too many probes at once");
+		return err_set(err, ERR_LIMIT, "too many probes in flight");
 	}
 
 	struct probe *probe = probe_new(probes, msg);

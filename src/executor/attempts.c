@@ -14,8 +14,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "executor/groups.h"
 #include "executor/shim.h"
+#include "executor/step_cgroups.h"
 #include "sys/file.h"
 #include "sys/spawn.h"
 #include "wire/attempt.h"
@@ -39,7 +39,7 @@ struct attempts {
 	bool stopping;
 	char boot_id[64];
 	char home[256];
-	struct groups groups;
+	struct step_cgroups cgroups;
 	struct attempt items[ATTEMPTS_MAX];
 };
 
@@ -79,8 +79,8 @@ struct attempts *attempts_new(struct loop *loop, int storage_fd, attempts_send_f
 	attempts->arg = arg;
 	read_boot_id(attempts->boot_id, sizeof(attempts->boot_id));
 	spawn_own_home(attempts->home, sizeof(attempts->home));
-	groups_init(&attempts->groups, storage_fd);
-	groups_sweep(&attempts->groups);
+	step_cgroups_init(&attempts->cgroups, storage_fd);
+	step_cgroups_sweep(&attempts->cgroups);
 	return attempts;
 }
 
@@ -314,7 +314,7 @@ static void remove_folder(struct folder *folder, int storage_fd)
 static pid_t fork_shim(const struct attempts *attempts, const struct folder *folder,
 		const struct permit *permit, const struct attempt_id *id, struct err *err)
 {
-	char group[CGROUP_NAME_MAX];
+	char cgroup[CGROUP_NAME_MAX];
 	struct shim shim = { .argv = &permit->argv,
 		.env = &permit->env,
 		.cwd = permit->cwd,
@@ -324,8 +324,8 @@ static pid_t fork_shim(const struct attempts *attempts, const struct folder *fol
 		.limits = permit->limits,
 		.detach = permit->detach,
 		.new_privs = permit->new_privs,
-		.cgroups = &attempts->groups.cgroups,
-		.cgroup = groups_name(&attempts->groups, id, group) };
+		.cgroups = &attempts->cgroups.trees,
+		.cgroup = step_cgroups_name(&attempts->cgroups, id, cgroup) };
 
 	memcpy(shim.fds, folder->fds, sizeof(shim.fds));
 
@@ -380,7 +380,7 @@ static enum refusal refusal_of(enum err_code code)
 	return code == ERR_BUSY || code == ERR_IO ? REFUSED_LATER : REFUSED_NEVER;
 }
 
-static int try_start(struct attempts *attempts, const struct generations *generations,
+static int try_start(struct attempts *attempts, const struct config_versions *versions,
 		const struct msg_start *start, struct permit *permit, struct err *err)
 {
 	struct attempt *attempt = find_free(attempts);
@@ -390,24 +390,24 @@ static int try_start(struct attempts *attempts, const struct generations *genera
 		return err_set(err, ERR_BUSY, "the daemon is stopping");
 	}
 	if (!attempt) {
-		return err_set(err, ERR_BUSY, "%d steps are running already", ATTEMPTS_MAX);
+		return err_set(err, ERR_BUSY, "%d steps are already running", ATTEMPTS_MAX);
 	}
-	if (permit_start(generations, start, permit, err) < 0) {
+	if (permit_start(versions, start, permit, err) < 0) {
 		return -1;
 	}
 	return launch(attempts, attempt, permit, start, err);
 }
 
-void attempts_start(struct attempts *attempts, const struct generations *generations,
+void attempts_start(struct attempts *attempts, const struct config_versions *versions,
 		const struct msg_start *start)
 {
 	struct permit permit;
 	struct err err;
 
-	if (try_start(attempts, generations, start, &permit, &err) < 0) {
+	if (try_start(attempts, versions, start, &permit, &err) < 0) {
 		log_warn("step refused", LOG_INT("run", start->id.run),
 				LOG_INT("step", start->id.step),
-				LOG_INT("attempt", start->id.attempt), LOG_STR("err", err.msg));
+				LOG_INT("attempt", start->id.attempt), LOG_STR("error", err.msg));
 		attempts->send(attempts->arg, MSG_REFUSED,
 				&(struct msg_refused){ .id = start->id,
 						.why = (uint8_t)refusal_of(err.code),
@@ -442,9 +442,9 @@ void attempts_cancel(struct attempts *attempts, const struct attempt_id *id)
 	}
 }
 
-struct groups *attempts_groups(struct attempts *attempts)
+struct step_cgroups *attempts_cgroups(struct attempts *attempts)
 {
-	return &attempts->groups;
+	return &attempts->cgroups;
 }
 
 bool attempts_have(const struct attempts *attempts, pid_t pid)
@@ -459,8 +459,8 @@ bool attempts_have(const struct attempts *attempts, pid_t pid)
 
 bool attempts_reap(struct attempts *attempts)
 {
-	bool strays = false;
-	bool ended = attempts->groups.dying;
+	bool leftovers = false;
+	bool ended = attempts->cgroups.dying;
 
 	for (size_t i = 0; i < ATTEMPTS_MAX; i++) {
 		struct attempt *attempt = &attempts->items[i];
@@ -470,14 +470,14 @@ bool attempts_reap(struct attempts *attempts)
 			const struct msg_ended msg = { .id = attempt->id };
 
 			ended = true;
-			strays |= WIFSIGNALED(status) && !attempts->groups.cgroups.len;
+			leftovers |= WIFSIGNALED(status) && !attempts->cgroups.trees.len;
 			close_handshake(attempt);
 			attempt->pid = 0;
 			attempts->send(attempts->arg, MSG_ENDED, &msg);
 		}
 	}
 	if (ended) {
-		groups_sweep(&attempts->groups);
+		step_cgroups_sweep(&attempts->cgroups);
 	}
-	return strays;
+	return leftovers;
 }

@@ -21,7 +21,7 @@
 
 struct command {
 	uint64_t id;     /* of the probe */
-	uint64_t number; /* of its group: a core that is started anew begins its ids anew */
+	uint64_t number; /* of its cgroup: a core that is started anew begins its ids anew */
 	pid_t pid;       /* of the shim; 0: this place is free */
 	int cancel;      /* our end of the shim's SHIM_CANCEL; -1: it was told to end */
 	int status;      /* memory, as is the next */
@@ -30,7 +30,7 @@ struct command {
 };
 
 struct commands {
-	struct groups *groups;
+	struct step_cgroups *cgroups;
 	attempts_send_fn send;
 	void *arg;
 	char home[256];
@@ -38,15 +38,15 @@ struct commands {
 	struct command items[COMMANDS_MAX];
 };
 
-struct commands *commands_new(struct groups *groups, attempts_send_fn send, void *arg)
+struct commands *commands_new(struct step_cgroups *cgroups, attempts_send_fn send, void *arg)
 {
 	struct commands *commands = xcalloc(1, sizeof(*commands));
 
-	commands->groups = groups;
+	commands->cgroups = cgroups;
 	commands->send = send;
 	commands->arg = arg;
 	spawn_own_home(commands->home, sizeof(commands->home));
-	groups_end_checks(groups);
+	step_cgroups_end_checks(cgroups);
 	return commands;
 }
 
@@ -141,7 +141,7 @@ static int open_files(struct command *command, int *fds, struct err *err)
 	fds[SHIM_STATUS] = fcntl(command->status, F_DUPFD_CLOEXEC, 3);
 	fds[SHIM_OUTPUT] = fcntl(command->output, F_DUPFD_CLOEXEC, 3);
 	if (open_sockets(command, fds) < 0) {
-		return err_set(err, ERR_IO, "sockets to a check: %s", strerror(errno));
+		return err_set(err, ERR_IO, "make a check's sockets: %s", strerror(errno));
 	}
 	for (int i = 0; i < SHIM_FDS; i++) {
 		if (fds[i] < 0) {
@@ -154,15 +154,15 @@ static int open_files(struct command *command, int *fds, struct err *err)
 static pid_t fork_shim(const struct commands *commands, const int *fds, uint64_t number,
 		const struct permit *permit, struct err *err)
 {
-	char group[CGROUP_NAME_MAX];
+	char cgroup[CGROUP_NAME_MAX];
 	struct shim shim = { .argv = &permit->argv,
 		.env = &permit->env,
 		.cwd = permit->cwd,
 		.home = commands->home,
 		.timeout_ms = permit->timeout_ms,
 		.forget = true,
-		.cgroups = &commands->groups->cgroups,
-		.cgroup = groups_check_name(commands->groups, number, group) };
+		.cgroups = &commands->cgroups->trees,
+		.cgroup = step_cgroups_check_name(commands->cgroups, number, cgroup) };
 
 	memcpy(shim.fds, fds, sizeof(shim.fds));
 
@@ -202,7 +202,7 @@ static int launch(struct commands *commands, struct command *command, uint64_t i
 	return 0;
 }
 
-void commands_start(struct commands *commands, const struct generations *generations,
+void commands_start(struct commands *commands, const struct config_versions *versions,
 		const struct msg_probe_command *probe)
 {
 	struct command *command = find_free(commands);
@@ -211,12 +211,13 @@ void commands_start(struct commands *commands, const struct generations *generat
 	int rc = -1;
 
 	if (!command) {
-		err_set(&err, ERR_BUSY, "%d checks are running already", COMMANDS_MAX);
-	} else if (permit_check(generations, probe, &permit, &err) == 0) {
+		err_set(&err, ERR_BUSY, "%d checks are already running", COMMANDS_MAX);
+	} else if (permit_check(versions, probe, &permit, &err) == 0) {
 		rc = launch(commands, command, probe->id, &permit, &err);
 	}
 	if (rc < 0) {
-		log_warn("check refused", LOG_STR("check", probe->check), LOG_STR("err", err.msg));
+		log_warn("check refused", LOG_STR("check", probe->check),
+				LOG_STR("error", err.msg));
 		report(commands, probe->id, VERDICT_UNKNOWN, err.msg);
 	}
 	permit_clear(&permit);
@@ -275,19 +276,19 @@ static void report_end(struct commands *commands, const struct command *command)
 	report(commands, command->id, verdict, detail);
 }
 
-/* A shim that was killed leaves its group, which is ended here. */
-static void end_group(struct commands *commands, const struct command *command)
+/* A shim that was killed leaves its cgroup, which is ended here. */
+static void end_cgroup(struct commands *commands, const struct command *command)
 {
-	char group[CGROUP_NAME_MAX];
+	char cgroup[CGROUP_NAME_MAX];
 
-	groups_check_name(commands->groups, command->number, group);
-	cgroup_kill(&commands->groups->cgroups, group);
-	cgroup_remove(&commands->groups->cgroups, group);
+	step_cgroups_check_name(commands->cgroups, command->number, cgroup);
+	cgroup_kill(&commands->cgroups->trees, cgroup);
+	cgroup_remove(&commands->cgroups->trees, cgroup);
 }
 
 bool commands_reap(struct commands *commands)
 {
-	bool strays = false;
+	bool leftovers = false;
 
 	for (size_t i = 0; i < COMMANDS_MAX; i++) {
 		struct command *command = &commands->items[i];
@@ -297,15 +298,15 @@ bool commands_reap(struct commands *commands)
 			continue;
 		}
 		if (WIFSIGNALED(status)) {
-			strays |= !commands->groups->cgroups.len;
-			end_group(commands, command);
+			leftovers |= !commands->cgroups->trees.len;
+			end_cgroup(commands, command);
 		}
 		if (!command->dropped) {
 			report_end(commands, command);
 		}
 		release(command);
 	}
-	return strays;
+	return leftovers;
 }
 
 bool commands_have(const struct commands *commands, pid_t pid)

@@ -12,14 +12,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "config/secrets.h"
 #include "executor/attempts.h"
 #include "executor/commands.h"
+#include "executor/detached.h"
+#include "executor/leftovers.h"
 #include "executor/listen.h"
 #include "executor/permit.h"
 #include "executor/roles.h"
 #include "executor/storage.h"
-#include "executor/strays.h"
 #include "sys/loop.h"
 #include "wire/message.h"
 
@@ -32,18 +34,18 @@ struct executor {
 	struct storage storage;
 	struct listener listeners[EXECUTOR_LISTEN_MAX];
 	size_t listeners_len;
-	struct generations generations;
+	struct config_versions config_versions;
 	uint8_t seal_key[DIGEST_SIZE];
-	struct config_files files; /* of the newest generation */
-	struct secrets secrets;    /* of the newest generation */
+	struct config_files files; /* of the newest */
+	struct secrets secrets;    /* of the newest */
 	struct attempts *attempts;
 	struct commands *commands;
 	struct roles *roles;
 	int64_t started_at;
 	int64_t config_loaded_at;
 	bool config_ok;
-	bool hopeless; /* a role said so, and all ends */
-	bool strays;   /* a shim was killed, and what it watched is being ended */
+	bool hopeless;  /* a role said so, and all ends */
+	bool leftovers; /* a shim was killed, and what it watched is being ended */
 	struct detached detached;
 };
 
@@ -127,17 +129,17 @@ static int load(struct executor *e, struct buf *report, struct err *err)
 	struct secrets secrets = { 0 };
 	struct config *config = NULL;
 
-	if (config_read(e->options->config_path, &files, report, err) == 0) {
-		config = config_parse(&files, report, err);
+	if (load_files(e->options->config_path, &files, report, err) == 0) {
+		config = load_config(&files, report, err);
 	}
 	e->config_ok = config && secrets_read(config, &secrets, report, err) == 0;
 	if (!e->config_ok) {
 		config_free(config);
-		config_files_clear(&files);
+		files_clear(&files);
 		return -1;
 	}
-	generations_push_take(&e->generations, config);
-	config_files_clear(&e->files);
+	config_versions_push_take(&e->config_versions, config);
+	files_clear(&e->files);
 	e->files = files;
 	secrets_clear(&e->secrets);
 	e->secrets = secrets;
@@ -153,11 +155,11 @@ static void log_report(const struct buf *report, const struct err *err)
 		size_t len = strcspn(rest, "\n");
 		auto_free char *line = xstrndup(rest, len);
 
-		log_error("configuration", LOG_STR("err", line));
+		log_error("configuration mistake", LOG_STR("error", line));
 		rest += len + (rest[len] == '\n');
 	}
-	log_error("configuration not loaded, the one before stays in force",
-			LOG_STR("err", err->msg));
+	log_error("configuration not loaded: the previous one stays in force",
+			LOG_STR("error", err->msg));
 }
 
 /* Returns whether it worked; report says what did not. */
@@ -174,8 +176,8 @@ static bool reload(struct executor *e, const char *by, struct buf *report)
 		return false;
 	}
 	log_info("configuration loaded", LOG_STR("path", e->options->config_path),
-			LOG_INT("playbooks", e->generations.items[0]->playbooks_len),
-			LOG_INT("checks", e->generations.items[0]->checks_len));
+			LOG_INT("playbooks", e->config_versions.items[0]->playbooks_len),
+			LOG_INT("checks", e->config_versions.items[0]->checks_len));
 	send_receivers(e);
 	send_config(e, by);
 	send_roles(e);
@@ -222,7 +224,7 @@ static int on_start(void *arg, const void *msg, int fd, struct err *err)
 
 	(void)fd;
 	(void)err;
-	attempts_start(e->attempts, &e->generations, msg);
+	attempts_start(e->attempts, &e->config_versions, msg);
 	return 0;
 }
 
@@ -232,7 +234,7 @@ static int on_probe_command(void *arg, const void *msg, int fd, struct err *err)
 
 	(void)fd;
 	(void)err;
-	commands_start(e->commands, &e->generations, msg);
+	commands_start(e->commands, &e->config_versions, msg);
 	return 0;
 }
 
@@ -288,10 +290,10 @@ static void close_listeners(struct executor *e)
 	e->listeners_len = 0;
 }
 
-static void stop(struct executor *e, const char *why)
+static void stop(struct executor *e, const char *reason)
 {
-	log_info("stopping", LOG_STR("why", why),
-			LOG_INT("steps_that_go_on", attempts_count(e->attempts)));
+	log_info("stopping", LOG_STR("reason", reason),
+			LOG_INT("running_steps", attempts_count(e->attempts)));
 	close_listeners(e);
 	attempts_stop(e->attempts);
 	commands_drop(e->commands);
@@ -328,13 +330,13 @@ static void on_child(struct executor *e)
 	roles_reap(e->roles);
 	if (roles_hopeless(e->roles) && !e->hopeless) {
 		e->hopeless = true;
-		stop(e, "a role cannot work; the reason stands above");
+		stop(e, "a role cannot work: its error is logged above");
 	}
-	e->strays |= attempts_reap(e->attempts);
-	e->strays |= commands_reap(e->commands);
+	e->leftovers |= attempts_reap(e->attempts);
+	e->leftovers |= commands_reap(e->commands);
 	detached_reap(&e->detached, is_known, e);
-	if (e->strays) {
-		e->strays = strays_end(is_spared, e) > 0;
+	if (e->leftovers) {
+		e->leftovers = leftovers_end(is_spared, e) > 0;
 	} else {
 		detached_note(&e->detached, is_known, e);
 	}
@@ -393,7 +395,7 @@ static int open_all(struct executor *e, struct buf *report, struct err *err)
 		return -1;
 	}
 	digest_sha256(e->storage.token, strlen(e->storage.token), e->seal_key);
-	e->generations.seal_key = e->seal_key;
+	e->config_versions.seal_key = e->seal_key;
 	e->loop = loop_new(err);
 	if (!e->loop || loop_signals(e->loop, signals, on_signal, e, err) < 0) {
 		return -1;
@@ -402,7 +404,7 @@ static int open_all(struct executor *e, struct buf *report, struct err *err)
 	if (!e->attempts) {
 		return -1;
 	}
-	e->commands = commands_new(attempts_groups(e->attempts), send_core, e);
+	e->commands = commands_new(attempts_cgroups(e->attempts), send_core, e);
 	e->roles = roles_new(e->loop,
 			&(struct roles_options){ .program = e->options->program,
 					.log_level = e->options->log_level,
@@ -420,9 +422,9 @@ static void close_all(struct executor *e)
 	close_listeners(e);
 	loop_free(e->loop);
 	storage_close(&e->storage);
-	config_files_clear(&e->files);
+	files_clear(&e->files);
 	secrets_clear(&e->secrets);
-	generations_clear(&e->generations);
+	config_versions_clear(&e->config_versions);
 }
 
 /* Inherited by the roles; what a step gets is set in sys/spawn. */
@@ -451,7 +453,7 @@ int executor_main(const struct executor_options *options)
 	int status;
 
 	set_limits();
-	strays_adopt();
+	leftovers_adopt();
 	if (open_all(&e, &report, &err) < 0) {
 		fprintf(stderr, "%splaybookd: %s\n", buf_text(&report), err.msg);
 		close_all(&e);
@@ -459,7 +461,7 @@ int executor_main(const struct executor_options *options)
 	}
 	log_info("started", LOG_STR("config", options->config_path),
 			LOG_STR("storage", e.storage.path),
-			LOG_INT("playbooks", e.generations.items[0]->playbooks_len));
+			LOG_INT("playbooks", e.config_versions.items[0]->playbooks_len));
 	status = loop_run(e.loop, on_tick, &e);
 	close_all(&e);
 	log_info("stopped", LOG_INT("status", status));

@@ -2,7 +2,7 @@
 
 #include <sys/resource.h>
 
-struct cgroup_limits limits_of_group(const struct step_limits *limits)
+struct cgroup_limits limits_of_cgroup(const struct step_limits *limits)
 {
 	return (struct cgroup_limits){
 		.processes = limits->processes ? limits->processes : LIMITS_PROCESSES,

@@ -143,9 +143,7 @@ static int bind_tcp(const char *address, const struct addrinfo *info, struct lis
 
 	if (!is_loopback(info->ai_addr)) {
 		return err_set(err, ERR_FORBIDDEN,
-				"listen %s: it is not a loopback address, and nobody is asked for "
-				"a "
-				"password; only 127.0.0.0/8, [::1] and unix:PATH are allowed",
+				"listen %s: it is not a loopback address; reading needs no password, so only 127.0.0.0/8, [::1] and unix:PATH are allowed",
 				address);
 	}
 

@@ -15,47 +15,6 @@
 static const char *const triggers[] = { "alert", "manual", "replay", "escalation", NULL };
 static const char *const statuses[] = { "", "firing", "resolved", NULL };
 
-/* The place that the new configuration empties: that of its equal, else the last. */
-static size_t place_of(const struct generations *generations, const struct config *config)
-{
-	size_t i = 0;
-
-	while (i < PERMIT_GENERATIONS - 1 && generations->items[i] &&
-			memcmp(generations->items[i]->hash, config->hash, DIGEST_SIZE) != 0) {
-		i++;
-	}
-	return i;
-}
-
-void generations_push_take(struct generations *generations, struct config *config)
-{
-	size_t place = place_of(generations, config);
-
-	config_free(generations->items[place]);
-	memmove(&generations->items[1], &generations->items[0],
-			place * sizeof(generations->items[0]));
-	generations->items[0] = config;
-}
-
-void generations_clear(struct generations *generations)
-{
-	for (int i = 0; i < PERMIT_GENERATIONS; i++) {
-		config_free(generations->items[i]);
-		generations->items[i] = NULL;
-	}
-}
-
-static const struct config *generations_find(
-		const struct generations *generations, const uint8_t hash[DIGEST_SIZE])
-{
-	for (int i = 0; i < PERMIT_GENERATIONS && generations->items[i]; i++) {
-		if (memcmp(generations->items[i]->hash, hash, DIGEST_SIZE) == 0) {
-			return generations->items[i];
-		}
-	}
-	return NULL;
-}
-
 static bool one_of(const char *const *words, const char *text)
 {
 	for (; *words; words++) {
@@ -76,10 +35,10 @@ static int check_words(const struct msg_start *start, struct err *err)
 				start->id.attempt, PERMIT_ATTEMPT_MAX);
 	}
 	if (start->id.run < 1 || start->id.run > INT64_MAX) {
-		return err_set(err, ERR_INPUT, "run %" PRIu64 " cannot be", start->id.run);
+		return err_set(err, ERR_INPUT, "run %" PRIu64 " is out of range", start->id.run);
 	}
 	if (!one_of(triggers, start->trigger) || !one_of(statuses, start->status)) {
-		return err_set(err, ERR_INPUT, "trigger or status is no word that is used here");
+		return err_set(err, ERR_INPUT, "unknown trigger or status");
 	}
 	if (len > ALERT_NAME_MAX || !utf8_valid(start->alertname, len)) {
 		return err_set(err, ERR_INPUT, "alertname is longer than %d bytes or not UTF-8",
@@ -198,7 +157,7 @@ static int permit_step(const struct config *config, const struct playbook *playb
 	case STEP_APPROVE:
 	case STEP_NOTIFY:
 	case STEP_KINDS:
-		return err_set(err, ERR_INPUT, "it is not a step that is executed");
+		return err_set(err, ERR_INPUT, "it is not a kind of step that is executed");
 	}
 	ret->cwd = step->cwd ? step->cwd : "/";
 	ret->user = step->user;
@@ -247,13 +206,12 @@ static int permit_approval(const uint8_t *key, const struct config *config,
 		const struct step *step = &playbook->steps[at];
 
 		if (start->approval.given && start->approval.step == (uint32_t)at) {
-			return is_sealed(key, config, playbook, start)
-					       ? 0
-					       : err_set(err, ERR_INPUT,
-								 "what was approved at '%s' is not "
-								 "this, "
-								 "or nobody did",
-								 step->name);
+			if (is_sealed(key, config, playbook, start)) {
+				return 0;
+			}
+			return err_set(err, ERR_INPUT,
+					"the approval at '%s' is missing, or is for other work",
+					step->name);
 		}
 		if (approval_need(step, &start->params) == APPROVAL_NEEDED) {
 			return err_set(err, ERR_INPUT, "'%s' was not approved", step->name);
@@ -262,7 +220,7 @@ static int permit_approval(const uint8_t *key, const struct config *config,
 	return 0;
 }
 
-int permit_start(const struct generations *generations, const struct msg_start *start,
+int permit_start(const struct config_versions *versions, const struct msg_start *start,
 		struct permit *ret_permit, struct err *err)
 {
 	*ret_permit = (struct permit){ 0 };
@@ -270,7 +228,7 @@ int permit_start(const struct generations *generations, const struct msg_start *
 		return -1;
 	}
 
-	const struct config *config = generations_find(generations, start->config_hash);
+	const struct config *config = config_versions_find(versions, start->config_hash);
 
 	if (!config) {
 		return err_set(err, ERR_NOT_FOUND, "the executor does not know this configuration");
@@ -286,7 +244,7 @@ int permit_start(const struct generations *generations, const struct msg_start *
 				start->id.step);
 	}
 	if (playbook_params_check(playbook, &start->params, err) < 0 ||
-			permit_approval(generations->seal_key, config, playbook, start, err) < 0 ||
+			permit_approval(versions->seal_key, config, playbook, start, err) < 0 ||
 			permit_step(config, playbook, start, ret_permit, err) < 0) {
 		return err_wrap(err, "playbook '%s', step %" PRIu32, playbook->name,
 				start->id.step);
@@ -294,10 +252,10 @@ int permit_start(const struct generations *generations, const struct msg_start *
 	return 0;
 }
 
-int permit_check(const struct generations *generations, const struct msg_probe_command *probe,
+int permit_check(const struct config_versions *versions, const struct msg_probe_command *probe,
 		struct permit *ret_permit, struct err *err)
 {
-	const struct config *config = generations_find(generations, probe->config_hash);
+	const struct config *config = config_versions_find(versions, probe->config_hash);
 	const struct check *check = config ? config_check(config, probe->check) : NULL;
 
 	*ret_permit = (struct permit){ .cwd = "/" };

@@ -74,8 +74,8 @@ static void on_closed(void *arg, const struct err *why)
 	channel_free(p->channel);
 	p->channel = NULL;
 	if (why) {
-		log_error("role broke the protocol", LOG_STR("name", role_names[p->role]),
-				LOG_INT("pid", p->pid), LOG_STR("err", why->msg));
+		log_error("role broke the protocol", LOG_STR("role", role_names[p->role]),
+				LOG_INT("pid", p->pid), LOG_STR("error", why->msg));
 		kill(p->pid, SIGKILL);
 	} else if (p->kill_at == 0) {
 		p->kill_at = clock_mono_ms() + LINGER_MS;
@@ -169,7 +169,7 @@ static void connect_link(struct roles *roles, enum role a, enum role b)
 		return;
 	}
 	if (channel_pair(fds, &err) < 0) {
-		log_error("roles not connected", LOG_STR("err", err.msg));
+		log_error("roles not connected", LOG_STR("error", err.msg));
 		kill(roles->items[b].pid, SIGKILL);
 		return;
 	}
@@ -187,16 +187,16 @@ static int start_process(struct role_process *p)
 	int fds[2];
 
 	if (channel_pair(fds, &err) < 0) {
-		log_error("role not started", LOG_STR("name", role_names[p->role]),
-				LOG_STR("err", err.msg));
+		log_error("role not started", LOG_STR("role", role_names[p->role]),
+				LOG_STR("error", err.msg));
 		return -1;
 	}
 	p->pid = spawn_role(roles, p->role, fds[1], &failure);
 	close(fds[1]);
 	if (p->pid < 0) {
-		log_error("role not started", LOG_STR("name", role_names[p->role]),
+		log_error("role not started", LOG_STR("role", role_names[p->role]),
 				LOG_STR("failed", failure.doing),
-				LOG_STR("err", strerror(failure.sys_errno)));
+				LOG_STR("error", strerror(failure.sys_errno)));
 		close(fds[0]);
 		p->pid = 0;
 		return -1;
@@ -311,12 +311,12 @@ static void log_death(const struct role_process *p, int status)
 	enum log_level level = p->owner->stopping ? LOG_INFO : LOG_ERROR;
 
 	if (WIFSIGNALED(status)) {
-		LOG_AT(level, "role ended", LOG_STR("name", role_names[p->role]),
+		LOG_AT(level, "role ended", LOG_STR("role", role_names[p->role]),
 				LOG_INT("pid", p->pid),
 				LOG_STR("signal", sigabbrev_np(WTERMSIG(status))), LOG_END);
 		return;
 	}
-	LOG_AT(level, "role ended", LOG_STR("name", role_names[p->role]), LOG_INT("pid", p->pid),
+	LOG_AT(level, "role ended", LOG_STR("role", role_names[p->role]), LOG_INT("pid", p->pid),
 			LOG_INT("status", WEXITSTATUS(status)), LOG_END);
 }
 

@@ -15,8 +15,8 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "executor/leftovers.h"
 #include "executor/limits.h"
-#include "executor/strays.h"
 #include "sys/spawn.h"
 #include "wire/attempt.h"
 
@@ -198,7 +198,7 @@ static void wait_session(struct step_process *p, int signo, int64_t ms)
 {
 	int64_t give_up = clock_mono_ms() + ms;
 
-	while (strays_signal_session(p->pid, signo) > 0 && clock_mono_ms() < give_up) {
+	while (leftovers_signal_session(p->pid, signo) > 0 && clock_mono_ms() < give_up) {
 		p->deadline = clock_mono_ms() + RESCAN_MS;
 		wait_turn(p);
 	}
@@ -236,7 +236,7 @@ static void kill_all(struct step_process *p)
 			break;
 		}
 		if (pid == 0) {
-			strays_kill(NULL, NULL);
+			leftovers_kill(NULL, NULL);
 			p->deadline = clock_mono_ms() + RESCAN_MS;
 			wait_turn(p);
 		}
@@ -338,7 +338,7 @@ static void spawn_failed(struct step_process *p, const struct spawn_failure *fai
 static int start(struct step_process *p)
 {
 	const struct shim *shim = p->shim;
-	const struct cgroup_limits group_limits = limits_of_group(&shim->limits);
+	const struct cgroup_limits cgroup_limits = limits_of_cgroup(&shim->limits);
 	struct spawn_limit limits[SPAWN_LIMITS_MAX];
 	auto_strv struct strv env = { 0 };
 	struct spawn_user user = { 0 };
@@ -355,7 +355,7 @@ static int start(struct step_process *p)
 	if (out < 0) {
 		return -1;
 	}
-	if (cgroup_open(shim->cgroups, shim->cgroup, &group_limits, &cgroup, &err) < 0) {
+	if (cgroup_open(shim->cgroups, shim->cgroup, &cgroup_limits, &cgroup, &err) < 0) {
 		exec_failed(&p->status, EIO, err.msg);
 		return -1;
 	}
@@ -376,8 +376,8 @@ static int start(struct step_process *p)
 					     .die_with_parent = true,
 					     .limits = limits,
 					     .limits_len = limits_len,
-					     .groups = cgroup.entries,
-					     .groups_len = cgroup.entries_len },
+					     .cgroup_fds = cgroup.entries,
+					     .cgroup_fds_len = cgroup.entries_len },
 			&failure);
 	cgroup_close(&cgroup);
 	if (p->pid < 0) {
@@ -395,7 +395,7 @@ static int detach(const struct shim *shim, sigset_t *ret_child)
 
 	setsid();
 	prctl(PR_SET_NAME, "playbookd-shim");
-	strays_adopt();
+	leftovers_adopt();
 	umask(077);
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++) {
 		signal(ignored[i], SIG_IGN);

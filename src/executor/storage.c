@@ -30,12 +30,12 @@ static int open_folder(const char *path, struct storage *storage, struct err *er
 	}
 	if (st.st_uid != geteuid()) {
 		return err_set(err, ERR_FORBIDDEN,
-				"storage '%s' belongs to user %u, not to us (%u)", path, st.st_uid,
-				geteuid());
+				"storage '%s' belongs to user %u, but playbookd runs as user %u",
+				path, st.st_uid, geteuid());
 	}
 	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
 		return err_set(err, ERR_FORBIDDEN,
-				"storage '%s' can be written by others: chmod go-w it", path);
+				"storage '%s' is writable by group or others: chmod go-w it", path);
 	}
 	return 0;
 }
@@ -86,8 +86,7 @@ static int read_token(struct storage *storage, struct err *err)
 	if (strspn(buf_text(&text), "0123456789abcdef") != len ||
 			(text.len != len && strcmp(buf_text(&text) + len, "\n") != 0)) {
 		return err_set(err, ERR_INPUT,
-				"'operator.token' is not 64 hex digits: remove it, and a new one "
-				"is made");
+				"'operator.token' is not 64 hex digits: remove it to get a new one");
 	}
 	memcpy(storage->token, buf_text(&text), len);
 	return 0;

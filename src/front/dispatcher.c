@@ -108,7 +108,7 @@ static void refuse_delivery(struct request *request, const struct err *err)
 {
 	char peer[HTTPD_PEER_TEXT_MAX];
 
-	log_warn("delivery refused", LOG_STR("peer", httpd_peer(request->http, peer)),
+	log_warn("delivery refused", LOG_STR("client", httpd_peer(request->http, peer)),
 			LOG_STR("error", err->msg));
 	refuse(request, err);
 }

@@ -65,7 +65,8 @@ static void set_core(struct front *front, struct channel *core)
 static void on_core_closed(void *arg, const struct err *why)
 {
 	if (why) {
-		log_error("the core broke the protocol", LOG_STR("error", why->msg));
+		log_error("role broke the protocol", LOG_STR("role", role_names[ROLE_CORE]),
+				LOG_STR("error", why->msg));
 	}
 	set_core(arg, NULL);
 }
@@ -145,7 +146,8 @@ static void on_control_closed(void *arg, const struct err *why)
 	struct front *front = arg;
 
 	if (why) {
-		log_error("the executor broke the protocol", LOG_STR("error", why->msg));
+		log_error("role broke the protocol", LOG_STR("role", role_names[ROLE_EXECUTOR]),
+				LOG_STR("error", why->msg));
 	}
 	loop_stop(front->loop, why ? 1 : 0);
 }
@@ -225,7 +227,7 @@ int front_main(int control_fd)
 	signal(SIGPIPE, SIG_IGN);
 	raise_files_limit();
 	if (front_open(&front, control_fd, &err) < 0) {
-		log_error("front does not start", LOG_STR("error", err.msg));
+		log_error("front cannot start", LOG_STR("error", err.msg));
 	} else {
 		status = loop_run(front.loop, on_tick, &front);
 	}

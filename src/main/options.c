@@ -58,26 +58,27 @@ static const struct option table[] = {
 	{ "config.file", "FILE", NULL,
 			"configuration (default " LOCAL_CONFIG ", then " SYSTEM_CONFIG ")",
 			AT(config_file), OPTION_TEXT, NULL },
-	{ "storage.path", "DIR", "data/", "where the store and the steps' folders are",
+	{ "storage.path", "DIR", "data/", "directory of the store and of the runs' files",
 			AT(storage_path), OPTION_TEXT, NULL },
 	{ "storage.min-free", "SIZE", "64MB",
-			"with less room on its disk nothing new is taken in (503)", AT(min_free),
+			"refuse deliveries (503) while its disk has less free space", AT(min_free),
 			OPTION_TEXT, check_size },
-	{ "data.retention", "DURATION", "365d", "how long closed incidents are kept", AT(retention),
+	{ "data.retention", "DURATION", "365d", "how long to keep closed incidents", AT(retention),
 			OPTION_TEXT, check_duration },
 	{ "web.listen-address", "ADDRESS", NULL,
-			"HOST:PORT or unix:PATH, repeatable (default " DEFAULT_LISTEN ")",
+			"HOST:PORT or unix:PATH; may be repeated (default " DEFAULT_LISTEN ")",
 			AT(listen), OPTION_LIST, NULL },
-	{ "web.external-url", "URL", "", "under which people reach the page", AT(external_url),
-			OPTION_TEXT, NULL },
+	{ "web.external-url", "URL", "", "URL under which operators reach playbookd",
+			AT(external_url), OPTION_TEXT, NULL },
 	{ "log.level", "LEVEL", "info", "debug, info, warn or error", AT(log_level), OPTION_TEXT,
 			check_level },
 	{ "log.format", "FORMAT", "logfmt", "logfmt or json", AT(log_format), OPTION_TEXT,
 			check_format },
-	{ "render", NULL, NULL, "check-config prints what people are written, with sample data",
+	{ "render", NULL, NULL,
+			"check-config also prints the templates, filled in with sample data",
 			AT(render), OPTION_SWITCH, NULL },
 	{ "version", NULL, NULL, "print the version", AT(version), OPTION_SWITCH, NULL },
-	{ "help", NULL, NULL, "print this", AT(help), OPTION_SWITCH, NULL },
+	{ "help", NULL, NULL, "print this help", AT(help), OPTION_SWITCH, NULL },
 	{ "role", "ROLE", NULL, NULL, AT(role), OPTION_TEXT, NULL },
 };
 
@@ -126,8 +127,7 @@ static int parse_flag(struct options *options, char *const **argv, struct err *e
 	const struct option *option = find(name, len);
 
 	if (!option) {
-		return err_set(err, ERR_INPUT, "unknown flag '--%.*s'; --help lists them", (int)len,
-				name);
+		return err_set(err, ERR_INPUT, "unknown flag '--%.*s'; see --help", (int)len, name);
 	}
 	if (option->kind == OPTION_SWITCH) {
 		*(bool *)member(options, option) = true;
@@ -167,8 +167,7 @@ int options_parse(char *const *argv, struct options *ret_options, struct err *er
 				return -1;
 			}
 		} else if (flags && (*argv)[0] == '-') {
-			return err_set(err, ERR_INPUT, "unknown flag '%s'; --help lists them",
-					*argv);
+			return err_set(err, ERR_INPUT, "unknown flag '%s'; see --help", *argv);
 		} else {
 			strv_add(&ret_options->args, *argv);
 		}
@@ -195,14 +194,15 @@ const char *options_config_file(const struct options *options)
 
 void options_help(FILE *out)
 {
-	fprintf(out, "usage: playbookd [FLAGS]\n"
-		     "       playbookd check-config [--render] FILE...\n"
-		     "       playbookd [--config.file=FILE] test-receiver NAME\n"
-		     "       playbookd [--storage.path=DIR] verify-audit\n"
-		     "\n"
-		     "Runs remediation playbooks for Alertmanager's alerts, calls people when they "
-		     "do not help, and keeps\nthe incident log.\n"
-		     "\n");
+	fputs("usage: playbookd [FLAGS]\n"
+	      "       playbookd check-config [--render] FILE...\n"
+	      "       playbookd [--config.file=FILE] test-receiver NAME\n"
+	      "       playbookd [--storage.path=DIR] verify-audit\n"
+	      "\n"
+	      "Runs remediation playbooks for Alertmanager's alerts, pages the on-call when they do not help, and\n"
+	      "keeps the incident log.\n"
+	      "\n",
+			out);
 	for (size_t i = 0; i < TABLE_LEN; i++) {
 		const struct option *o = &table[i];
 		char flag[64];

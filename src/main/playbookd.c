@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/size.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "config/secrets.h"
 #include "core/core.h"
 #include "domain/notification_text.h"
@@ -96,7 +97,7 @@ static int run_role(const struct options *options)
 			return role_mains[role](ROLES_CONTROL_FD);
 		}
 	}
-	return usage("there is no such role");
+	return usage("unknown role");
 }
 
 static const char *plural(size_t count)
@@ -131,11 +132,11 @@ static int check_file(const char *path, bool rendered)
 	struct err err;
 	bool good = false;
 
-	if (config_read(path, &files, &report, &err) == 0) {
-		config = config_parse(&files, &report, &err);
+	if (load_files(path, &files, &report, &err) == 0) {
+		config = load_config(&files, &report, &err);
 		good = config && secrets_read(config, &secrets, &report, &err) == 0;
 	}
-	config_files_clear(&files);
+	files_clear(&files);
 	secrets_clear(&secrets);
 	if (!good) {
 		config_free(config);
@@ -177,7 +178,7 @@ static int run_test_receiver(const struct options *options)
 static int run_verify_audit(const struct options *options)
 {
 	if (options->args.len != 1) {
-		return usage("verify-audit takes --storage.path, and nothing else");
+		return usage("verify-audit takes no argument but --storage.path");
 	}
 	return verify_audit(options->storage_path);
 }
@@ -197,7 +198,7 @@ static int run_command(const struct options *options)
 			return commands[i].run(options);
 		}
 	}
-	fprintf(stderr, "playbookd: there is no command '%s'; --help lists them\n", name);
+	fprintf(stderr, "playbookd: unknown command '%s'; see --help\n", name);
 	return EXIT_USAGE;
 }
 
@@ -240,9 +241,7 @@ static int run_executor(const struct options *options)
 	struct err err;
 
 	if (variable) {
-		fprintf(stderr,
-				"playbookd: %.*s is set in the environment: unset it and start "
-				"again\n",
+		fprintf(stderr, "playbookd: %.*s is set in the environment: unset it and start again\n",
 				(int)strcspn(variable, "="), variable);
 		return 1;
 	}

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "config/secrets.h"
 #include "egress/deliver.h"
 #include "sys/loop.h"
@@ -55,8 +56,8 @@ static void begin(struct trial *trial)
 	auto_free char *text = NULL;
 
 	gethostname(host, sizeof(host) - 1);
-	text = xasprintf("This is a test of the receiver '%s', sent by hand on %s.\nNothing is "
-			 "wrong.\n",
+	text = xasprintf(
+			"This is a test of the receiver '%s', sent by hand from %s.\nNothing is wrong.\n",
 			trial->receiver->name, host);
 	for (size_t i = 0; i < trial->receiver->endpoints_len; i++) {
 		const struct msg_notify notice = {
@@ -65,7 +66,7 @@ static void begin(struct trial *trial)
 			.receiver = trial->receiver->name,
 			.endpoint = trial->receiver->endpoints[i].name,
 			.kind = "test",
-			.subject = "playbookd: a test",
+			.subject = "playbookd: test notification",
 			.text = text,
 			.created_at = clock_wall_ms(),
 		};
@@ -127,10 +128,10 @@ int test_receiver(const char *config_path, const char *name)
 	struct err err;
 	int status = 1;
 
-	if (config_read(config_path, &files, &report, &err) == 0) {
-		config = config_parse(&files, &report, &err);
+	if (load_files(config_path, &files, &report, &err) == 0) {
+		config = load_config(&files, &report, &err);
 	}
-	config_files_clear(&files);
+	files_clear(&files);
 	if (config) {
 		status = tell_by_config(config_path, config, name);
 	} else {

@@ -18,7 +18,7 @@ static int say(const struct audit_verdict *verdict)
 		puts("audit: no rows");
 		return 0;
 	}
-	printf("audit: rows %" PRId64 " to %" PRId64 " are whole, the last is %s\n",
+	printf("audit: rows %" PRId64 " to %" PRId64 " are intact; the hash of the last is %s\n",
 			verdict->first_id, verdict->last_id, digest_text(verdict->hash, hash));
 	return 0;
 }

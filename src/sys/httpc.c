@@ -156,7 +156,7 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
 	char text[INET6_ADDRSTRLEN];
 
 	(void)purpose;
-	if (!target_allowed(address->family, &address->addr, text)) {
+	if (!httpc_target_allowed(address->family, &address->addr, text)) {
 		memcpy(look->refused, text, sizeof(text));
 		return CURL_SOCKET_BAD;
 	}
@@ -189,7 +189,7 @@ static void look_free(struct httpc_look *look)
 	if (look->next) {
 		look->next->prev = look->prev;
 	}
-	sending_free(look->sending);
+	httpc_send_free(look->sending);
 	buf_clear(&look->body);
 	free(look->peer);
 	free(look);
@@ -212,8 +212,9 @@ static char *failure_text(const struct httpc_look *look, CURLcode code)
 {
 	char duration[CLOCK_TEXT_MAX];
 
-	if (sending_is_mail(look->sending) && sending_smtp(look->sending)->state == SMTP_REFUSED) {
-		return xasprintf("%s: %s", look->peer, sending_smtp(look->sending)->error);
+	if (httpc_send_is_mail(look->sending) &&
+			httpc_send_smtp(look->sending)->state == SMTP_REFUSED) {
+		return xasprintf("%s: %s", look->peer, httpc_send_smtp(look->sending)->error);
 	}
 	if (look->cut == CUT_HEADERS) {
 		return xasprintf("the answer's headers are longer than %d KiB",
@@ -232,7 +233,7 @@ static char *failure_text(const struct httpc_look *look, CURLcode code)
 		return xasprintf("connect to %s: the name does not resolve", look->peer);
 	}
 	/* What libcurl says when there is no status line: an answer in HTTP/0.9. */
-	if (!sending_is_mail(look->sending) &&
+	if (!httpc_send_is_mail(look->sending) &&
 			(code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)) {
 		return xasprintf("%s does not speak HTTP", look->peer);
 	}
@@ -249,15 +250,15 @@ static bool answered(const struct httpc_look *look, CURLcode code)
 {
 	bool enough = look->cut == CUT_BODY || code == CURLE_FILESIZE_EXCEEDED;
 
-	return code == CURLE_OK || (look->sending && enough && !sending_is_mail(look->sending));
+	return code == CURLE_OK || (look->sending && enough && !httpc_send_is_mail(look->sending));
 }
 
 static int status_of(const struct httpc_look *look)
 {
 	long status = 0;
 
-	if (sending_is_mail(look->sending)) {
-		return sending_smtp(look->sending)->code;
+	if (httpc_send_is_mail(look->sending)) {
+		return httpc_send_smtp(look->sending)->code;
 	}
 	curl_easy_getinfo(look->easy, CURLINFO_RESPONSE_CODE, &status);
 	return (int)status;
@@ -273,7 +274,7 @@ static void look_report(struct httpc_look *look, CURLcode code)
 	auto_buf struct buf body = { 0 };
 	struct httpc_result result = { .ok = answered(look, code), .body = "", .error = "" };
 
-	if (result.ok || sending_is_mail(look->sending)) {
+	if (result.ok || httpc_send_is_mail(look->sending)) {
 		result.status = status_of(look);
 	}
 	if (result.ok) {
@@ -349,7 +350,7 @@ static int look_run(struct httpc_look *look, CURLU *url, bool connect_only, stru
 
 	curl_free(text);
 	if (code == CURLE_OK && look->sending) {
-		code = (CURLcode)sending_set(look->sending, look->easy);
+		code = (CURLcode)httpc_send_set(look->sending, look->easy);
 	}
 	if (code == CURLE_OK && connect_only) {
 		code = curl_easy_setopt(look->easy, CURLOPT_CONNECT_ONLY, 1L);
@@ -366,16 +367,16 @@ static int look_run(struct httpc_look *look, CURLU *url, bool connect_only, stru
 static int look_begin(struct httpc_look *look, const struct httpc_request *request, CURLU *url,
 		struct err *err)
 {
-	if (target_set(url, request, err) < 0) {
+	if (httpc_target_set(url, request, err) < 0) {
 		return -1;
 	}
 	if (request->send) {
-		look->sending = sending_new(request->send, err);
+		look->sending = httpc_send_new(request->send, err);
 		if (!look->sending) {
 			return -1;
 		}
 	}
-	look->peer = target_peer(url);
+	look->peer = httpc_target_peer(url);
 	look->easy = curl_easy_init();
 	if (!look->easy) {
 		return err_set(err, ERR_IO, "libcurl: no handle");
@@ -503,14 +504,14 @@ static CURLcode begin_talk(struct httpc_look *look)
 /* Go on with it; true when it is over, and reported. */
 static bool talk(struct httpc_look *look)
 {
-	CURLcode rc = (CURLcode)sending_talk(look->sending, look->easy);
-	enum smtp_state state = sending_smtp(look->sending)->state;
+	CURLcode rc = (CURLcode)httpc_send_talk(look->sending, look->easy);
+	enum smtp_state state = httpc_send_smtp(look->sending)->state;
 
 	look->ready = false;
 	if (rc == CURLE_OK && state == SMTP_GOES_ON) {
 		if (clock_mono_ms() < look->talks_until) {
 			watch_socket(look->httpc, look->talks_on,
-					EPOLLIN | (sending_wants_write(look->sending)
+					EPOLLIN | (httpc_send_wants_write(look->sending)
 										  ? (uint32_t)EPOLLOUT
 										  : 0U));
 			return false;
@@ -543,7 +544,7 @@ static int64_t talk_all(struct httpc *httpc)
 
 static void end_look(struct httpc_look *look, CURLcode code)
 {
-	if (code == CURLE_OK && sending_is_mail(look->sending)) {
+	if (code == CURLE_OK && httpc_send_is_mail(look->sending)) {
 		code = begin_talk(look);
 		if (code == CURLE_OK) {
 			return;

@@ -47,7 +47,7 @@ static char *copy(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
-struct sending *sending_new(const struct httpc_send *send, struct err *err)
+struct sending *httpc_send_new(const struct httpc_send *send, struct err *err)
 {
 	struct sending *sending = xcalloc(1, sizeof(*sending));
 
@@ -69,7 +69,7 @@ struct sending *sending_new(const struct httpc_send *send, struct err *err)
 		add_header(sending, "Authorization", send->authorization);
 	}
 	if (send->ca && hold_ca(sending, send->ca, err) < 0) {
-		sending_free(sending);
+		httpc_send_free(sending);
 		return NULL;
 	}
 	return sending;
@@ -84,7 +84,7 @@ static void wipe(char *text)
 	}
 }
 
-void sending_free(struct sending *sending)
+void httpc_send_free(struct sending *sending)
 {
 	if (!sending) {
 		return;
@@ -103,12 +103,12 @@ void sending_free(struct sending *sending)
 	free(sending);
 }
 
-bool sending_is_mail(const struct sending *sending)
+bool httpc_send_is_mail(const struct sending *sending)
 {
 	return sending && sending->mail;
 }
 
-const char *sending_scheme(const char *port)
+const char *httpc_send_scheme(const char *port)
 {
 	return strcmp(port, "465") == 0 ? "smtps" : "smtp";
 }
@@ -132,7 +132,7 @@ static CURLcode set_post(struct sending *sending, CURL *easy)
 	return rc;
 }
 
-/* libcurl connects, goes into TLS and logs in; the rest is said by sending_talk(). */
+/* libcurl connects, goes into TLS and logs in; the rest is said by httpc_send_talk(). */
 static CURLcode set_mail(struct sending *sending, CURL *easy)
 {
 	CURLcode rc = CURLE_OK;
@@ -144,7 +144,7 @@ static CURLcode set_mail(struct sending *sending, CURL *easy)
 	return rc;
 }
 
-int sending_set(struct sending *sending, void *easy)
+int httpc_send_set(struct sending *sending, void *easy)
 {
 	CURLcode rc = sending->mail ? set_mail(sending, easy) : set_post(sending, easy);
 
@@ -159,12 +159,12 @@ int sending_set(struct sending *sending, void *easy)
 	return (int)rc;
 }
 
-const struct smtp *sending_smtp(const struct sending *sending)
+const struct smtp *httpc_send_smtp(const struct sending *sending)
 {
 	return &sending->smtp;
 }
 
-bool sending_wants_write(const struct sending *sending)
+bool httpc_send_wants_write(const struct sending *sending)
 {
 	return sending->smtp.out.len > 0;
 }
@@ -183,7 +183,7 @@ static CURLcode say(struct sending *sending, CURL *easy)
 	return rc;
 }
 
-int sending_talk(struct sending *sending, void *easy)
+int httpc_send_talk(struct sending *sending, void *easy)
 {
 	CURLcode rc = say(sending, easy);
 

@@ -32,7 +32,7 @@ static bool ipv6_allowed(const struct in6_addr *ip)
 	       memcmp(ip->s6_addr, ec2_metadata, sizeof(ec2_metadata)) != 0;
 }
 
-bool target_allowed(int family, const struct sockaddr *address, char *text)
+bool httpc_target_allowed(int family, const struct sockaddr *address, char *text)
 {
 	if (family == AF_INET) {
 		struct sockaddr_in in;
@@ -103,7 +103,7 @@ static int set_mail_server(CURLU *url, const struct httpc_request *request, stru
 		return -1;
 	}
 	curl_url_get(url, CURLUPART_PORT, &port, 0);
-	rc = curl_url_set(url, CURLUPART_SCHEME, sending_scheme(port ? port : ""), 0);
+	rc = curl_url_set(url, CURLUPART_SCHEME, httpc_send_scheme(port ? port : ""), 0);
 	curl_free(port);
 	if (rc == CURLUE_OK && request->send->hello) {
 		rc = curl_url_set(url, CURLUPART_PATH, request->send->hello, CURLU_URLENCODE);
@@ -111,7 +111,7 @@ static int set_mail_server(CURLU *url, const struct httpc_request *request, stru
 	return rc == CURLUE_OK ? 0 : err_set(err, ERR_IO, "libcurl: %s", curl_url_strerror(rc));
 }
 
-int target_set(void *url, const struct httpc_request *request, struct err *err)
+int httpc_target_set(void *url, const struct httpc_request *request, struct err *err)
 {
 	if (request->url) {
 		return set_url(url, request->url, err);
@@ -120,7 +120,7 @@ int target_set(void *url, const struct httpc_request *request, struct err *err)
 			     : set_address(url, request->address, err);
 }
 
-char *target_peer(void *url)
+char *httpc_target_peer(void *url)
 {
 	char *host = NULL;
 	char *port = NULL;

@@ -103,3 +103,14 @@ void mistakes_write(struct mistakes *mistakes, struct buf *report)
 				last->column, mistakes->len - kept);
 	}
 }
+
+int mistakes_report(
+		struct mistakes *mistakes, const char *where, struct buf *report, struct err *err)
+{
+	if (mistakes->len == 0) {
+		return 0;
+	}
+	mistakes_write(mistakes, report);
+	return err_set(err, ERR_INPUT, "%zu mistake%s in %s", mistakes->len,
+			mistakes->len == 1 ? "" : "s", where);
+}

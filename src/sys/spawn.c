@@ -143,7 +143,7 @@ static int become(const struct spawn_user *user)
 	if (geteuid() != 0) {
 		return 0;
 	}
-	if (setgroups((size_t)user->groups_len, user->groups) < 0 ||
+	if (setgroups((size_t)user->gids_len, user->gids) < 0 ||
 			setresgid(user->gid, user->gid, user->gid) < 0) {
 		return -1;
 	}
@@ -180,10 +180,10 @@ static int bind_to_parent(const struct plan *plan)
 }
 
 /* "0" is whoever writes it. */
-static int enter_groups(const struct spawn *spawn)
+static int enter_cgroups(const struct spawn *spawn)
 {
-	for (size_t i = 0; i < spawn->groups_len; i++) {
-		if (write(spawn->groups[i], "0", 1) != 1) {
+	for (size_t i = 0; i < spawn->cgroup_fds_len; i++) {
+		if (write(spawn->cgroup_fds[i], "0", 1) != 1) {
 			return -1;
 		}
 	}
@@ -195,7 +195,7 @@ __attribute__((noreturn)) static void child(const struct plan *plan)
 	const struct spawn *s = plan->spawn;
 	sigset_t none;
 
-	if (enter_groups(s) < 0) {
+	if (enter_cgroups(s) < 0) {
 		fail(plan->report, STAGE_GROUP);
 	}
 
@@ -384,11 +384,11 @@ int spawn_user_find(const char *name, struct spawn_user *ret_user, struct err *e
 
 	struct spawn_user user = { .uid = pw->pw_uid, .gid = pw->pw_gid };
 
-	user.groups_len = SPAWN_GROUPS_MAX;
+	user.gids_len = SPAWN_GIDS_MAX;
 	snprintf(user.home, sizeof(user.home), "%s", pw->pw_dir);
-	if (getgrouplist(name, user.gid, user.groups, &user.groups_len) < 0) {
+	if (getgrouplist(name, user.gid, user.gids, &user.gids_len) < 0) {
 		return err_set(err, ERR_LIMIT, "user '%s': in more than %d groups", name,
-				SPAWN_GROUPS_MAX);
+				SPAWN_GIDS_MAX);
 	}
 	*ret_user = user;
 	return 0;

@@ -366,7 +366,7 @@ def test_a_yes_that_only_the_store_knows_starts_nothing(t):
     d = t.daemon(None, name="again")
     run = d.wait_run(1)
     ck_eq(run["status"], "failed", "the run")
-    ck_match("^flush: refused: .*what was approved at 'is it quiet' is not this, or nobody did",
+    ck_match("^flush: refused: .*the approval at 'is it quiet' is missing, or is for other work",
              run["reason"], "reason")
     ck_eq(t.read("flushed"), "", "what was done")
 

@@ -179,7 +179,7 @@ def test_whoever_changes_a_row_by_hand_is_noticed(t):
     for n in range(4):
         must_order(d, "incidents/1/note", {"text": str(n)})
     newest = rows_of(d)[0]["hash"]
-    ck_eq(verify(d), (0, f"audit: rows 1 to 4 are whole, the last is {newest}"),
+    ck_eq(verify(d), (0, f"audit: rows 1 to 4 are intact; the hash of the last is {newest}"),
           "while the daemon runs")
     rows = d.store().execute("SELECT id, at, principal, action, object, arguments, hex(prev),"
                              " lower(hex(hash)) FROM audit").fetchall()

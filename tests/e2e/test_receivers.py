@@ -486,7 +486,7 @@ receivers:
     ck_eq(told("on-call"), (0, ["email a@example.org: sent",
                                 f"webhook http://127.0.0.1:{good.port}/…: sent"], ""), "on-call")
     ck_match("This is a test of the receiver 'on-call'", good.posts[0][2]["text"], "text")
-    ck_eq(mail_of(server)[1]["Subject"], "playbookd: a test", "subject")
+    ck_eq(mail_of(server)[1]["Subject"], "playbookd: test notification", "subject")
     ck_eq(told("half"), (1, sorted([
         f"webhook http://127.0.0.1:{good.port}/…: sent",
         f"webhook http://127.0.0.1:{bad.port}/…: failed: status 404"]), ""), "half")

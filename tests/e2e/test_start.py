@@ -217,9 +217,9 @@ def test_sighup_reloads(t):
     d.write_config(BROKEN)
     mark = d.mark()
     d.kill(signal.SIGHUP)
-    d.wait_log("the one before stays in force", after=mark)
+    d.wait_log("the previous one stays in force", after=mark)
     ck_eq(playbooks(d), ["new"], "playbooks")
-    ck_match(r'err="?.*playbookd\.yml:2:12: error: ', d.log_text(), "log")
+    ck_match(r'error="?.*playbookd\.yml:2:12: error: ', d.log_text(), "log")
 
 
 def test_a_run_keeps_the_configuration_that_it_began_with(t):

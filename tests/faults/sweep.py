@@ -56,7 +56,7 @@ playbooks:
 LIMIT = 10  # seconds that anything may take
 RESENT = 0.2
 ENDS_MAX = 3  # roles that ended: the pauses before they are started again grow
-ROLE_ENDED = re.compile(r'msg="role ended" name=(\w+) pid=\d+ (signal|status)=(\w+)')
+ROLE_ENDED = re.compile(r'role=(\w+) msg="role ended" pid=\d+ (signal|status)=(\w+)')
 # The sanitizer's leak check cannot work in a process that is traced. Roles get no environment: there
 # it says so, and they end with its status.
 ENV = {"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1"}

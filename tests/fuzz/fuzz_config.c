@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "config/config.h"
+#include "config/load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			template ? CONFIG_TEMPLATE : CONFIG_YAML };
 	}
 
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	if ((config == NULL) != (report.len > 0) || (config == NULL) != (err.code == ERR_INPUT)) {
 		abort();

@@ -21,6 +21,7 @@
 
 #include "base/log.h"
 #include "called.h"
+#include "config/load.h"
 #include "domain/approval.h"
 #include "promises.h"
 #include "store/audits.h"
@@ -574,7 +575,7 @@ static struct config *must_configure(const char *const variant[2])
 	const struct config_files files = { .items = &file, .len = 1 };
 	struct buf report = { 0 };
 	struct err err;
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	if (!config) {
 		fprintf(stderr, "%s", buf_text(&report));

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "test.h"
 
 /* Lines 1 to 3 of many cases: a playbook that only lacks its steps. */
@@ -32,7 +33,7 @@ static inline struct config *parse(const char *const *texts, struct buf *report)
 			(uint32_t)strlen(texts[files.len]) };
 	}
 
-	struct config *config = config_parse(&files, report, &err);
+	struct config *config = load_config(&files, report, &err);
 
 	/* A configuration or mistakes, never both, never neither. */
 	ck_int(config == NULL, report->len > 0);

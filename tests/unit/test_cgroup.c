@@ -40,8 +40,8 @@ static pid_t must_spawn(const char *script)
 						.cwd = test_dir(),
 						.fds = (int[]){ null, null, null },
 						.fds_len = 3,
-						.groups = cgroup.entries,
-						.groups_len = cgroup.entries_len,
+						.cgroup_fds = cgroup.entries,
+						.cgroup_fds_len = cgroup.entries_len,
 						.new_session = true,
 						.die_with_parent = true },
 			&failure);

@@ -298,7 +298,7 @@ TEST(too_many_probes_at_once_fail)
 		message_send(trial.core, MSG_PROBE, &probe, -1);
 	}
 	wait_reports(&trial, 44);
-	ck_str(trial.detail, "too many probes at once");
+	ck_str(trial.detail, "too many probes in flight");
 	ck_int(trial.last_id, PROBES_MAX + 44);
 	wait_reports(&trial, PROBES_MAX);
 	ck_str(trial.detail, "timed out after 1s");

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "executor/attempts.h"
 #include "executor/executor.h"
 #include "executor/roles.h"
@@ -115,7 +116,7 @@ static void note_config(struct fake *fake, const struct msg_config *msg)
 	struct config_files files = { .items = msg->files, .len = msg->files_len };
 	struct buf report = { 0 };
 	struct err err;
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	must(config);
 	memcpy(fake->hash, config->hash, DIGEST_SIZE);
@@ -582,7 +583,7 @@ TEST(nothing_outside_the_configuration_is_executed)
 	must(fgets(line, sizeof(line), daemon.seen));
 	ck_has(line, "refused never: playbook 'work', step 0: ");
 	ck_sees(&daemon, "refused never: playbook 'work', step 2: "
-			 "it is not a step that is executed");
+			 "it is not a kind of step that is executed");
 	ck_sees(&daemon, "refused never: playbook 'work' has no step 7");
 	ck_sees(&daemon, "refused config: the executor does not know this configuration");
 	ck_sees(&daemon, "absent");
@@ -621,7 +622,7 @@ TEST(limit_of_shims_holds_and_frees_itself)
 {
 	struct daemon daemon = must_start("floods");
 
-	ck_sees(&daemon, "refused later: 64 steps are running already");
+	ck_sees(&daemon, "refused later: 64 steps are already running");
 	ck_sees(&daemon, "started 64");
 	ck_sees(&daemon, "absent");
 	ck_sees(&daemon, "started one more");
@@ -747,7 +748,7 @@ TEST(storage_that_others_can_write_is_refused)
 	must_write_config();
 	must(mkdir("data", 0700) == 0 && chmod("data", 0770) == 0);
 	ck_int(must_wait(must_fork_executor("127.0.0.1:0")), 1);
-	ck_log_has("can be written by others");
+	ck_log_has("is writable by group or others");
 }
 
 TEST(address_for_all_the_world_is_refused)

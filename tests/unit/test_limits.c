@@ -62,8 +62,8 @@ TEST(what_a_cgroup_limits_is_no_resource_limit)
 
 TEST(a_group_has_at_most_512_processes_unless_the_step_says_otherwise)
 {
-	ck_int(limits_of_group(&nothing).processes, 512);
-	ck_int(limits_of_group(&nothing).memory, 0);
-	ck_int(limits_of_group(&all).processes, 30);
-	ck_int(limits_of_group(&all).memory, 1 << 20);
+	ck_int(limits_of_cgroup(&nothing).processes, 512);
+	ck_int(limits_of_cgroup(&nothing).memory, 0);
+	ck_int(limits_of_cgroup(&all).processes, 30);
+	ck_int(limits_of_cgroup(&all).memory, 1 << 20);
 }

@@ -65,6 +65,14 @@ TEST(without_a_role_there_is_no_role)
 	ck_str(without_time(fd), "level=ERROR msg=x\n");
 }
 
+TEST(an_event_about_another_role_bears_that_role_and_no_other)
+{
+	int fd = begin(LOG_LOGFMT, "executor");
+
+	log_error("role ended", LOG_STR("role", "core"), LOG_INT("pid", 7));
+	ck_str(without_time(fd), "level=ERROR role=core msg=\"role ended\" pid=7\n");
+}
+
 TEST(a_value_is_quoted_and_escaped_when_it_must_be)
 {
 	static const struct {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "config/load.h"
 #include "core/core.h"
 #include "store/incidents.h"
 #include "store/notices.h"
@@ -48,7 +49,7 @@ static void use_config(struct core *core, const char *text)
 	struct err err;
 
 	config_free(core->generations->config);
-	core->generations->config = config_parse(&files, &report, &err);
+	core->generations->config = load_config(&files, &report, &err);
 	if (!core->generations->config) {
 		test_abort(__FILE__, __LINE__, "%s", buf_text(&report));
 	}

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/load.h"
 #include "core/core.h"
 #include "sys/file.h"
 #include "sys/migrate.h"
@@ -62,7 +63,7 @@ static struct config *must_parse(const char *yaml)
 	struct config_files files = { .items = &file, .len = 1 };
 	struct buf report = { 0 };
 	struct err err;
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	if (!config) {
 		test_abort(__FILE__, __LINE__, "%s%s", buf_text(&report), err.msg);

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "config/load.h"
 #include "core/core.h"
 #include "core/run/outcome.h"
 #include "core/run/precheck.h"
@@ -47,7 +48,7 @@ static struct config *must_parse(const char *yaml)
 	struct config_files files = { .items = &file, .len = 1 };
 	struct buf report = { 0 };
 	struct err err;
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	if (!config) {
 		test_abort(__FILE__, __LINE__, "%s%s", buf_text(&report), err.msg);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "config/load.h"
 #include "sys/file.h"
 #include "sys/migrate.h"
 
@@ -154,7 +155,7 @@ void core_world_configure(struct core *core, const char *yaml)
 	auto_buf struct buf report = { 0 };
 	bool first = !core->ground.configs.newest;
 	struct err err;
-	struct config *config = config_parse(&files, &report, &err);
+	struct config *config = load_config(&files, &report, &err);
 
 	if (!config) {
 		fputs(buf_text(&report), stderr);

@@ -105,7 +105,7 @@ static void settle(struct checks_room *checks, struct watch *watch, enum check_s
 	if (changed) {
 		watch->status = (uint8_t)status;
 		watch->since = now;
-		log_info("check", LOG_STR("name", watch->check->name),
+		log_info("check changed", LOG_STR("check", watch->check->name),
 				LOG_STR("status", check_status_names[status]),
 				LOG_STR("detail", detail));
 	}

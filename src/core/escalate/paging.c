@@ -28,7 +28,7 @@ static int say(struct evaluation *evaluation, const struct escalation_row *row,
 
 	evaluation->escalate->ground->counters.pages[paging->level->level - 1]++;
 	log_warn("page", LOG_INT("incident", row->incident_id), LOG_STR("level", level),
-			LOG_STR("why", paging->why), LOG_STR("by", paging->by));
+			LOG_STR("reason", paging->why), LOG_STR("by", paging->by));
 	return timeline_add(evaluation->escalate->ground->db, &entry, err);
 }
 

@@ -146,7 +146,7 @@ static int call_if_needed(struct intake *in, const struct subject *subject,
 {
 	if (decision == DECISION_AWAITING_APPROVAL && !in->msg->dry_run) {
 		log_warn("incident needs a person", LOG_INT("incident", subject->incident.id),
-				LOG_STR("why", reason));
+				LOG_STR("reason", reason));
 	}
 	if (decision == DECISION_TOO_MANY_TARGETS) {
 		return call_once(in, subject, playbook, reason, err);
