@@ -29,7 +29,8 @@ CORE = (
     "core/view",
 )
 
-# Rooms in a room that know nothing of each other.
+# In a room, the first knows nothing of the second: reading needs no commands, though a command is
+# answered with what is then read.
 APART = (("core/api/read", "core/api/command"),)
 
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

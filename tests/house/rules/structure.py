@@ -62,9 +62,9 @@ class Steps:
 class Tree:
     """All of a tree. classed: module → room, for files that are not in the folder of their room."""
 
-    def __init__(self, root, classed=None):
+    def __init__(self, root, classed=None, folders=FOLDERS):
         self.classed = classed or {}
-        self.sources = {path: Source((root / path).read_text()) for path in c_files(root, *FOLDERS)}
+        self.sources = {path: Source((root / path).read_text()) for path in c_files(root, *folders)}
         self.modules = sorted({module_of(path) for path in self.sources})
         self.nodes, self.own, self.public, self.macros = [], {}, {}, {}
         self.includes = set()
