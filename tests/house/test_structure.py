@@ -153,6 +153,7 @@ def the_command_prints_all_of_it():
         assert "core/run/end > core/core core/run/start" in printed("--files")
         assert "Arrows between files: 1" in printed("--includes")
         assert "run_start: 4 files, comes back 1 times, turns round 3 times" in printed("--walk", "run_start")
+        assert "run_start: 2 files, comes back 1 times" in printed("--walk", "run_start", "--under", "core/run")
         assert printed("--why", "core/run/end", "core/core") == "run_end() names core_now()\n"
 
 
