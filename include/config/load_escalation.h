@@ -1,6 +1,6 @@
 /*
  * load_escalation - the `escalation` section: levels, and the rules that raise what happens
- *together.
+ * together.
  *
  *	escalation:
  *	  hold: 2m

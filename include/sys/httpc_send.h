@@ -26,8 +26,8 @@ int httpc_send_set(struct sending *sending, void *easy);
 
 /*
  * The mail server is connected: say what is to be said on easy, and hear what there is to hear.
- * Call it again when its socket is ready, until httpc_send_smtp()->state is not SMTP_GOES_ON. Returns
- * a CURLcode; CURLE_OK when it goes on or is over.
+ * Call it again when its socket is ready, until httpc_send_smtp()->state is not SMTP_GOES_ON.
+ * Returns a CURLcode; CURLE_OK when it goes on or is over.
  */
 int httpc_send_talk(struct sending *sending, void *easy);
 const struct smtp *httpc_send_smtp(const struct sending *sending);

@@ -35,6 +35,9 @@ const struct row table[] = {
 	{ "a", inner },
 	{ .go = handler },
 };
+static const struct kind {
+	int (*act)(void);
+} kinds[] = { { act_on } }, more;
 int outer;
 void last(
 		int x)
@@ -53,7 +56,7 @@ def items():
 
 def functions_and_tables_are_found():
     source = Source(SOURCE)
-    assert [item.name for item in source.items] == ["inner", "", "", "table", "last", "body"], source.items
+    assert [item.name for item in source.items] == ["inner", "", "", "table", "kinds", "last", "body"], source.items
     assert [item.name for item in source.items if item.is_function] == ["inner", "last", "body"]
     assert source.declared == ["shown", "declared"], source.declared
     assert source.macros == {"TWICE": ["both", "x", "x"]}, source.macros
@@ -61,7 +64,7 @@ def functions_and_tables_are_found():
 
 def functions_have_their_lines():
     assert (items()["inner"].first, items()["inner"].last, items()["inner"].lines) == (10, 15, 6)
-    assert (items()["last"].first, items()["last"].lines) == (26, 5)
+    assert (items()["last"].first, items()["last"].lines) == (29, 5)
     assert items()["body"].lines == 3
     assert items()["inner"].is_static and not items()["last"].is_static
 
@@ -70,6 +73,7 @@ def members_types_and_locals_are_no_names():
     names = items()["inner"].names
     assert {"first", "second", "TWICE"} <= set(names), names
     assert not {"go", "seen", "outer", "near", "not_this"} & set(names), names
+    assert items()["kinds"].names == ["act_on"] + ["more"], items()["kinds"].names
     assert {"inner", "handler"} <= set(items()["table"].names)
     assert items()["last"].names == ["int", "each", "table", "callback"], items()["last"].names
 
@@ -149,6 +153,7 @@ def the_command_prints_all_of_it():
         assert "core/run/end > core/core core/run/start" in printed("--files")
         assert "Arrows between files: 1" in printed("--includes")
         assert "run_start: 4 files, comes back 1 times, turns round 3 times" in printed("--walk", "run_start")
+        assert "run_start: 2 files, comes back 1 times" in printed("--walk", "run_start", "--under", "core/run")
         assert printed("--why", "core/run/end", "core/core") == "run_end() names core_now()\n"
 
 

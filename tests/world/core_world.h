@@ -6,7 +6,8 @@
  *	core_world_reset();
  *	core_world_open(&core, "test.db");               a store in the test's folder
  *	core_world_configure(&core, yaml);               the first is begun with, another is a
- *reload core_world_tick(&core);                          what it sends is in core_world.sent
+ *	                                                 reload
+ *	core_world_tick(&core);                          what it sends is in core_world.sent
  *	core_world_pass(1000);                           a second passes
  *	core_world_end(&core);                           it is gone, as by kill -9
  */

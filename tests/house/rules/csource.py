@@ -53,8 +53,9 @@ class Source:
             self.add(words, first, last)
 
     def add(self, words, first, last):
-        begin = next((at for at, word in enumerate(words) if word in "=({"), 0)
-        if words[0] == "typedef" or begin == 0 or words[begin] == "{":
+        words = without_types(words)
+        begin = next((at for at, word in enumerate(words) if word in "=("), 0)
+        if words[0] == "typedef" or begin == 0:
             return
         name, is_function = name_before(words, begin), words[-1] == "}"
         if is_function or "=" in words or begin == 1:
@@ -62,6 +63,18 @@ class Source:
             self.items.append(Item(name, is_function, is_static, first, last, names_in(words[begin:])))
         elif WORD.match(name):
             self.declared.append(name)
+
+
+def without_types(words):
+    """The bodies of structs, unions and enums away, also of those whose object follows at once."""
+    begin = next((at for at, word in enumerate(words) if word in "=({"), 0)
+    if not words[begin] == "{":
+        return words
+    depth, end = 1, begin + 1
+    while depth:
+        depth += (words[end] == "{") - (words[end] == "}")
+        end += 1
+    return words[:begin] + words[end:]
 
 
 def name_before(words, begin):

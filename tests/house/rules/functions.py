@@ -4,15 +4,17 @@
 import re
 
 from .csource import Source
-from .structure import tree_of
+from .structure import FOLDERS, Tree, tree_of
 from .tree import NOISE, c_files, rule
 
 LINES_MAX = 70
 WORD = re.compile(r"[A-Za-z_]\w*")
 # A role's unit test starts the whole role, and with it what only the role's own files use. The core
-# has the simulation for that. What stands in main/ are the programs themselves, which tests/e2e runs.
+# has the simulation for that, in place of its loop. What stands in main/ are the programs themselves;
+# them and the loop are what tests/e2e runs.
 BY_NAME_OR_SIMULATED = "core"
 PROGRAMS = "main"
+LOOP = "core_main"
 
 
 def body(lines):
@@ -40,13 +42,13 @@ def no_function_is_long(root):
 def words_of(root, folder):
     """The words in the code of all C files there."""
     texts = ((root / path).read_text() for path in c_files(root, folder))
-    return {word for text in texts for word in WORD.findall(NOISE.sub("", text))} - {"main"}
+    return {word for text in texts for word in WORD.findall(NOISE.sub("", text))}
 
 
-def reached(tree, words):
-    """All nodes to which these words lead, by whatever they call."""
+def reached(tree, modules):
+    """All functions to which those in these modules lead, by whatever they call."""
     found = set()
-    left = [node for word in words for node in tree.meant("", word)]
+    left = [node for node in tree.nodes if node.module in modules]
     while left:
         node = left.pop()
         if node not in found:
@@ -66,19 +68,21 @@ def reached(tree, words):
         "include/main/m.h": "int m_go(void);\n",
         "src/main/m.c": "int m_go(void)\n{\n\treturn a_alone();\n}\nint main(void)\n{\n\treturn m_go();\n}\n",
         "tests/unit/test_a.c": "int main(void)\n{\n\t/* a_alone() */\n\ta_named();\n\tb_named();\n}\n",
-        "tests/sim/world.c": "int main(void)\n{\n\tb_starts();\n}\n",
+        "tests/sim/world.c": "int main(void)\n{\n\tworld_go();\n}\n",
+        "tests/world/world.c": "void world_go(void)\n{\n\tb_starts();\n}\n",
     },
     bad_finds=["^base/a: no test .* a_alone", "^core/b: neither .* b_reached"],
 )
 def every_public_function_is_tested(root):
-    tree = tree_of(root)
-    named = words_of(root, "tests")
-    simulated = reached(tree, words_of(root, "tests/sim") | words_of(root, "tests/world"))
-    tested = reached(tree, named)
+    tree, named = Tree(root, folders=(*FOLDERS, "tests")), words_of(root, "tests")
+    ours = set(tree_of(root).modules)
+    tested = reached(tree, set(tree.modules) - ours)
+    simulated = reached(tree, {module for module in tree.modules if module.startswith("sim/")})
     problems = []
     for name, node in tree.public.items():
         floor = node.module.split("/")[0]
-        if not node.item.is_function or floor == PROGRAMS or name in named or node in simulated:
+        is_tested = name in named or node in simulated or floor == PROGRAMS or name == LOOP
+        if not node.item.is_function or node.module not in ours or is_tested:
             continue
         if floor == BY_NAME_OR_SIMULATED:
             problems.append(f"{node.module}: neither does a test name {name}(),"

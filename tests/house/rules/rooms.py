@@ -29,8 +29,8 @@ CORE = (
     "core/view",
 )
 
-# (room in a room, the one beside it that it may not use): what only reads changes nothing, while a
-# command answers with what it has changed.
+# In a room, the first knows nothing of the second: reading needs no commands, though a command is
+# answered with what is then read.
 APART = (("core/api/read", "core/api/command"),)
 
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -30,6 +30,10 @@ class Node:
         return self.item.is_function or bool(self.calls)
 
 
+def is_in(module, folder):
+    return not folder or module == folder or module.startswith(folder + "/")
+
+
 def module_of(path):
     return path.split("/", 1)[1].rpartition(".")[0]
 
@@ -62,9 +66,9 @@ class Steps:
 class Tree:
     """All of a tree. classed: module → room, for files that are not in the folder of their room."""
 
-    def __init__(self, root, classed=None):
+    def __init__(self, root, classed=None, folders=FOLDERS):
         self.classed = classed or {}
-        self.sources = {path: Source((root / path).read_text()) for path in c_files(root, *FOLDERS)}
+        self.sources = {path: Source((root / path).read_text()) for path in c_files(root, *folders)}
         self.modules = sorted({module_of(path) for path in self.sources})
         self.nodes, self.own, self.public, self.macros = [], {}, {}, {}
         self.includes = set()
@@ -129,10 +133,10 @@ class Tree:
     def functions(self):
         return [node for node in self.nodes if node.item.is_function]
 
-    def walk(self, name, passed_by=("base",)):
+    def walk(self, name, under=""):
         """Reads on from a function, depth first and each one once: (steps by file, steps by room).
 
-        What is in a room that is passed by is not entered.
+        Only what is in the folder under is entered, and nothing of base, on which all stand.
         """
         files, rooms, seen = Steps(), Steps(), set()
 
@@ -143,7 +147,7 @@ class Tree:
             for other in node.calls:
                 files.see(other.module)
                 rooms.see(self.room(other.module))
-                if other not in seen and self.room(other.module) not in passed_by:
+                if other not in seen and is_in(other.module, under) and not is_in(other.module, "base"):
                     read(other)
             files.leave()
             rooms.leave()
