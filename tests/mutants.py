@@ -20,10 +20,10 @@ COPIED = ("meson.build", "meson_options.txt", "src", "include", "migrations", "s
 
 # The commit at the end of a turn moves behind the messages that wait for it.
 MESSAGES_BEFORE_COMMIT = [
-    ("src/core/turn.c",
+    ("src/core/state/turn.c",
      "if (db_in_transaction(turn->db) && db_commit(turn->db, err) < 0) {\n"
      "\t\tdrop_held(turn);\n\t\treturn -1;\n\t}\n", ""),
-    ("src/core/turn.c",
+    ("src/core/state/turn.c",
      "\tdrop_held(turn);\n\treturn 0;\n}",
      "\tdrop_held(turn);\n\treturn db_in_transaction(turn->db) ? db_commit(turn->db, err) : 0;\n}"),
 ]

@@ -3,7 +3,7 @@
  *
  * Events come in by the channels, are taken in by the rooms, and what they mean goes out at the end
  * of the turn, once it is committed. The rooms, from the top down; a room uses what stands below
- *it:
+ * it:
  *
  *	api       how is an HTTP call answered?         read/ apart from command/
  *	intake    what becomes of an alert?                                        (C1)

@@ -63,7 +63,7 @@ def ck_log(s, incident):
     ck_in(FOLLOW_UP + ", sent to tickets", section(text, "Follow-ups"), "follow-ups")
     ck_eq(len(re.findall(r"- \[x\] .* by operator", section(text, "Checklist"))), 5, "checklist")
     for called in incident["escalations"]:
-        ck_in(f"{called['level']} was called", section(text, "Timeline"), "levels")
+        ck_in(f"{called['level']} was paged", section(text, "Timeline"), "levels")
     for entry in s.timeline(incident["id"]):
         ck_in(entry["at"][11:19], section(text, "Timeline"), f"time of {entry['kind']}")
 

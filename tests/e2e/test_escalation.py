@@ -237,7 +237,7 @@ def test_a_person_calls_a_level_once_for_one_key(t):
     ck_eq(len(people.wait("lead", 2)), 2)
     raised = [e["text"] for e in d.must_get(f"/api/v1/incidents/{incident}/timeline")["timeline"]
               if e["kind"] == "raised"]
-    ck_eq(raised[1], "L3 was called: I need the lead")
+    ck_eq(raised[1], "L3 was paged: I need the lead")
 
 
 def test_without_levels_nobody_can_be_called(t):

@@ -103,7 +103,7 @@ def test_more_targets_than_a_playbook_is_for_call_a_person_once(t):
     ck_match(reason + "$", first["reason"], "the first")
     ck_match(reason, d.incident(first["incidentId"])["attention"], "who is called")
     for other in others:
-        ck_match(reason + f"; a person was called to incident {first['incidentId']}$",
+        ck_match(reason + f"; a person was paged for incident {first['incidentId']}$",
                  other["reason"], "the others")
         ck_eq(d.incident(other["incidentId"])["attention"], None, "their attention")
     ck_eq(len([i for i in d.must_get("/api/v1/incidents")["incidents"]
@@ -111,7 +111,7 @@ def test_more_targets_than_a_playbook_is_for_call_a_person_once(t):
     again = d.must_post(delivery(alerts[1], at="again"))["decisions"][0]
     ck_match("max_targets: .*bigger than one target$", again["reason"], "the first, told again")
     d = restart(t, d)
-    ck_match("a person was called to incident", d.must_post(down("f"))["decisions"][0]["reason"],
+    ck_match("a person was paged for incident", d.must_post(down("f"))["decisions"][0]["reason"],
              "after a restart")
     # Once that incident is over, the next one calls again.
     d.must_post(delivery(resolved(alerts[1])))

@@ -35,11 +35,11 @@ struct consider_matches consider_match(struct intake *in, const struct alert *al
 
 /*
  * Ask each playbook of matches, in order, add the runs that may be, call for a person where one is
- * needed, and record a decision for each; one decision, too, when there is none. told: how the
+ * needed, and record a decision for each; one decision, too, when there is none. arrival: how the
  * alert arrived, "" when it is new. Returns -1 when the store failed.
  */
 int consider_all(struct intake *in, const struct subject *subject,
-		const struct consider_matches *matches, const char *told, struct err *err);
+		const struct consider_matches *matches, const char *arrival, struct err *err);
 
 /* Write the decision down, count it and add it to the answer. -1: the store failed. */
 int consider_record(struct intake *in, const struct subject *subject, const struct verdict *verdict,

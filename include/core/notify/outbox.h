@@ -7,13 +7,13 @@
  *	outbox_notified()   egress says how it went: sent, again later, or failed
  *
  * One of each endpoint is in flight at a time, and IN_FLIGHT_MAX of all together, so that an
- *endpoint which hangs holds up nobody but itself. They are sent in the order in which they were
- *written; one that failed is tried again after 1 s, 2 s, 4 s … OUTBOX_PAUSE_MAX_MS, and those
- *behind it do not wait for that, but only for the backoff of the endpoint
- *(core/notify/in_flight.h): thousands that wait for a dead one cost a try every few seconds. After
- *OUTBOX_GIVE_UP_MS it has failed, with the reason of its last attempt. An attempt is counted and
- *the next one put off before it begins: a notification that brings egress down does not do so again
- *and again.
+ * endpoint which hangs holds up nobody but itself. They are sent in the order in which they were
+ * written; one that failed is tried again after 1 s, 2 s, 4 s … OUTBOX_PAUSE_MAX_MS, and those
+ * behind it do not wait for that, but only for the backoff of the endpoint
+ * (core/notify/in_flight.h): thousands that wait for a dead one cost a try every few seconds. After
+ * OUTBOX_GIVE_UP_MS it has failed, with the reason of its last attempt. An attempt is counted and
+ * the next one put off before it begins: a notification that brings egress down does not do so again
+ * and again.
  *
  * What waits for an endpoint that is not in the configuration any more has failed.
  */

@@ -14,7 +14,7 @@
  *	no such run any                     a person is called (core/run/unknown_runs)
  *
  * A run that waits for a person is not running: its question is bound to the configuration in
- *force, or ends (core/run/answers).
+ * force, or ends (core/run/answers).
  */
 #ifndef CORE_RECOVERY_H
 #define CORE_RECOVERY_H

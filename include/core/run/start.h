@@ -1,6 +1,6 @@
 /*
  * start - the attempt that a run's cursor points at begins: it is written down (C2), then asked
- *for.
+ * for.
  *
  *	a program   MSG_START to the executor
  *	a URL       MSG_PROBE to egress

@@ -1,7 +1,7 @@
 /*
  * ground - what all rooms of the core stand on: the store, the turn and its time, the
  * configurations, the links to the other roles, the kill switch, the clocks of time zones,
- *counters.
+ * counters.
  *
  * A room has one struct, which points to the ground and to the rooms below its own, so that a call
  * upward cannot be written:

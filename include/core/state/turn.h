@@ -2,10 +2,10 @@
  * turn - nothing leaves the core before what it says is durable.
  *
  * All that the core writes in one turn of its loop shares one transaction, bears one time, and
- *every message that it sends is held back until that transaction is committed: the 200 of a
- *delivery, the request to start a step, the word go. When the commit fails they are dropped, since
- *nobody knows what is on the disk: the core ends, its front answers 503, and the next core looks
- *(faults.md, F04).
+ * every message that it sends is held back until that transaction is committed: the 200 of a
+ * delivery, the request to start a step, the word go. When the commit fails they are dropped, since
+ * nobody knows what is on the disk: the core ends, its front answers 503, and the next core looks
+ * (faults.md, F04).
  *
  *	turn_begin(turn);               before anything else; stamps the time, once a turn
  *	turn_write(turn, err);          before the first write; later calls cost nothing
@@ -40,7 +40,7 @@ struct turn {
 	struct db *db;             /* borrowed */
 	int64_t wall_ms;           /* now, as clock_wall_ms() */
 	int64_t mono_ms;           /* now, as clock_mono_ms(): of deadlines */
-	bool begun;
+	bool open;                 /* it has begun */
 	struct held *held;
 	size_t held_len;
 	size_t held_cap;

@@ -10,7 +10,7 @@
  *	                                          down what went on (there is no other way to know
  *	                                          what of the turn is on the disk)
  *	free ≥ min_free + 2 × DISK_SPACE_RESERVE       not degraded; the reserve is made if it is
- *not there
+ * not there
  *
  * The reserve is the file "reserve" in the storage directory, its blocks allocated.
  * Units: bytes that we may use; `now` is mono, of the turn.

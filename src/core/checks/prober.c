@@ -306,7 +306,7 @@ struct stored {
 	size_t len, cap, names_cap;
 };
 
-static void take_row(const struct check_row *row, void *arg)
+static void on_row(const struct check_row *row, void *arg)
 {
 	struct stored *stored = arg;
 	struct watch *watch = mem_push(
@@ -330,7 +330,7 @@ static int take_stored(struct checks_room *checks, struct stored *ret, struct er
 {
 
 	if (!checks->configured) {
-		return checks_each(checks->ground->db, take_row, ret, err);
+		return checks_each(checks->ground->db, on_row, ret, err);
 	}
 	ret->items = checks->watches;
 	ret->len = checks->len;

@@ -97,7 +97,7 @@ static void next_step(const struct evaluation *evaluation, const struct escalati
 }
 
 /* Do all that is to be done for one incident now. */
-static int go_on(struct evaluation *evaluation, struct escalation_row *row, struct err *err)
+static int do_steps(struct evaluation *evaluation, struct escalation_row *row, struct err *err)
 {
 	struct escalation_step step;
 	int done = 0;
@@ -182,7 +182,7 @@ int escalator_over(struct escalate_room *escalate, int64_t incident_id, struct e
 		return -1;
 	}
 	escalate->look = true;
-	return row ? go_on(&evaluation, row, err) : 0;
+	return row ? do_steps(&evaluation, row, err) : 0;
 }
 
 int escalator_config_new(struct escalate_room *escalate, struct err *err)
@@ -254,7 +254,7 @@ struct due {
 	size_t len, cap;
 };
 
-static void take_due(const struct escalation_row *row, void *arg)
+static void on_due(const struct escalation_row *row, void *arg)
 {
 	struct due *due = arg;
 	void *items = due->rows;
@@ -272,11 +272,11 @@ static int do_due(struct evaluation *evaluation, bool any, struct err *err)
 {
 	struct due due = { .evaluation = evaluation };
 	int rc = escalations_due(evaluation->escalate->ground->db,
-			any ? INT64_MAX : evaluation->now, any ? INT64_MAX : BATCH, take_due, &due,
+			any ? INT64_MAX : evaluation->now, any ? INT64_MAX : BATCH, on_due, &due,
 			err);
 
 	for (size_t i = 0; rc == 0 && i < due.len; i++) {
-		rc = go_on(evaluation, due.rows[i], err);
+		rc = do_steps(evaluation, due.rows[i], err);
 	}
 	free(due.rows);
 	evaluation->escalate->look = !any && due.len == BATCH;

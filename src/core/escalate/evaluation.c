@@ -27,7 +27,7 @@ struct taking {
 	struct escalation_row *row;
 };
 
-static void take_row(const struct escalation_row *row, void *arg)
+static void on_row(const struct escalation_row *row, void *arg)
 {
 	struct taking *taking = arg;
 
@@ -39,7 +39,7 @@ int evaluation_row(struct evaluation *evaluation, int64_t incident_id, struct es
 {
 	struct taking taking = { .evaluation = evaluation };
 
-	if (escalations_get(evaluation->escalate->ground->db, incident_id, take_row, &taking, err) <
+	if (escalations_get(evaluation->escalate->ground->db, incident_id, on_row, &taking, err) <
 			0) {
 		return -1;
 	}
@@ -48,7 +48,7 @@ int evaluation_row(struct evaluation *evaluation, int64_t incident_id, struct es
 }
 
 /* They come the newest first, and are kept the oldest first. */
-static void take_firing(const struct escalation_row *row, void *arg)
+static void on_firing(const struct escalation_row *row, void *arg)
 {
 	struct evaluation *evaluation = arg;
 	struct firing *firing = &evaluation->firing[EVALUATION_FIRING_MAX - ++evaluation->len];
@@ -105,7 +105,7 @@ int evaluation_firing(struct evaluation *evaluation, struct err *err)
 	all = arena_calloc(evaluation->arena, EVALUATION_FIRING_MAX, sizeof(*all));
 	evaluation->firing = all;
 	evaluation->len = 0;
-	if (escalations_firing(evaluation->escalate->ground->db, EVALUATION_FIRING_MAX, take_firing,
+	if (escalations_firing(evaluation->escalate->ground->db, EVALUATION_FIRING_MAX, on_firing,
 			    evaluation, err) < 0) {
 		return -1;
 	}

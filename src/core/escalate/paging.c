@@ -100,7 +100,7 @@ int paging_level(struct evaluation *evaluation, struct escalation_row *row,
 	return is_new ? tell(evaluation, row, &order, paging->level->receivers, err) : 0;
 }
 
-static void take_name(const char *receiver, void *arg)
+static void on_name(const char *receiver, void *arg)
 {
 	strv_add(arg, receiver);
 }
@@ -112,7 +112,7 @@ int paging_known(struct evaluation *evaluation, const struct escalation_row *row
 	struct composition order = { .template_kind = kind, .key = key };
 	struct strv names = { 0 };
 	int rc = notified_of(evaluation->escalate->ground->db, row->incident_id, row->times_opened,
-			take_name, &names, err);
+			on_name, &names, err);
 
 	paging_key(row, kind, what, key);
 	if (rc == 0 && names.len) {

@@ -41,26 +41,26 @@ int consider_call(struct intake *in, int64_t incident_id, const char *why, struc
 }
 
 /*
- * More targets are broken than the playbook is for: that is one outage, so a person is called once
+ * More targets are broken than the playbook is for: that is one outage, so a person is paged once
  * in its window, to the first incident. As long as that is open, the others point to it.
  */
-static int call_once(struct intake *in, const struct subject *subject,
+static int page_once(struct intake *in, const struct subject *subject,
 		const struct playbook *playbook, char *reason, struct err *err)
 {
 	struct db *db = in->ground->db;
-	const struct guard_outage call = { playbook->name, subject->incident.id, in->now };
+	const struct guard_outage outage = { playbook->name, subject->incident.id, in->now };
 	size_t used = strlen(reason);
-	int64_t called = 0;
+	int64_t known = 0;
 
-	if (guard_facts_outage(db, &call, playbook->guards.targets_per_ms, &called, err) < 0) {
+	if (guard_facts_outage(db, &outage, playbook->guards.targets_per_ms, &known, err) < 0) {
 		return -1;
 	}
-	if (called && called != subject->incident.id) {
+	if (known && known != subject->incident.id) {
 		snprintf(reason + used, PLAN_REASON_MAX - used,
-				"; a person was called to incident %" PRId64, called);
+				"; a person was paged for incident %" PRId64, known);
 		return 0;
 	}
-	if (!called && guard_facts_note_outage(db, &call, err) < 0) {
+	if (!known && guard_facts_note_outage(db, &outage, err) < 0) {
 		return -1;
 	}
 	return consider_call(in, subject->incident.id, reason, err);
@@ -149,15 +149,15 @@ static int call_if_needed(struct intake *in, const struct subject *subject,
 				LOG_STR("reason", reason));
 	}
 	if (decision == DECISION_TOO_MANY_TARGETS) {
-		return call_once(in, subject, playbook, reason, err);
+		return page_once(in, subject, playbook, reason, err);
 	}
 	return plan_needs_person(decision) ? consider_call(in, subject->incident.id, reason, err)
 					   : 0;
 }
 
-/* One playbook that matches: does it run? told: how the alert arrived, "" when it is new. */
+/* One playbook that matches: does it run? arrival: how the alert arrived, "" when it is new. */
 static int consider(struct intake *in, const struct subject *subject,
-		const struct playbook *playbook, const char *told, struct err *err)
+		const struct playbook *playbook, const char *arrival, struct err *err)
 {
 	char reason[PLAN_REASON_MAX];
 	char both[2 * PLAN_REASON_MAX];
@@ -189,7 +189,7 @@ static int consider(struct intake *in, const struct subject *subject,
 	if (call_if_needed(in, subject, playbook, verdict.decision, reason, err) < 0) {
 		return -1;
 	}
-	snprintf(both, sizeof(both), "%s%s%s", told, *told ? "; " : "", reason);
+	snprintf(both, sizeof(both), "%s%s%s", arrival, *arrival ? "; " : "", reason);
 	verdict.reason = both;
 	return consider_record(in, subject, &verdict, err);
 }
@@ -219,23 +219,23 @@ struct consider_matches consider_match(struct intake *in, const struct alert *al
 }
 
 int consider_all(struct intake *in, const struct subject *subject,
-		const struct consider_matches *matches, const char *told, struct err *err)
+		const struct consider_matches *matches, const char *arrival, struct err *err)
 {
 	const char *why = matches->error.code != ERR_NONE ? matches->error.msg
 							  : "no playbook matches this alert";
-	struct verdict verdict = { .decision = *told ? DECISION_REPEAT : DECISION_UNMATCHED,
-		.reason = *told ? told : why,
+	struct verdict verdict = { .decision = *arrival ? DECISION_REPEAT : DECISION_UNMATCHED,
+		.reason = *arrival ? arrival : why,
 		.incident_id = subject->incident.id };
 
 	for (size_t i = 0; i < matches->len; i++) {
-		if (consider(in, subject, matches->items[i], told, err) < 0) {
+		if (consider(in, subject, matches->items[i], arrival, err) < 0) {
 			return -1;
 		}
 	}
 	if (matches->len) {
 		return 0;
 	}
-	if (subject->incident.id && !*told &&
+	if (subject->incident.id && !*arrival &&
 			consider_call(in, subject->incident.id, why, err) < 0) {
 		return -1;
 	}

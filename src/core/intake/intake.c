@@ -64,15 +64,15 @@ static bool is_over(const struct incident_facts *incident)
 }
 
 static const char *say_over(
-		const struct incident_facts *incident, const char *told, char *text, size_t size)
+		const struct incident_facts *incident, const char *arrival, char *text, size_t size)
 {
-	snprintf(text, size, "%s%sincident %" PRId64 " is %s", told, *told ? "; " : "",
+	snprintf(text, size, "%s%sincident %" PRId64 " is %s", arrival, *arrival ? "; " : "",
 			incident->id, incident_status_names[incident->status]);
 	return text;
 }
 
 static int take_repeat(struct intake *in, struct subject *subject, const struct plan_episode *open,
-		const char *told, struct err *err)
+		const char *arrival, struct err *err)
 {
 	struct db *db = in->ground->db;
 	struct consider_matches matches = { 0 };
@@ -90,14 +90,14 @@ static int take_repeat(struct intake *in, struct subject *subject, const struct 
 	if (open->incident_id && !is_over(&subject->incident)) {
 		matches = consider_match(in, subject->alert);
 	} else if (open->incident_id) {
-		told = say_over(&subject->incident, told, both, sizeof(both));
+		arrival = say_over(&subject->incident, arrival, both, sizeof(both));
 	}
-	return consider_all(in, subject, &matches, told, err);
+	return consider_all(in, subject, &matches, arrival, err);
 }
 static int take_end(struct intake *in, struct subject *subject, const struct plan_episode *open,
-		const char *told, struct err *err)
+		const char *arrival, struct err *err)
 {
-	const struct verdict verdict = { DECISION_RESOLVED, told, NULL, open->incident_id, 0 };
+	const struct verdict verdict = { DECISION_RESOLVED, arrival, NULL, open->incident_id, 0 };
 
 	if (episodes_end(in->ground->db, open->id, in->delivery_id,
 			    plan_ends_at(subject->alert, in->now), in->now, err) < 0) {
@@ -110,10 +110,10 @@ static int take_end(struct intake *in, struct subject *subject, const struct pla
 }
 
 static int take_duplicate(struct intake *in, struct subject *subject,
-		const struct plan_episode *open, const struct plan_episode *known, const char *told,
-		struct err *err)
+		const struct plan_episode *open, const struct plan_episode *known,
+		const char *arrival, struct err *err)
 {
-	const struct verdict verdict = { DECISION_DUPLICATE, told, NULL, known->incident_id, 0 };
+	const struct verdict verdict = { DECISION_DUPLICATE, arrival, NULL, known->incident_id, 0 };
 
 	if (open->id && subject->alert->status == ALERT_FIRING &&
 			episodes_again(in->ground->db, open->id, in->delivery_id,
@@ -129,23 +129,23 @@ static int take_by_hand(struct intake *in, struct subject *subject,
 {
 	struct consider_matches matches = { 0 };
 	char over[PLAN_REASON_MAX];
-	const char *told = "";
+	const char *arrival = "";
 
 	subject->episode_id = known->id;
 	if (incidents_facts(in->ground->db, known->incident_id, &subject->incident, err) < 0) {
 		return -1;
 	}
 	if (subject->incident.status == INCIDENT_CLOSED) {
-		told = say_over(&subject->incident, "", over, sizeof(over));
+		arrival = say_over(&subject->incident, "", over, sizeof(over));
 	} else {
 		matches = consider_match(in, subject->alert);
 	}
-	return consider_all(in, subject, &matches, told, err);
+	return consider_all(in, subject, &matches, arrival, err);
 }
 
 static int take_known(struct intake *in, struct subject *subject, struct err *err)
 {
-	char told[PLAN_REASON_MAX];
+	char arrival[PLAN_REASON_MAX];
 	struct plan_episode open;
 	struct plan_episode last = { 0 };
 	const struct episode_sender sender = { in->msg->delivery.external_url, in->body_hash };
@@ -163,35 +163,35 @@ static int take_known(struct intake *in, struct subject *subject, struct err *er
 	if (in->msg->replay_of && subject->alert->status == ALERT_FIRING && known->incident_id) {
 		return take_by_hand(in, subject, known, err);
 	}
-	switch (plan_arrival(subject->alert, &open, &last, in->now, told)) {
+	switch (plan_arrival(subject->alert, &open, &last, in->now, arrival)) {
 	case ARRIVAL_NEW:
 		return take_new(in, subject, err);
 	case ARRIVAL_REPEAT:
-		return take_repeat(in, subject, &open, told, err);
+		return take_repeat(in, subject, &open, arrival, err);
 	case ARRIVAL_DUPLICATE:
-		return take_duplicate(in, subject, &open, known, told, err);
+		return take_duplicate(in, subject, &open, known, arrival, err);
 	case ARRIVAL_RESOLVES:
 		subject->incident.id = open.incident_id;
-		return take_end(in, subject, &open, told, err);
+		return take_end(in, subject, &open, arrival, err);
 	case ARRIVAL_RESOLVED_UNKNOWN:
 		if (add_episode(in, subject, err) < 0) {
 			return -1;
 		}
 		return consider_record(in, subject,
-				&(struct verdict){ DECISION_RESOLVED, told, NULL, 0, 0 }, err);
+				&(struct verdict){ DECISION_RESOLVED, arrival, NULL, 0, 0 }, err);
 	}
 	return 0;
 }
 
 /* Alertmanager cut alerts from this delivery: nobody here will ever see them. */
-static int tell_of_truncated(struct intake *in, int64_t incident_id, struct err *err)
+static int state_truncated(struct intake *in, int64_t incident_id, struct err *err)
 {
 	char why[256];
 
-	if (!in->msg->delivery.truncated || !incident_id || in->truncated_said == incident_id) {
+	if (!in->msg->delivery.truncated || !incident_id || in->truncated_stated == incident_id) {
 		return 0;
 	}
-	in->truncated_said = incident_id;
+	in->truncated_stated = incident_id;
 	snprintf(why, sizeof(why),
 			"Alertmanager cut %" PRIu64 " alerts from delivery %" PRId64
 			" (max_alerts); look for them there",
@@ -220,7 +220,7 @@ static int take_alert(struct intake *in, const struct alert *alert, struct err *
 	if (take_known(in, &subject, err) < 0) {
 		return -1;
 	}
-	return tell_of_truncated(in, subject.incident.id, err);
+	return state_truncated(in, subject.incident.id, err);
 }
 
 static int add_delivery(struct intake *in, struct err *err)

@@ -46,7 +46,7 @@ static void read_labels(struct gathering *g, const char *json, struct labels *re
 	}
 }
 
-static void take_incident(const struct incident_row *row, void *arg)
+static void on_incident(const struct incident_row *row, void *arg)
 {
 	struct gathering *g = arg;
 	struct arena *arena = g->arena;
@@ -71,7 +71,7 @@ static void take_incident(const struct incident_row *row, void *arg)
 	facts->annotations = &g->annotations;
 }
 
-static void take_title(const struct incident_row *row, void *arg)
+static void on_title(const struct incident_row *row, void *arg)
 {
 	struct gathering *g = arg;
 
@@ -94,7 +94,7 @@ static void add_service(struct gathering *g, const char *service)
 }
 
 /* An alert that names no service names its instance. */
-static void take_episode(const struct episode_row *row, void *arg)
+static void on_episode(const struct episode_row *row, void *arg)
 {
 	struct gathering *g = arg;
 	struct labels labels;
@@ -114,7 +114,7 @@ static int add_services(struct gathering *g, const int64_t *ids, size_t len, str
 {
 	g->more |= len > AFFECTED_MAX;
 	for (size_t i = 0; i < len && i < AFFECTED_MAX && g->services_len < SERVICES_MAX; i++) {
-		if (episodes_of(g->notify->ground->db, ids[i], EPISODES_MAX, take_episode, g, err) <
+		if (episodes_of(g->notify->ground->db, ids[i], EPISODES_MAX, on_episode, g, err) <
 				0) {
 			return -1;
 		}
@@ -146,7 +146,7 @@ static const char *url_of(struct gathering *g)
 		   : "";
 }
 
-static void take_helper(const struct run_row *row, void *arg)
+static void on_helper(const struct run_row *row, void *arg)
 {
 	struct gathering *g = arg;
 
@@ -163,7 +163,7 @@ static int find_helper(struct gathering *g, enum run_status status, struct err *
 	};
 
 	return g->facts.resolution ? 0
-				   : runs_list(g->notify->ground->db, &query, take_helper, g, err);
+				   : runs_list(g->notify->ground->db, &query, on_helper, g, err);
 }
 
 /* Nobody wrote down what helped, but a run was seen to, or is at work on it. */
@@ -176,7 +176,7 @@ static int name_helper(struct gathering *g, struct err *err)
 											      : 0;
 }
 
-static void take_follow_up(const struct follow_up_row *row, void *arg)
+static void on_follow_up(const struct follow_up_row *row, void *arg)
 {
 	buf_addf(arg, "%s%s", ((struct buf *)arg)->len ? "; " : "", row->text);
 }
@@ -186,7 +186,7 @@ static int name_follow_ups(struct gathering *g, struct err *err)
 	const struct follow_up_query query = { .incident_id = g->facts.id,
 		.limit = FOLLOW_UPS_MAX };
 	auto_buf struct buf text = { 0 };
-	int rc = follow_ups_list(g->notify->ground->db, &query, take_follow_up, &text, err);
+	int rc = follow_ups_list(g->notify->ground->db, &query, on_follow_up, &text, err);
 
 	g->facts.follow_up = arena_strdup(g->arena, buf_text(&text));
 	return rc < 0 ? -1 : 0;
@@ -206,7 +206,7 @@ static int gather(struct gathering *g, const struct composition *what, struct er
 {
 	struct db *db = g->notify->ground->db;
 
-	if (incidents_get(db, what->incidents[0], take_incident, g, err) < 0 ||
+	if (incidents_get(db, what->incidents[0], on_incident, g, err) < 0 ||
 			add_services(g, what->incidents, what->incidents_len, err) < 0 ||
 			add_services(g, what->affected, what->affected_len, err) < 0 ||
 			name_helper(g, err) < 0 || name_follow_ups(g, err) < 0) {
@@ -214,7 +214,7 @@ static int gather(struct gathering *g, const struct composition *what, struct er
 	}
 	for (size_t i = 0; i < what->incidents_len && g->incidents.len < NOTIFICATION_VALUE_MAX;
 			i++) {
-		if (incidents_get(db, what->incidents[i], take_title, g, err) < 0) {
+		if (incidents_get(db, what->incidents[i], on_title, g, err) < 0) {
 			return -1;
 		}
 	}

@@ -22,7 +22,7 @@ struct taking_up {
 	struct err *err;
 };
 
-static void take_up(const struct run_row *row, void *arg)
+static void on_up(const struct run_row *row, void *arg)
 {
 	struct taking_up *taking = arg;
 
@@ -38,8 +38,7 @@ static int take_run(struct run_room *run, uint64_t run_id, struct active **ret, 
 {
 	struct taking_up taking = { .run = run, .err = err };
 
-	if (runs_get(run->ground->db, (int64_t)run_id, take_up, &taking, err) < 0 ||
-			taking.failed) {
+	if (runs_get(run->ground->db, (int64_t)run_id, on_up, &taking, err) < 0 || taking.failed) {
 		return -1;
 	}
 	*ret = taking.active;
@@ -187,7 +186,7 @@ struct naming {
 	int64_t incident_id;
 };
 
-static void take_name(const struct run_row *row, void *arg)
+static void on_name(const struct run_row *row, void *arg)
 {
 	struct naming *naming = arg;
 
@@ -203,7 +202,7 @@ int answers_grant(struct run_room *run, int64_t run_id, const char *why, struct 
 	char text[RUN_REASON_MAX];
 
 	if (last_question(run, run_id, &last, err) < 0 ||
-			runs_get(run->ground->db, run_id, take_name, &naming, err) < 0) {
+			runs_get(run->ground->db, run_id, on_name, &naming, err) < 0) {
 		return -1;
 	}
 	if (end_step(run, last.items, STEP_SUCCEEDED, why, err) < 0 ||
@@ -249,7 +248,7 @@ static int follow(struct run_room *run, struct questions *open, struct approval_
 	int64_t run_id = (int64_t)row->binding.run;
 	struct labels params;
 
-	if (runs_get(run->ground->db, run_id, take_name, &naming, err) < 0 ||
+	if (runs_get(run->ground->db, run_id, on_name, &naming, err) < 0 ||
 			runs_params(run->ground->db, run_id, open->arena, &params, err) < 0 ||
 			turn_write(&run->ground->turn, err) < 0) {
 		return -1;

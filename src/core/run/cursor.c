@@ -23,7 +23,7 @@ static bool counts_as_failed(const struct active *active, int64_t step)
 	       active->playbook->steps[step].on_interrupt == ON_INTERRUPT_FAIL;
 }
 
-static void see_attempt(const struct step_row *row, void *arg)
+static void on_attempt(const struct step_row *row, void *arg)
 {
 	struct last_attempt *last = arg;
 
@@ -52,7 +52,7 @@ int cursor_read(struct run_room *run, struct active *active, struct last_attempt
 		struct err *err)
 {
 	last->active = active;
-	if (steps_list(run->ground->db, active->run_id, see_attempt, last, err) < 0) {
+	if (steps_list(run->ground->db, active->run_id, on_attempt, last, err) < 0) {
 		return -1;
 	}
 	active->cursor.step = (uint32_t)last->step;

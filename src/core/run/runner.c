@@ -101,9 +101,10 @@ static int ask_person(struct run_room *run, struct active *active, struct err *e
 /* Has the executor been asked for the attempt in hand, and not said yet that it is over? */
 static bool is_executing(const struct active *active)
 {
-	bool begun = active->cursor.status == RUN_RUNNING || active->cursor.status == RUN_VERIFYING;
+	bool started = active->cursor.status == RUN_RUNNING ||
+		       active->cursor.status == RUN_VERIFYING;
 
-	return begun && active->state <= ACTIVE_ADOPTED;
+	return started && active->state <= ACTIVE_ADOPTED;
 }
 
 int runner_cancel(struct run_room *run, struct active *active, struct err *err)

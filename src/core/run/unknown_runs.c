@@ -141,7 +141,7 @@ static bool is_running(const struct run_room *run, int64_t id)
 	return running;
 }
 
-/* As long as these are the newest, they are the same ones, and were told already. */
+/* As long as these are the newest, they are the same ones, and were entry already. */
 static void group_of(int64_t highest, uint8_t ret_hash[DIGEST_SIZE])
 {
 	auto_free char *key = xasprintf("orphan runs up to %" PRId64, highest);
@@ -162,7 +162,7 @@ static int open_incident(struct run_room *run, const uint8_t hash[DIGEST_SIZE], 
 		.annotations = "{}",
 		.group_hash = hash,
 		.opened_at = run->ground->turn.wall_ms };
-	struct timeline_row told = {
+	struct timeline_row entry = {
 		.at = row.opened_at, .kind = TIMELINE_OPENED, .text = "found at the start"
 	};
 	struct incident_facts incident;
@@ -170,8 +170,8 @@ static int open_incident(struct run_room *run, const uint8_t hash[DIGEST_SIZE], 
 	if (incidents_add(run->ground->db, &row, ret_id, err) < 0) {
 		return -1;
 	}
-	told.incident_id = *ret_id;
-	if (timeline_add(run->ground->db, &told, err) < 0 ||
+	entry.incident_id = *ret_id;
+	if (timeline_add(run->ground->db, &entry, err) < 0 ||
 			incidents_facts(run->ground->db, *ret_id, &incident, err) < 0) {
 		return -1;
 	}
@@ -198,7 +198,7 @@ static void write_why(const struct run_room *run, const struct ids *ids, struct 
 }
 
 /* Say it at each start, and call a person once. */
-static int tell(struct run_room *run, const struct ids *ids, struct err *err)
+static int state(struct run_room *run, const struct ids *ids, struct err *err)
 {
 	auto_buf struct buf title = { 0 };
 	auto_buf struct buf why = { 0 };
@@ -234,7 +234,7 @@ int unknown_runs_look(struct run_room *run, struct err *err)
 	if (rc == 0 && ids.len) {
 		qsort(ids.items, ids.len, sizeof(*ids.items), compare);
 		run->unknown.highest = ids.items[ids.len - 1];
-		rc = tell(run, &ids, err);
+		rc = state(run, &ids, err);
 	}
 	free(ids.items);
 	return rc;

@@ -59,7 +59,7 @@ static void write_arguments(struct buf *out, const struct labels *args)
 	jsonw_end(&w);
 }
 
-static void take_newest(const struct audit_row *row, void *arg)
+static void on_newest(const struct audit_row *row, void *arg)
 {
 	struct audit_newest *newest = arg;
 
@@ -69,7 +69,7 @@ static void take_newest(const struct audit_row *row, void *arg)
 
 int audit_chain_load(struct ground *ground, struct err *err)
 {
-	return audits_list(ground->db, 0, 1, take_newest, &ground->audit, err);
+	return audits_list(ground->db, 0, 1, on_newest, &ground->audit, err);
 }
 
 int audit_chain_add(struct ground *ground, const struct audit_entry *entry, struct err *err)
@@ -88,7 +88,7 @@ int audit_chain_add(struct ground *ground, const struct audit_entry *entry, stru
 	if (audits_add(ground->db, &row, err) < 0) {
 		return -1;
 	}
-	take_newest(&row, &ground->audit);
+	on_newest(&row, &ground->audit);
 	log_info("command", LOG_INT("audit", row.id), LOG_STR("by", row.principal),
 			LOG_STR("action", row.action), LOG_STR("object", row.object),
 			LOG_STR("hash", digest_text(row.hash, hash)));

@@ -16,7 +16,7 @@ void pause_clear(struct pause *pause)
 	*pause = (struct pause){ 0 };
 }
 
-static void take_row(const struct pause_row *row, void *arg)
+static void on_row(const struct pause_row *row, void *arg)
 {
 	struct pause *pause = arg;
 
@@ -30,7 +30,7 @@ static void take_row(const struct pause_row *row, void *arg)
 int pause_load(struct ground *ground, struct err *err)
 {
 	pause_clear(&ground->pause);
-	return pauses_on(ground->db, take_row, &ground->pause, err) < 0 ? -1 : 0;
+	return pauses_on(ground->db, on_row, &ground->pause, err) < 0 ? -1 : 0;
 }
 
 bool pause_is_on(const struct ground *ground)

@@ -16,8 +16,8 @@ void turn_clear(struct turn *turn)
 
 void turn_begin(struct turn *turn)
 {
-	if (!turn->begun) {
-		turn->begun = true;
+	if (!turn->open) {
+		turn->open = true;
 		turn->wall_ms = turn->ports->wall_ms();
 		turn->mono_ms = turn->ports->mono_ms();
 	}
@@ -67,7 +67,7 @@ static void drop_held(struct turn *turn)
 
 int turn_end(struct turn *turn, struct err *err)
 {
-	turn->begun = false;
+	turn->open = false;
 	if (db_in_transaction(turn->db) && db_commit(turn->db, err) < 0) {
 		drop_held(turn);
 		return -1;

@@ -48,7 +48,7 @@ static void explain(const struct approval_row *row, void *arg)
 	}
 }
 
-static void take_status(const struct run_row *row, void *arg)
+static void on_status(const struct run_row *row, void *arg)
 {
 	uint8_t *status = arg;
 
@@ -71,69 +71,69 @@ static int read_digest(struct reply *reply, uint8_t digest[DIGEST_SIZE], const u
 }
 
 /* Say it, if it counts; else the reply has a problem. */
-static int answer(struct reply *reply, const struct approval_answer *said, bool *ret_taken,
+static int answer(struct reply *reply, const struct approval_answer *given, bool *ret_taken,
 		struct err *err)
 {
-	struct explaining explaining = { reply, said->digest };
+	struct explaining explaining = { reply, given->digest };
 	struct db *db = reply->ground->db;
 	uint8_t status = RUN_QUEUED;
-	int rc = runs_get(db, said->run_id, take_status, &status, err);
+	int rc = runs_get(db, given->run_id, on_status, &status, err);
 
 	*ret_taken = false;
 	if (rc != 1) {
 		return reply_found(reply, rc, "run", reply->query->ids[0]);
 	}
 	if (answers_look(reply->api->run, err) < 0 ||
-			approvals_decide(db, said, ret_taken, err) < 0) {
+			approvals_decide(db, given, ret_taken, err) < 0) {
 		return -1;
 	}
 	if (*ret_taken) {
 		return 0;
 	}
-	rc = approvals_last(db, said->run_id, explain, &explaining, err);
+	rc = approvals_last(db, given->run_id, explain, &explaining, err);
 	if (rc == 0) {
 		err_set(&reply->problem, ERR_CONFLICT, "run %" PRId64 " asks nobody: it is %s",
-				said->run_id, run_status_names[status]);
+				given->run_id, run_status_names[status]);
 	}
 	return rc < 0 ? -1 : 0;
 }
 
-static void log_answer(const struct approval_answer *said)
+static void log_answer(const struct approval_answer *given)
 {
-	log_info("a run that waited was answered", LOG_INT("run", said->run_id),
-			LOG_STR("decision", approval_decision_names[said->decision]),
-			LOG_STR("by", said->by), LOG_STR("reason", said->reason));
+	log_info("a run that waited was answered", LOG_INT("run", given->run_id),
+			LOG_STR("decision", approval_decision_names[given->decision]),
+			LOG_STR("by", given->by), LOG_STR("reason", given->reason));
 }
 
 /* "approved by operator: it is quiet now"; text has RUN_REASON_MAX. */
-static const char *in_words(const struct approval_answer *said, char *text)
+static const char *in_words(const struct approval_answer *given, char *text)
 {
-	snprintf(text, RUN_REASON_MAX, "%s by %s%s%.250s", approval_decision_names[said->decision],
-			said->by, *said->reason ? ": " : "", said->reason);
+	snprintf(text, RUN_REASON_MAX, "%s by %s%s%.250s", approval_decision_names[given->decision],
+			given->by, *given->reason ? ": " : "", given->reason);
 	return text;
 }
 
-static int conclude(struct reply *reply, const struct approval_answer *said, struct err *err)
+static int conclude(struct reply *reply, const struct approval_answer *given, struct err *err)
 {
 	char text[RUN_REASON_MAX];
 	bool taken;
 	int rc;
 
-	if (answer(reply, said, &taken, err) < 0) {
+	if (answer(reply, given, &taken, err) < 0) {
 		return -1;
 	}
 	if (!taken) {
 		return 0;
 	}
-	log_answer(said);
-	in_words(said, text);
-	rc = said->decision == APPROVAL_APPROVED
-			     ? answers_grant(reply->api->run, said->run_id, text, err)
-			     : answers_refuse(reply->api->run, said->run_id, text, err);
-	return rc < 0 ? -1 : read_run_object(reply, NULL, said->run_id, err);
+	log_answer(given);
+	in_words(given, text);
+	rc = given->decision == APPROVAL_APPROVED
+			     ? answers_grant(reply->api->run, given->run_id, text, err)
+			     : answers_refuse(reply->api->run, given->run_id, text, err);
+	return rc < 0 ? -1 : read_run_object(reply, NULL, given->run_id, err);
 }
 
-static struct approval_answer said_in(const struct reply *reply, enum approval_decision decision)
+static struct approval_answer given_in(const struct reply *reply, enum approval_decision decision)
 {
 	const char *reason = reply_arg(reply, "reason");
 
@@ -146,32 +146,32 @@ static struct approval_answer said_in(const struct reply *reply, enum approval_d
 
 int approval_commands_approve(struct reply *reply, struct err *err)
 {
-	struct approval_answer said = said_in(reply, APPROVAL_APPROVED);
+	struct approval_answer given = given_in(reply, APPROVAL_APPROVED);
 	uint8_t digest[DIGEST_SIZE];
 	uint8_t seal[DIGEST_SIZE];
 	const char *sealed = reply_arg(reply, "seal");
 	char why[GUARD_REASON_MAX];
 
-	if (read_digest(reply, digest, &said.digest) < 0) {
+	if (read_digest(reply, digest, &given.digest) < 0) {
 		return 0;
 	}
-	if (!guard_pause(&reply->ground->pause.guard, said.now, why)) {
+	if (!guard_pause(&reply->ground->pause.guard, given.now, why)) {
 		err_set(&reply->problem, ERR_CONFLICT, "%s", why);
 		return 0;
 	}
 	if (sealed && digest_parse(sealed, seal)) {
-		said.seal = seal;
+		given.seal = seal;
 	}
-	return conclude(reply, &said, err);
+	return conclude(reply, &given, err);
 }
 
 int approval_commands_reject(struct reply *reply, struct err *err)
 {
-	struct approval_answer said = said_in(reply, APPROVAL_REJECTED);
+	struct approval_answer given = given_in(reply, APPROVAL_REJECTED);
 	uint8_t digest[DIGEST_SIZE];
 
-	if (read_digest(reply, digest, &said.digest) < 0) {
+	if (read_digest(reply, digest, &given.digest) < 0) {
 		return 0;
 	}
-	return conclude(reply, &said, err);
+	return conclude(reply, &given, err);
 }

@@ -12,12 +12,12 @@
 
 /* The level that is asked for: the one named, else the next. NULL after a problem. */
 static const struct escalation_level *level_of(
-		struct reply *reply, const struct escalation *policy, uint8_t called)
+		struct reply *reply, const struct escalation *policy, uint8_t paged_level)
 {
 	const char *name = reply_arg(reply, "level");
 	uint8_t wanted = escalation_level_parse(name);
-	const struct escalation_level *level =
-			wanted ? escalation_at(policy, wanted) : escalation_above(policy, called);
+	const struct escalation_level *level = wanted ? escalation_at(policy, wanted)
+						      : escalation_above(policy, paged_level);
 
 	if (wanted && level->level != wanted) {
 		err_set(&reply->problem, ERR_INPUT,
@@ -25,16 +25,14 @@ static const struct escalation_level *level_of(
 		return NULL;
 	}
 	if (!level) {
-		err_set(&reply->problem, ERR_CONFLICT, "%s was called: there is no level above",
-				escalation_level_name(called));
+		err_set(&reply->problem, ERR_CONFLICT, "%s was paged: there is no level above",
+				escalation_level_name(paged_level));
 		return NULL;
 	}
-	if (level->level <= called) {
+	if (level->level <= paged_level) {
 		err_set(&reply->problem, ERR_CONFLICT,
-				"%s was called already: a level is never lowered, and none is "
-				"called "
-				"twice",
-				escalation_level_name(called));
+				"%s was paged already: a level is never lowered, and none is paged twice",
+				escalation_level_name(paged_level));
 		return NULL;
 	}
 	return level;
@@ -97,7 +95,7 @@ int escalation_command(struct reply *reply, struct err *err)
 	if (escalations_get(reply->ground->db, id, read_escalation_chain, &chain, err) < 0) {
 		return -1;
 	}
-	/* Nobody was called yet, and a person does not want to wait: its own level is the next. */
+	/* Nobody was paged_level yet, and a person does not want to wait: its own level is the next. */
 	paging.level = level_of(reply, &configs_now(&reply->ground->configs)->escalation,
 			chain.paged_level   ? chain.paged_level
 			: subject.level > 0 ? (uint8_t)(subject.level - 1)

@@ -126,7 +126,7 @@ struct earlier {
 	struct follow_up_row row;
 };
 
-static void see_follow_up(const struct follow_up_row *row, void *arg)
+static void on_follow_up(const struct follow_up_row *row, void *arg)
 {
 	struct earlier *earlier = arg;
 
@@ -151,23 +151,23 @@ static int check_change(struct reply *reply)
 }
 
 /* Put in what is asked for, and say what that changes; "": nothing. */
-static void apply_change(const struct reply *reply, struct follow_up_row *row, struct buf *told)
+static void apply_change(const struct reply *reply, struct follow_up_row *row, struct buf *changes)
 {
 	const char *done = reply_arg(reply, "done");
 	const char *owner = reply_arg(reply, "owner");
 	const char *text = reply_arg(reply, "text");
 
 	if (text && strcmp(text, row->text) != 0) {
-		buf_addf(told, ": %s → %s", row->text, text);
+		buf_addf(changes, ": %s → %s", row->text, text);
 		row->text = text;
 	}
 	if (owner && strcmp(owner, row->owner) != 0) {
-		buf_addf(told, ", owner: %s → %s", *row->owner ? row->owner : "(nobody)",
+		buf_addf(changes, ", owner: %s → %s", *row->owner ? row->owner : "(nobody)",
 				*owner ? owner : "(nobody)");
 		row->owner = owner;
 	}
 	if (done && (strcmp(done, "true") == 0) != (row->done_at != 0)) {
-		buf_adds(told, row->done_at ? ", not done after all" : ", done");
+		buf_adds(changes, row->done_at ? ", not done after all" : ", done");
 		row->done_by = row->done_at ? NULL : reply->query->principal;
 		row->done_at = row->done_at ? 0 : reply->ground->turn.wall_ms;
 	}
@@ -179,8 +179,8 @@ int follow_up_commands_change(struct reply *reply, struct err *err)
 	struct db *db = reply->ground->db;
 	int64_t id = (int64_t)reply->query->ids[0];
 	struct earlier earlier = { .arena = arena };
-	auto_buf struct buf told = { 0 };
-	int rc = follow_ups_get(db, id, see_follow_up, &earlier, err);
+	auto_buf struct buf changes = { 0 };
+	int rc = follow_ups_get(db, id, on_follow_up, &earlier, err);
 
 	if (rc != 1) {
 		return reply_found(reply, rc, "follow-up", reply->query->ids[0]);
@@ -188,10 +188,10 @@ int follow_up_commands_change(struct reply *reply, struct err *err)
 	if (check_change(reply) < 0) {
 		return 0;
 	}
-	apply_change(reply, &earlier.row, &told);
-	if (told.len) {
-		const char *text =
-				arena_printf(arena, "follow-up %" PRId64 "%s", id, buf_text(&told));
+	apply_change(reply, &earlier.row, &changes);
+	if (changes.len) {
+		const char *text = arena_printf(
+				arena, "follow-up %" PRId64 "%s", id, buf_text(&changes));
 
 		if (follow_ups_change(db, &earlier.row, err) < 0 ||
 				tell(reply, earlier.row.incident_id, TIMELINE_FOLLOW_UP, text,

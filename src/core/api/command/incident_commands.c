@@ -60,7 +60,7 @@ static const char *arg_or(const struct doing *doing, const char *name, const cha
 	return value ? value : otherwise;
 }
 
-static void see_acknowledged(const struct incident_row *row, void *arg)
+static void on_acknowledged(const struct incident_row *row, void *arg)
 {
 	*(bool *)arg = row->acknowledged_at != 0;
 }
@@ -75,7 +75,7 @@ int incident_commands_acknowledge(struct reply *reply, struct err *err)
 	if (rc != 1) {
 		return rc;
 	}
-	if (incidents_get(db, doing.incident.id, see_acknowledged, &done, err) < 0) {
+	if (incidents_get(db, doing.incident.id, on_acknowledged, &done, err) < 0) {
 		return -1;
 	}
 	if (!done && doing.incident.status >= INCIDENT_RESOLVED) {
@@ -215,7 +215,7 @@ struct fields {
 static const char *const field_names[] = { "title", "severity", "rootCause", "resolution",
 	"major" };
 
-static void see_fields(const struct incident_row *row, void *arg)
+static void on_fields(const struct incident_row *row, void *arg)
 {
 	struct fields *fields = arg;
 	struct arena *arena = fields->arena;
@@ -288,7 +288,7 @@ int incident_commands_change(struct reply *reply, struct err *err)
 	if (check_change(reply) < 0) {
 		return 0;
 	}
-	if (incidents_get(db, doing.incident.id, see_fields, &fields, err) < 0 ||
+	if (incidents_get(db, doing.incident.id, on_fields, &fields, err) < 0 ||
 			incidents_change(db, doing.incident.id, &change, err) < 0 ||
 			tell_changes(&doing, &fields, err) < 0) {
 		return -1;

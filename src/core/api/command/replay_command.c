@@ -35,7 +35,7 @@ struct replay {
 	char held[PLAN_REASON_MAX]; /* why the first that did not start did not */
 };
 
-static void see_incident(const struct incident_row *row, void *arg)
+static void on_incident(const struct incident_row *row, void *arg)
 {
 	struct replay *replay = arg;
 
@@ -44,7 +44,7 @@ static void see_incident(const struct incident_row *row, void *arg)
 	replay->playbook_name = arena_strdup(replay->arena, row->playbook);
 }
 
-static void see_episode(const struct episode_row *row, void *arg)
+static void on_episode(const struct episode_row *row, void *arg)
 {
 	struct replay *replay = arg;
 	void *items = replay->episodes;
@@ -232,7 +232,7 @@ int replay_command(struct reply *reply, struct err *err)
 	struct replay replay = {
 		.reply = reply, .arena = arena, .incident_id = (int64_t)reply->query->ids[0]
 	};
-	int rc = incidents_get(db, replay.incident_id, see_incident, &replay, err);
+	int rc = incidents_get(db, replay.incident_id, on_incident, &replay, err);
 
 	if (rc != 1) {
 		return reply_found(reply, rc, "incident", reply->query->ids[0]);
@@ -240,7 +240,7 @@ int replay_command(struct reply *reply, struct err *err)
 	if (check_replay(&replay) < 0) {
 		return 0;
 	}
-	rc = episodes_of(db, replay.incident_id, REPLAY_ALERTS_MAX, see_episode, &replay, err);
+	rc = episodes_of(db, replay.incident_id, REPLAY_ALERTS_MAX, on_episode, &replay, err);
 	if (rc == 0) {
 		rc = replay_all(&replay, err);
 	}

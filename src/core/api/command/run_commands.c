@@ -193,7 +193,7 @@ struct ending {
 	int rc;
 };
 
-static void take_up(const struct run_row *row, void *arg)
+static void on_up(const struct run_row *row, void *arg)
 {
 	struct ending *ending = arg;
 
@@ -237,7 +237,7 @@ int run_commands_cancel(struct reply *reply, struct err *err)
 		.err = err };
 
 	if (!ending.active) {
-		int rc = runs_get(reply->ground->db, run_id, take_up, &ending, err);
+		int rc = runs_get(reply->ground->db, run_id, on_up, &ending, err);
 
 		if (rc != 1 || ending.rc < 0) {
 			return rc == 1 ? -1 : reply_found(reply, rc, "run", reply->query->ids[0]);

@@ -45,7 +45,7 @@ static const char *keep(struct gathering *g, const char *text)
 	return arena_strdup(g->arena, text ? text : "");
 }
 
-static void see_incident(const struct incident_row *row, void *arg)
+static void on_incident(const struct incident_row *row, void *arg)
 {
 	struct gathering *g = arg;
 
@@ -81,7 +81,7 @@ static bool has_room(struct gathering *g, size_t len, size_t max)
 	return len < max;
 }
 
-static void see_alert(const struct episode_row *row, void *arg)
+static void on_alert(const struct episode_row *row, void *arg)
 {
 	struct gathering *g = arg;
 	struct labels labels = { 0 };
@@ -104,7 +104,7 @@ static void see_alert(const struct episode_row *row, void *arg)
 	};
 }
 
-static void see_entry(const struct timeline_row *row, void *arg)
+static void on_entry(const struct timeline_row *row, void *arg)
 {
 	struct gathering *g = arg;
 
@@ -123,7 +123,7 @@ static void see_entry(const struct timeline_row *row, void *arg)
 }
 
 /* The newest first, as they are listed: the report has them the other way round. */
-static void see_run(const struct run_row *row, void *arg)
+static void on_run(const struct run_row *row, void *arg)
 {
 	struct gathering *g = arg;
 	struct report_run *run;
@@ -153,7 +153,7 @@ struct steps {
 	struct report_run *run;
 };
 
-static void see_step(const struct step_row *row, void *arg)
+static void on_step(const struct step_row *row, void *arg)
 {
 	const struct steps *steps = arg;
 	struct gathering *g = steps->g;
@@ -182,7 +182,7 @@ static void see_step(const struct step_row *row, void *arg)
 }
 
 /* Those that were decided alike are counted. */
-static void see_decision(const struct decision_row *row, void *arg)
+static void on_decision(const struct decision_row *row, void *arg)
 {
 	struct gathering *g = arg;
 	const char *playbook = row->playbook ? row->playbook : "";
@@ -210,7 +210,7 @@ static void see_decision(const struct decision_row *row, void *arg)
 	};
 }
 
-static void see_notice(const struct notice_row *row, void *arg)
+static void on_notice(const struct notice_row *row, void *arg)
 {
 	struct gathering *g = arg;
 
@@ -228,7 +228,7 @@ static void see_notice(const struct notice_row *row, void *arg)
 	};
 }
 
-static void see_follow_up(const struct follow_up_row *row, void *arg)
+static void on_follow_up(const struct follow_up_row *row, void *arg)
 {
 	struct gathering *g = arg;
 
@@ -245,7 +245,7 @@ static void see_follow_up(const struct follow_up_row *row, void *arg)
 	};
 }
 
-static void see_check(const struct checklist_row *row, void *arg)
+static void on_check(const struct checklist_row *row, void *arg)
 {
 	struct gathering *g = arg;
 
@@ -256,7 +256,7 @@ static void see_check(const struct checklist_row *row, void *arg)
 	};
 }
 
-static void see_effect(const char *alertname, const struct report_effect *effect, void *arg)
+static void on_effect(const char *alertname, const struct report_effect *effect, void *arg)
 {
 	struct gathering *g = arg;
 
@@ -270,7 +270,7 @@ static int gather_runs(struct gathering *g, struct db *db, struct err *err)
 	struct report *report = &g->report;
 
 	report->runs = arena_calloc(g->arena, RUNS_MAX, sizeof(*report->runs));
-	if (runs_list(db, &query, see_run, g, err) < 0) {
+	if (runs_list(db, &query, on_run, g, err) < 0) {
 		return -1;
 	}
 	report->runs += RUNS_MAX - report->runs_len;
@@ -278,7 +278,7 @@ static int gather_runs(struct gathering *g, struct db *db, struct err *err)
 		struct steps steps = { g, &report->runs[i] };
 
 		steps.run->steps = arena_calloc(g->arena, STEPS_MAX, sizeof(*steps.run->steps));
-		if (steps_of(db, steps.run->id, TAIL_LOADED, see_step, &steps, err) < 0) {
+		if (steps_of(db, steps.run->id, TAIL_LOADED, on_step, &steps, err) < 0) {
 			return -1;
 		}
 	}
@@ -298,16 +298,16 @@ static int gather(struct gathering *g, struct db *db, struct err *err)
 	report->decisions = arena_calloc(g->arena, KINDS_MAX, sizeof(*report->decisions));
 	report->notified = arena_calloc(g->arena, NOTIFIED_MAX, sizeof(*report->notified));
 	report->follow_ups = arena_calloc(g->arena, FOLLOW_UPS_MAX, sizeof(*report->follow_ups));
-	if (episodes_of(db, id, ALERTS_MAX + 1, see_alert, g, err) < 0 ||
-			timeline_list(db, &timeline, see_entry, g, err) < 0 ||
+	if (episodes_of(db, id, ALERTS_MAX + 1, on_alert, g, err) < 0 ||
+			timeline_list(db, &timeline, on_entry, g, err) < 0 ||
 			gather_runs(g, db, err) < 0 ||
-			decisions_about(db, id, DECISIONS_MAX, see_decision, g, err) < 0 ||
-			notices_of(db, id, NOTIFIED_MAX + 1, see_notice, g, err) < 0 ||
-			follow_ups_list(db, &follow_ups, see_follow_up, g, err) < 0 ||
-			checklists_of(db, id, see_check, g, err) < 0) {
+			decisions_about(db, id, DECISIONS_MAX, on_decision, g, err) < 0 ||
+			notices_of(db, id, NOTIFIED_MAX + 1, on_notice, g, err) < 0 ||
+			follow_ups_list(db, &follow_ups, on_follow_up, g, err) < 0 ||
+			checklists_of(db, id, on_check, g, err) < 0) {
 		return -1;
 	}
-	return reports_alerts(db, &effect, see_effect, g, err);
+	return reports_alerts(db, &effect, on_effect, g, err);
 }
 
 int postmortem_show(struct reply *reply, struct err *err)
@@ -315,7 +315,7 @@ int postmortem_show(struct reply *reply, struct err *err)
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
 	struct gathering g = { .arena = arena, .now = reply->ground->turn.wall_ms };
 	struct db *db = reply->ground->db;
-	int rc = incidents_get(db, (int64_t)reply->query->ids[0], see_incident, &g, err);
+	int rc = incidents_get(db, (int64_t)reply->query->ids[0], on_incident, &g, err);
 
 	if (rc != 1) {
 		return reply_found(reply, rc, "incident", reply->query->ids[0]);

@@ -45,12 +45,12 @@ static void write_step(const struct showing *showing, const struct config *confi
 }
 
 /* What is let through: up to the next approve step, or all that is left but for rescue. */
-static void write_steps(const struct showing *showing, uint32_t asks)
+static void write_steps(const struct showing *showing, uint32_t from)
 {
 	const struct config *config = configs_now(&showing->reply->ground->configs);
 	const struct playbook *playbook = config_playbook(config, showing->playbook);
 
-	for (size_t i = asks + 1; playbook && i < playbook->steps_len; i++) {
+	for (size_t i = from + 1; playbook && i < playbook->steps_len; i++) {
 		const struct step *step = &playbook->steps[i];
 
 		if (step->kind == STEP_APPROVE || step->phase == PHASE_RESCUE) {
@@ -102,7 +102,7 @@ static int write_both(struct showing *showing, int64_t run_id, struct err *err)
 	return rc;
 }
 
-static void take_playbook(const struct run_row *row, void *arg)
+static void on_playbook(const struct run_row *row, void *arg)
 {
 	char **playbook = arg;
 
@@ -115,7 +115,7 @@ int read_approvals(
 	auto_free char *playbook = NULL;
 	struct showing showing = { .reply = reply, .params = params };
 
-	if (runs_get(reply->ground->db, run_id, take_playbook, &playbook, err) != 1) {
+	if (runs_get(reply->ground->db, run_id, on_playbook, &playbook, err) != 1) {
 		return -1;
 	}
 	showing.playbook = playbook;

@@ -76,7 +76,7 @@ int read_checks(struct reply *reply, struct err *err)
 	return 0;
 }
 
-static void each_change(const struct check_change *change, void *arg)
+static void on_change(const struct check_change *change, void *arg)
 {
 	rows_check_change(arg, change);
 }
@@ -97,9 +97,9 @@ int read_check(struct reply *reply, struct err *err)
 	if (watch && watch->changed) { /* the store learns of it in a moment */
 		const struct check_change change = prober_change(watch);
 
-		each_change(&change, &reply->w);
+		on_change(&change, &reply->w);
 	}
-	if (checks_changes(reply->ground->db, name, each_change, &reply->w, err) < 0) {
+	if (checks_changes(reply->ground->db, name, on_change, &reply->w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);

@@ -7,7 +7,7 @@
 #include "core/view/rows.h"
 #include "store/deliveries.h"
 
-static void each_decision(const struct decision_row *row, void *arg)
+static void on_decision(const struct decision_row *row, void *arg)
 {
 	struct page *page = arg;
 
@@ -29,7 +29,7 @@ int read_decisions(struct reply *reply, struct err *err)
 		.limit = page.limit + 1,
 	};
 
-	if (decisions_list(reply->ground->db, &query, each_decision, &page, err) < 0) {
+	if (decisions_list(reply->ground->db, &query, on_decision, &page, err) < 0) {
 		return -1;
 	}
 	page_end(&page);

@@ -4,7 +4,7 @@
 #include "core/view/rows.h"
 #include "store/deliveries.h"
 
-static void each_delivery(const struct delivery_row *row, void *arg)
+static void on_delivery(const struct delivery_row *row, void *arg)
 {
 	struct page *page = arg;
 
@@ -20,7 +20,7 @@ int read_deliveries(struct reply *reply, struct err *err)
 	struct page page = page_begin(reply, "deliveries", PAGE_ROWS);
 
 	if (deliveries_list(reply->ground->db, reply_arg_int(reply, "cursor", 0), page.limit + 1,
-			    each_delivery, &page, err) < 0) {
+			    on_delivery, &page, err) < 0) {
 		return -1;
 	}
 	page_end(&page);
@@ -36,7 +36,7 @@ static void one_delivery(const struct delivery_row *row, void *arg)
 	jsonw_strn(&reply->w, "body", row->body, row->body_len);
 }
 
-static void each_decision_of(const struct decision_row *row, void *arg)
+static void on_decision_of(const struct decision_row *row, void *arg)
 {
 	rows_decision(arg, row);
 }
@@ -50,7 +50,7 @@ int read_delivery(struct reply *reply, struct err *err)
 		return reply_found(reply, rc, "delivery", reply->query->ids[0]);
 	}
 	jsonw_array(&reply->w, "decisions");
-	if (decisions_of(reply->ground->db, id, each_decision_of, &reply->w, err) < 0) {
+	if (decisions_of(reply->ground->db, id, on_decision_of, &reply->w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);
@@ -58,7 +58,7 @@ int read_delivery(struct reply *reply, struct err *err)
 	return 0;
 }
 
-static void one_body(const struct delivery_row *row, void *arg)
+static void on_body(const struct delivery_row *row, void *arg)
 {
 	struct reply *reply = arg;
 
@@ -69,7 +69,7 @@ static void one_body(const struct delivery_row *row, void *arg)
 int read_delivery_body(struct reply *reply, struct err *err)
 {
 	int rc = deliveries_get(
-			reply->ground->db, (int64_t)reply->query->ids[0], one_body, reply, err);
+			reply->ground->db, (int64_t)reply->query->ids[0], on_body, reply, err);
 
 	return reply_found(reply, rc, "delivery", reply->query->ids[0]);
 }

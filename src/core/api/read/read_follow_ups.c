@@ -3,7 +3,7 @@
 #include "core/api/page.h"
 #include "core/view/rows.h"
 
-static void each_follow_up(const struct follow_up_row *row, void *arg)
+static void on_follow_up(const struct follow_up_row *row, void *arg)
 {
 	struct page *page = arg;
 
@@ -22,7 +22,7 @@ int read_follow_ups(struct reply *reply, struct err *err)
 		.limit = page.limit + 1,
 	};
 
-	if (follow_ups_list(reply->ground->db, &query, each_follow_up, &page, err) < 0) {
+	if (follow_ups_list(reply->ground->db, &query, on_follow_up, &page, err) < 0) {
 		return -1;
 	}
 	page_end(&page);

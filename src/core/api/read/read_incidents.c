@@ -40,7 +40,7 @@ static bool filters_match(struct listing *listing, const struct incident_row *ro
 	return match;
 }
 
-static bool each_incident(const struct incident_row *row, void *arg)
+static bool on_incident(const struct incident_row *row, void *arg)
 {
 	struct listing *listing = arg;
 	struct reply *reply = listing->page.reply;
@@ -89,7 +89,7 @@ int read_incidents(struct reply *reply, struct err *err)
 	int rc = 0;
 
 	if (compile_filters(reply) == 0) {
-		rc = incidents_each(reply->ground->db, &query, each_incident, &listing, err);
+		rc = incidents_each(reply->ground->db, &query, on_incident, &listing, err);
 	}
 	page_end(&listing.page);
 	for (size_t i = 0; i < reply->query->filters_len; i++) {
@@ -100,22 +100,22 @@ int read_incidents(struct reply *reply, struct err *err)
 
 /* --- one of them --- */
 
-static void each_alert(const struct episode_row *row, void *arg)
+static void on_alert(const struct episode_row *row, void *arg)
 {
 	rows_alert(arg, row);
 }
 
-static void each_run(const struct run_row *row, void *arg)
+static void on_run(const struct run_row *row, void *arg)
 {
 	rows_run_in_short(arg, row);
 }
 
-static void each_notice(const struct notice_row *row, void *arg)
+static void on_notice(const struct notice_row *row, void *arg)
 {
 	rows_notification(arg, row);
 }
 
-static void each_follow_up(const struct follow_up_row *row, void *arg)
+static void on_follow_up(const struct follow_up_row *row, void *arg)
 {
 	rows_follow_up(arg, row);
 }
@@ -136,22 +136,22 @@ static int write_lists(struct reply *reply, int64_t id, struct err *err)
 	const struct follow_up_query follow_ups = { .incident_id = id, .limit = FOLLOW_UPS_MAX };
 
 	jsonw_array(w, "alerts");
-	if (episodes_of(db, id, ALERTS_MAX, each_alert, w, err) < 0) {
+	if (episodes_of(db, id, ALERTS_MAX, on_alert, w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(w);
 	jsonw_array(w, "runs");
-	if (runs_list(db, &runs, each_run, w, err) < 0) {
+	if (runs_list(db, &runs, on_run, w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(w);
 	jsonw_array(w, "notifications");
-	if (notices_of(db, id, NOTICES_MAX, each_notice, w, err) < 0) {
+	if (notices_of(db, id, NOTICES_MAX, on_notice, w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(w);
 	jsonw_array(w, "followUps");
-	if (follow_ups_list(db, &follow_ups, each_follow_up, w, err) < 0) {
+	if (follow_ups_list(db, &follow_ups, on_follow_up, w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(w);
@@ -164,7 +164,7 @@ struct checklist {
 	struct checklist_row rows[CHECKLIST_ITEMS];
 };
 
-static void see_item(const struct checklist_row *row, void *arg)
+static void on_item(const struct checklist_row *row, void *arg)
 {
 	struct checklist *list = arg;
 	struct checklist_row *copy = &list->rows[row->item];
@@ -177,7 +177,7 @@ static void see_item(const struct checklist_row *row, void *arg)
 static int write_checklist(struct reply *reply, int64_t id, struct err *err)
 {
 	struct checklist list = { .arena = arena_new() };
-	int rc = checklists_of(reply->ground->db, id, see_item, &list, err);
+	int rc = checklists_of(reply->ground->db, id, on_item, &list, err);
 
 	if (rc == 0) {
 		rows_checklist(&reply->w, list.rows);

@@ -19,7 +19,7 @@ void read_pause_members(struct jsonw *w, const struct ground *ground)
 	jsonw_time(w, "until", guard->until);
 }
 
-static void each_suppressed(const struct decision_row *row, void *arg)
+static void on_suppressed(const struct decision_row *row, void *arg)
 {
 	rows_decision(arg, row);
 }
@@ -33,7 +33,7 @@ static int write_suppressed(struct reply *reply, bool on, int64_t after_delivery
 	};
 
 	jsonw_array(&reply->w, "suppressed");
-	if (on && decisions_list(reply->ground->db, &query, each_suppressed, &reply->w, err) < 0) {
+	if (on && decisions_list(reply->ground->db, &query, on_suppressed, &reply->w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);
@@ -46,7 +46,7 @@ struct waiting {
 };
 
 /* One that was forced does not wait for the pause. */
-static bool each_waiting(const struct run_row *row, void *arg)
+static bool on_waiting(const struct run_row *row, void *arg)
 {
 	struct waiting *waiting = arg;
 
@@ -64,7 +64,7 @@ static int write_waiting(struct reply *reply, bool on, struct err *err)
 	struct waiting waiting = { .w = &reply->w };
 
 	jsonw_array(&reply->w, "waiting");
-	if (on && runs_queued(reply->ground->db, each_waiting, &waiting, err) < 0) {
+	if (on && runs_queued(reply->ground->db, on_waiting, &waiting, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);

@@ -14,7 +14,7 @@ static void write_mean(struct jsonw *w, const char *key, int64_t count, int64_t 
 	}
 }
 
-static void each_alertname(const char *alertname, const struct report_effect *effect, void *arg)
+static void on_alertname(const char *alertname, const struct report_effect *effect, void *arg)
 {
 	struct jsonw *w = arg;
 
@@ -45,7 +45,7 @@ int read_reports_alerts(struct reply *reply, struct err *err)
 
 	jsonw_object(&reply->w, NULL);
 	jsonw_array(&reply->w, "alerts");
-	if (reports_alerts(reply->ground->db, &query, each_alertname, &reply->w, err) < 0) {
+	if (reports_alerts(reply->ground->db, &query, on_alertname, &reply->w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);

@@ -13,7 +13,7 @@
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
-static void each_run(const struct run_row *row, void *arg)
+static void on_run(const struct run_row *row, void *arg)
 {
 	struct page *page = arg;
 
@@ -35,7 +35,7 @@ int read_runs(struct reply *reply, struct err *err)
 		.limit = page.limit + 1,
 	};
 
-	if (runs_list(reply->ground->db, &query, each_run, &page, err) < 0) {
+	if (runs_list(reply->ground->db, &query, on_run, &page, err) < 0) {
 		return -1;
 	}
 	page_end(&page);
@@ -50,7 +50,7 @@ static void one_run(const struct run_row *row, void *arg)
 	rows_run(&reply->w, row);
 }
 
-static void each_step(const struct step_row *row, void *arg)
+static void on_step(const struct step_row *row, void *arg)
 {
 	rows_step(arg, row);
 }
@@ -78,7 +78,7 @@ int read_run(struct reply *reply, struct err *err)
 		return -1;
 	}
 	jsonw_array(&reply->w, "steps");
-	if (steps_of(db, id, OUTPUT_TAIL_MAX, each_step, &reply->w, err) < 0) {
+	if (steps_of(db, id, OUTPUT_TAIL_MAX, on_step, &reply->w, err) < 0) {
 		return -1;
 	}
 	jsonw_close(&reply->w);
@@ -88,7 +88,7 @@ int read_run(struct reply *reply, struct err *err)
 
 /* Head and tail as they were written; between them, when bytes are missing, one line that says so.
  */
-static void one_output(const struct step_row *row, const struct step_output *output, void *arg)
+static void on_output(const struct step_row *row, const struct step_output *output, void *arg)
 {
 	struct reply *reply = arg;
 	int64_t left_out = row->output_bytes - (int64_t)(output->head_len + output->tail_len);
@@ -105,7 +105,7 @@ int read_run_output(struct reply *reply, struct err *err)
 {
 	int rc = steps_output_get(reply->ground->db, (int64_t)reply->query->ids[0],
 			(int64_t)reply->query->ids[1], reply_arg_int(reply, "attempt", 0),
-			one_output, reply, err);
+			on_output, reply, err);
 
 	return reply_found(reply, rc, "such step of run", reply->query->ids[0]);
 }

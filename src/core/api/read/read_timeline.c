@@ -7,7 +7,7 @@
 
 #define ENTRIES 200 /* of a page without ?limit= */
 
-static void each_entry(const struct timeline_row *row, void *arg)
+static void on_entry(const struct timeline_row *row, void *arg)
 {
 	struct page *page = arg;
 
@@ -34,7 +34,7 @@ int read_timeline(struct reply *reply, struct err *err)
 		.after = reply_arg_int(reply, "cursor", 0),
 		.limit = page.limit + 1 };
 
-	if (timeline_list(db, &query, each_entry, &page, err) < 0) {
+	if (timeline_list(db, &query, on_entry, &page, err) < 0) {
 		return -1;
 	}
 	page_end(&page);
