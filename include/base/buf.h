@@ -31,9 +31,11 @@ void buf_addf(struct buf *buf, const char *fmt, ...) __attribute__((format(print
 void buf_addfv(struct buf *buf, const char *fmt, va_list ap)
 		__attribute__((format(printf, 2, 0), nonnull(2)));
 
-/* Room for len more bytes, to be filled by the caller, who then calls buf_grew(). */
+/* Room for len more bytes, to be filled by the caller, who calls buf_grew() for those that came. */
 unsigned char *buf_reserve(struct buf *buf, size_t len);
 void buf_grew(struct buf *buf, size_t len);
+/* Keeps the first len bytes and drops the rest. */
+void buf_cut(struct buf *buf, size_t len);
 /* Drops the first len bytes. */
 void buf_consume(struct buf *buf, size_t len);
 

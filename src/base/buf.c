@@ -35,6 +35,7 @@ unsigned char *buf_reserve(struct buf *buf, size_t len)
 			cap *= 2;
 		}
 		buf->data = xreallocarray(buf->data, cap, 1);
+		buf->data[buf->len] = '\0';
 		buf->cap = cap;
 	}
 	return buf->data + buf->len;
@@ -88,6 +89,14 @@ void buf_addf(struct buf *buf, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_addfv(buf, fmt, ap);
 	va_end(ap);
+}
+
+void buf_cut(struct buf *buf, size_t len)
+{
+	if (len < buf->len) {
+		buf->len = len;
+		buf->data[len] = '\0';
+	}
 }
 
 void buf_consume(struct buf *buf, size_t len)

@@ -145,7 +145,7 @@ void incident_title(const struct playbook *playbook, const struct alert *alert, 
 
 	if (!playbook || !playbook->title ||
 			template_expand(playbook->title, title_name, &names, out, &err) < 0) {
-		out->len = begin;
+		buf_cut(out, begin);
 		default_title(alert, out);
 	}
 	if (out->len - begin > TITLE_MAX) {
@@ -154,7 +154,7 @@ void incident_title(const struct playbook *playbook, const struct alert *alert, 
 		while (cut > begin && (out->data[cut] & 0xC0) == 0x80) {
 			cut--;
 		}
-		out->len = cut;
+		buf_cut(out, cut);
 		buf_adds(out, "…");
 	}
 }

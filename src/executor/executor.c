@@ -193,10 +193,7 @@ static int on_reload(void *arg, const void *msg, int fd, struct err *err)
 
 	(void)fd;
 	(void)err;
-	if (report.len > REPORT_MAX) {
-		report.len = REPORT_MAX;
-		report.data[report.len] = '\0';
-	}
+	buf_cut(&report, REPORT_MAX);
 	roles_send(e->roles, ROLE_FRONT, MSG_RELOADED,
 			&(struct msg_reloaded){ .id = request->id,
 					.ok = ok,

@@ -67,7 +67,7 @@ int file_read(int dirfd, const char *path, size_t max, struct buf *out, struct e
 		ssize_t n = read_more(fd, max - done + 1, out);
 
 		if (n < 0) {
-			out->len -= done;
+			buf_cut(out, out->len - done);
 			return err_set(err, ERR_IO, "read '%s': %s", path, strerror(errno));
 		}
 		if (n == 0) {
@@ -75,7 +75,7 @@ int file_read(int dirfd, const char *path, size_t max, struct buf *out, struct e
 		}
 		done += (size_t)n;
 	}
-	out->len -= done;
+	buf_cut(out, out->len - done);
 	return err_set(err, ERR_LIMIT, "read '%s': longer than %zu bytes", path, max);
 }
 

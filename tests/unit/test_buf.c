@@ -48,6 +48,29 @@ TEST(reserved_room_is_the_callers_until_it_grew)
 	ck_str(buf_text(&buf), "abcd");
 }
 
+TEST(reserved_room_that_nothing_came_into_is_no_text)
+{
+	auto_buf struct buf buf = { 0 };
+
+	buf_reserve(&buf, 1000);
+	ck_int(buf.len, 0);
+	ck_str(buf_text(&buf), "");
+}
+
+TEST(what_is_cut_off_is_gone_from_the_end)
+{
+	auto_buf struct buf buf = { 0 };
+
+	buf_cut(&buf, 0);
+	ck_str(buf_text(&buf), "");
+	buf_adds(&buf, "abcdef");
+	buf_cut(&buf, 6);
+	ck_str(buf_text(&buf), "abcdef");
+	buf_cut(&buf, 2);
+	ck_int(buf.len, 2);
+	ck_str(buf_text(&buf), "ab");
+}
+
 TEST(consumed_bytes_are_gone_from_the_front)
 {
 	auto_buf struct buf buf = { 0 };

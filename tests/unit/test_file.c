@@ -25,6 +25,7 @@ static enum err_code read_code(const char *path, size_t max)
 
 	if (file_read(AT_FDCWD, path, max, &out, &err) < 0) {
 		ck_int(out.len, 0);
+		ck_str(buf_text(&out), "");
 		ck(err.code != ERR_NONE);
 	}
 	return err.code;
@@ -64,6 +65,17 @@ TEST(a_file_longer_than_the_bound_is_refused)
 	ck_int(read_code("f", 0), ERR_LIMIT);
 	must_create("empty", "");
 	ck_int(read_code("empty", 0), ERR_NONE);
+}
+
+TEST(an_empty_file_is_empty_text)
+{
+	auto_buf struct buf out = { 0 };
+	struct err err;
+
+	must_create("empty", "");
+	must_ok(file_read(AT_FDCWD, "empty", 10, &out, &err), err);
+	ck_int(out.len, 0);
+	ck_str(buf_text(&out), "");
 }
 
 TEST(what_is_not_a_regular_file_is_refused)
