@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 
 from harness import alive, ck, ck_eq, ck_match, free_port, limit, wait_until
 
@@ -51,6 +52,7 @@ groups:
     rules:
       - alert: InstanceDown
         expr: up == 0
+        for: 2s  # on a busy machine one scrape may come to nothing
         labels: { severity: critical, service: argus }
         annotations: { summary: "{{ $labels.instance }} does not answer" }
 """
@@ -75,18 +77,19 @@ playbooks:
     steps:
       - { name: restart, run: [touch, "%(restart)s"] }
     verify:
-      - { check: argus, within: 20s, every: 200ms }
+      - { check: argus, within: 60s, every: 200ms }
 """
 
 
 class Supervisor:
-    """Keeps the target, and starts it again when the file restart appears."""
+    """Keeps the target, and starts it again when the file restart appears and may_start is set."""
 
     def __init__(self, t, port):
         self.t, self.port, self.starts = t, port, 0
         self.restart = t.path("restart")
         self.program = t.write("target.py", TARGET)
-        self.over = threading.Event()
+        self.may_start = threading.Event()
+        self.may_start.set()
         self.start()
         threading.Thread(target=self.watch, daemon=True).start()
 
@@ -106,8 +109,9 @@ class Supervisor:
             connection.close()
 
     def watch(self):
-        while not self.over.wait(0.1):
-            if os.path.exists(self.restart):
+        while True:
+            time.sleep(0.1)
+            if os.path.exists(self.restart) and self.may_start.is_set():
                 os.unlink(self.restart)
                 self.start()
 
@@ -116,21 +120,13 @@ class Supervisor:
         self.target.wait_exit()
 
 
-def start_alertmanager(t, name, playbookd_port, web, cluster, peers=()):
+def start_alertmanager(t, name, playbookd_port, web):
+    """One that is alone: no other tells it what was sent."""
     config = t.write(name + ".yml", ALERTMANAGER % playbookd_port)
     t.start(name, "prometheus-alertmanager", "--config.file=" + config,
             "--storage.path=" + t.path(name), f"--web.listen-address=127.0.0.1:{web}",
-            f"--web.external-url=http://{name}.test:{web}",
-            f"--cluster.listen-address={cluster}", "--cluster.settle-timeout=0s",
-            "--cluster.peer-timeout=1ms", "--cluster.gossip-interval=10m",
-            "--cluster.pushpull-interval=10m", *(f"--cluster.peer={peer}" for peer in peers))
+            f"--web.external-url=http://{name}.test:{web}", "--cluster.listen-address=")
     wait_until(lambda: ready(web), f"{name}, ready")
-    if peers:
-        wait_until(lambda: cluster_size(web) == len(peers) + 1, f"{name}, one of a cluster")
-
-
-def cluster_size(web):
-    return len(json.loads(ask(web, "/api/v2/status"))["cluster"]["peers"])
 
 
 def start_prometheus(t, target, alertmanagers):
@@ -168,10 +164,8 @@ def start_loop(t, alertmanagers):
     supervisor = Supervisor(t, free_port())
     d = t.daemon(CONFIG % {"target": supervisor.port, "restart": supervisor.restart})
     webs = [free_port() for _ in range(alertmanagers)]
-    clusters = [f"127.0.0.1:{free_port()}" for _ in webs] if alertmanagers > 1 else [""]
     for i, web in enumerate(webs):
-        start_alertmanager(t, f"alertmanager-{i + 1}", d.port, web, clusters[i],
-                           clusters[:i])  # whom to join; joining again would tell what was sent
+        start_alertmanager(t, f"alertmanager-{i + 1}", d.port, web)
     start_prometheus(t, supervisor.port, webs)
     return d, supervisor
 
@@ -198,25 +192,27 @@ def test_a_target_that_dies_is_restarted_verified_and_its_incident_resolved(t):
           f"127.0.0.1:{supervisor.port} does not answer", "annotation")
 
 
-def ended(d):
-    return sorted(x["decision"] for x in d.must_get("/api/v1/decisions")["decisions"])
+def senders(d):
+    """Who delivered, once for each delivery."""
+    return [x["externalURL"] for x in d.must_get("/api/v1/deliveries")["deliveries"]]
 
 
 @limit(120)
 def test_two_alertmanagers_that_both_deliver_cause_one_run(t):
-    """They are a cluster whose gossip is slow, so neither hears in time that the other has."""
+    """Each is alone, as when the network between a pair is cut, so each tells all of it. A pair that
+    hears of one another tells less, and how much less is a matter of luck: whoever learns in time
+    that it was told does not tell it. The target comes back when both have told that it is gone."""
     d, supervisor = start_loop(t, 2)
+    supervisor.may_start.clear()
     supervisor.kill()
-
-    def senders():
-        told = d.must_get("/api/v1/deliveries")["deliveries"]
-        return {delivery["externalURL"] for delivery in told}
-
-    wait_until(lambda: incidents(d, status="resolved"), "the resolution", timeout=60)
-    wait_until(lambda: len(senders()) == 2, "deliveries of both")
+    wait_until(lambda: len(set(senders(d))) == 2, "deliveries of both", timeout=40)
+    supervisor.may_start.set()
+    wait_until(lambda: incidents(d, status="resolved"), "the resolution", timeout=40)
+    wait_until(lambda: all(senders(d).count(one) >= 2 for one in set(senders(d))),
+               "the end, told by both", timeout=40)
     ck_eq(len(incidents(d)), 1, "incidents")
-    runs = d.must_get("/api/v1/runs")["runs"]
-    ck_eq([run["status"] for run in runs], ["succeeded"], "runs")
+    ck_eq([run["status"] for run in d.must_get("/api/v1/runs")["runs"]], ["succeeded"], "runs")
     ck_eq(supervisor.starts, 2, "starts of the target")
-    wait_until(lambda: ended(d) == ["duplicate", "duplicate", "queued", "resolved"],
-               "both deliveries of the end, of which one counts", timeout=10)
+    decisions = [x["decision"] for x in d.must_get("/api/v1/decisions")["decisions"]]
+    ck_eq(sorted(x for x in decisions if x != "duplicate"), ["queued", "resolved"], "what counts")
+    ck(decisions.count("duplicate") >= 2, f"of the other, beginning and end: {decisions}")
