@@ -1,7 +1,7 @@
 /*
  * guard - may this request have come from here? Against DNS rebinding and cross-site requests.
  *
- * A browser that is told to resolve evil.test to our address sends Host: evil.test; a page of
+ * A browser whose resolver says that evil.test is our address sends Host: evil.test; a page of
  * another site sends its own Origin or Sec-Fetch-Site. Neither is answered. No header of ours ever
  * grants another origin anything.
  */

@@ -313,8 +313,7 @@ static int read_one(struct reading *r, const char *text, size_t len, struct err 
 
 	if (!name || !value) {
 		return err_set(err, ERR_INPUT,
-				"the query is not well-formed: expected name=value, "
-				"percent-encoded UTF-8 without control characters");
+				"the query is not well-formed: expected name=value, percent-encoded UTF-8 without control characters");
 	}
 	if (++r->seen > ARGS_MAX) {
 		return err_set(err, ERR_INPUT, "more than %d parameters", ARGS_MAX);

@@ -283,8 +283,7 @@ static int read_key(struct request *request, struct err *err)
 	for (size_t i = 0; key && (i == 0 || key[i]); i++) {
 		if (key[i] <= ' ' || key[i] > '~' || i == KEY_MAX) {
 			return err_set(err, ERR_INPUT,
-					"Idempotency-Key: expected 1 to %d visible ASCII "
-					"characters",
+					"Idempotency-Key: expected 1 to %d visible ASCII characters",
 					KEY_MAX);
 		}
 	}

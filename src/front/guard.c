@@ -75,8 +75,7 @@ static int check_host(const struct guard_view *view, struct err *err)
 		return 0;
 	}
 	return err_set(err, ERR_FORBIDDEN,
-			"this Host is not served here: expected localhost, a "
-			"loopback address or the host of --web.external-url");
+			"this Host is not served here: expected localhost, a loopback address or the host of --web.external-url");
 }
 
 /* http://HOST or https://HOST, or the external URL's own. "null" is nobody's. */

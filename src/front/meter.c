@@ -58,8 +58,7 @@ void meter_write(const struct meter *meter, uint64_t pending, struct buf *out)
 	buf_adds(out, "# HELP playbookd_http_requests_pending Requests that wait for an answer.\n"
 		      "# TYPE playbookd_http_requests_pending gauge\n");
 	buf_addf(out, "playbookd_http_requests_pending %" PRIu64 "\n", pending);
-	buf_adds(out, "# HELP playbookd_http_requests_total Requests answered, by route and "
-		      "status.\n"
+	buf_adds(out, "# HELP playbookd_http_requests_total Requests answered, by route and status.\n"
 		      "# TYPE playbookd_http_requests_total counter\n");
 	for (size_t code = 0; code < LEN(codes); code++) {
 		for (size_t row = 0; row < ROUTES; row++) {

@@ -46,7 +46,7 @@ static const struct json_field alert_fields[] = {
 	{ "status", KIND_TEXT, true, offsetof(struct raw_alert, status) },
 };
 
-/* Labels or annotations: how they are called, and what they may be. */
+/* Labels or annotations: their name in messages, and how long a value may be. */
 struct pair_rules {
 	const char *what;
 	size_t value_max;
@@ -215,8 +215,7 @@ static int read_body(struct json *root, struct body *ret, struct err *err)
 {
 	if (json_kind(root) != KIND_OBJECT) {
 		return err_set(err, ERR_INPUT,
-				"expected Alertmanager's webhook, an object with an `alerts` "
-				"array");
+				"expected Alertmanager's webhook, an object with an `alerts` array");
 	}
 	if (json_fields(root, body_fields, LEN(body_fields), ret, err) == 0) {
 		return 0;
@@ -226,8 +225,7 @@ static int read_body(struct json *root, struct body *ret, struct err *err)
 
 		memcpy(what, err->msg, sizeof(what));
 		return err_set(err, ERR_INPUT,
-				"%.200s (Alertmanager's webhook has it; a custom `payload:` needs "
-				"it too)",
+				"%.200s (Alertmanager's webhook has it; a custom `payload:` needs it too)",
 				what);
 	}
 	return -1;

@@ -305,11 +305,9 @@ static void list_names(struct buf *out, char mark, const struct arg_rules *rules
 
 void routes_index(struct buf *out)
 {
-	buf_adds(out, "playbookd maps alerts to remediation playbooks, runs them, checks that "
-		      "they\n"
+	buf_adds(out, "playbookd maps alerts to remediation playbooks, runs them, checks that they\n"
 		      "helped, calls people when they did not, and keeps the incident log. Point\n"
-		      "an Alertmanager webhook_config at /api/v1/alerts. What can be asked (* "
-		      "needs\n"
+		      "an Alertmanager webhook_config at /api/v1/alerts. What can be asked (* needs\n"
 		      "the operator's token; ? query parameters; { fields of a JSON body):\n\n");
 	for (size_t i = 0; i < ROUTES; i++) {
 		const struct route_row *row = &routes[i];

@@ -10,27 +10,19 @@
 static const char intro[] =
 		"# The API\n"
 		"\n"
-		"<!-- Printed by script/api-page from src/wire/routes.c and src/wire/view.c: "
-		"change those. -->\n"
+		"<!-- Printed by script/api-page from src/wire/routes.c and src/wire/view.c: change those. -->\n"
 		"\n"
-		"Every route: what it takes and what it answers. `curl -s http://127.0.0.1:9098/` "
-		"lists them in short.\n"
+		"Every route: what it takes and what it answers. `curl -s http://127.0.0.1:9098/` lists them in short.\n"
 		"\n"
-		"**Rights.** Whoever can connect has `read` and `alert`. `operate` needs the "
-		"operator's token,\n"
-		"`Authorization: Bearer TOKEN`; such a request may have an `Idempotency-Key`: sent "
-		"twice, it is carried\n"
+		"**Rights.** Whoever can connect has `read` and `alert`. `operate` needs the operator's token,\n"
+		"`Authorization: Bearer TOKEN`; such a request may have an `Idempotency-Key`: sent twice, it is carried\n"
 		"out once.\n"
 		"\n"
-		"**Requests.** In a path, `{id}` and `{n}` stand for a number, all others for a "
-		"name. A body is one JSON\n"
-		"object; a field that is null counts as not given. Unknown parameters and fields "
-		"are refused.\n"
+		"**Requests.** In a path, `{id}` and `{n}` stand for a number, all others for a name. A body is one JSON\n"
+		"object; a field that is null counts as not given. Unknown parameters and fields are refused.\n"
 		"\n"
-		"**Answers** are `{\"status\":\"success\",\"data\":…}` unless another type is "
-		"named; the routes say what `data`\n"
-		"is. Errors are `{\"status\":\"error\",\"errorType\":\"…\",\"error\":\"…\"}`. A "
-		"page is a list that ends with\n"
+		"**Answers** are `{\"status\":\"success\",\"data\":…}` unless another type is named; the routes say what `data`\n"
+		"is. Errors are `{\"status\":\"error\",\"errorType\":\"…\",\"error\":\"…\"}`. A page is a list that ends with\n"
 		"`nextCursor`: given as `cursor`, it gets the next page; null, there is none.\n";
 
 /* What a heading is called in a link. */
@@ -183,8 +175,7 @@ int main(void)
 	for (size_t i = 0; i < ROUTES; i++) {
 		print_route(&routes[i]);
 	}
-	printf("\n## Nouns\n\nMembers come in this order. Times are RFC 3339 in UTC, with "
-	       "milliseconds.\n");
+	printf("\n## Nouns\n\nMembers come in this order. Times are RFC 3339 in UTC, with milliseconds.\n");
 	for (size_t i = NOUN_NONE + 1; i < NOUNS; i++) {
 		print_columns(&view_nouns[i]);
 	}
