@@ -1,5 +1,5 @@
 /*
- * load_receiver - the `receivers` section: who is told, in Alertmanager's words.
+ * load_receiver - the `receivers` section: who is notified, in Alertmanager's words.
  */
 #ifndef CONFIG_LOAD_RECEIVER_H
 #define CONFIG_LOAD_RECEIVER_H

@@ -1,5 +1,5 @@
 /*
- * load_templates - the files that template_files names: what people are written, each in the words
+ * load_templates - the files that template_files names: the templates of notifications, in the words
  * of the site.
  *
  * A template is called as its file, without folder and extension: initial, escalation, update or

@@ -14,7 +14,7 @@
 #include "domain/check.h"
 
 /*
- * Is body JSON, and has it all of the fields? If not, *ret_why says what is wrong, for people;
+ * Is body JSON, and has it all of the fields? If not, *ret_why says in words what is wrong;
  * caller frees it with free().
  */
 bool body_check(const char *body, size_t body_len, const struct check_field *fields,

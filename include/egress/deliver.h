@@ -1,5 +1,5 @@
 /*
- * deliver - tell an endpoint once, and say how it went.
+ * deliver - send a notice to an endpoint once, and report how it went.
  *
  *	                    sent        later                       never
  *	webhook             2xx         408, 429, 5xx               any other status
@@ -9,7 +9,7 @@
  * (Alertmanager's webhooks give up at once on all but 5xx, its Slack also retries 429.)
  *
  * Every notice is reported exactly once through done(), one that cannot be sent too, unless
- * deliver_cancel() came before. At most DELIVER_MAX are on their way at once; one more: later.
+ * deliver_cancel() came before. At most DELIVER_MAX are in flight at a time; one more: later.
  * Reasons have nothing of a URL but its host, and nothing that the endpoint answered but numbers.
  */
 #ifndef EGRESS_DELIVER_H

@@ -1,5 +1,5 @@
 /*
- * probe - look once whether a check passes, and say in words for people what was found.
+ * probe - look once whether a check passes, and say in words what was found.
  *
  *	"200 OK"                          "status 502, expected 200"
  *	"connected"                       "connect to localhost:3001: Connection refused"

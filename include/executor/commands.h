@@ -4,7 +4,7 @@
  * The rules are those of a step: what is run comes from the executor's own configuration, without a
  * shell, in a session and (where there are cgroups) a group of its own, with bounded output, until
  * its deadline; then all that it started is killed. But nothing of it is kept: no folder, no
- * output, and it ends with the executor. How it went is told to the core as PROBED.
+ * output, and it ends with the executor. The core gets its result as PROBED.
  */
 #ifndef EXECUTOR_COMMANDS_H
 #define EXECUTOR_COMMANDS_H

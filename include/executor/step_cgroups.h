@@ -1,6 +1,6 @@
 /*
- * step_cgroups - the cgroups of attempts: what they are called, and what becomes of those that a
- * shim could not end.
+ * step_cgroups - the cgroups of attempts and background checks: their names, and the end of those
+ * that a shim could not end itself.
  *
  * The name says whose it is: playbookd-DEVICE-INODE.RUN.STEP.ATTEMPT, or .check.ID, with device and
  * inode of the storage directory, so that several daemons do not touch each other's.

@@ -146,7 +146,7 @@ static bool is_right(const struct reading *reading)
 	return reading->loader->mistakes->len == before;
 }
 
-/* It is tried with sample facts, since what people are written must not fail at night. */
+/* It is tried with sample facts: a notification must not fail at night. */
 static void keep(const struct reading *reading, int kind)
 {
 	struct loader *loader = reading->loader;

@@ -68,7 +68,7 @@ static int take_lock(const char *path, struct storage *storage, struct err *err)
 		nanosleep(&pause, NULL);
 		storage->lock_fd = file_lock(storage->fd, "lock", err);
 	}
-	/* The pid is for people only: the lock is what counts. */
+	/* The pid is for operators only: the lock is what counts. */
 	if (ftruncate(storage->lock_fd, 0) == 0) {
 		dprintf(storage->lock_fd, "%d\n", getpid());
 	}

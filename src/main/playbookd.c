@@ -105,7 +105,7 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-/* What people would be written of the sample incident. The loader has tried all of it. */
+/* The notifications of the sample incident. The loader has tried all of them. */
 static void render(const struct config *config)
 {
 	for (int i = 0; i < TEMPLATE_KINDS; i++) {

@@ -75,7 +75,7 @@ static void begin(struct trial *trial)
 	}
 }
 
-static int tell(const struct secrets *secrets, const struct receiver *receiver)
+static int notify(const struct secrets *secrets, const struct receiver *receiver)
 {
 	struct trial trial = {
 		.receiver = receiver, .left = receiver->endpoints_len, .good = true
@@ -99,7 +99,7 @@ static int tell(const struct secrets *secrets, const struct receiver *receiver)
 	return status;
 }
 
-static int tell_by_config(const char *path, const struct config *config, const char *name)
+static int notify_by_config(const char *path, const struct config *config, const char *name)
 {
 	const struct receiver *receiver = config_receiver(config, name);
 	struct secrets secrets = { 0 };
@@ -115,7 +115,7 @@ static int tell_by_config(const char *path, const struct config *config, const c
 		fprintf(stderr, "%s%s: %s\n", buf_text(&report), path, err.msg);
 		return 1;
 	}
-	status = tell(&secrets, receiver);
+	status = notify(&secrets, receiver);
 	secrets_clear(&secrets);
 	return status;
 }
@@ -133,7 +133,7 @@ int test_receiver(const char *config_path, const char *name)
 	}
 	files_clear(&files);
 	if (config) {
-		status = tell_by_config(config_path, config, name);
+		status = notify_by_config(config_path, config, name);
 	} else {
 		fprintf(stderr, "%s%s: %s\n", buf_text(&report), config_path, err.msg);
 	}
