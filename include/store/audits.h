@@ -31,7 +31,10 @@ struct audit_row {
 
 typedef void (*audit_fn)(const struct audit_row *row, void *arg);
 
-/* Add row behind the newest; its id, prev and hash are set. */
+/*
+ * Add row behind the newest; its id, prev and hash are set. The id is in the hash, so it is not the
+ * database's to give: ERR_CONFLICT when another writer was faster.
+ */
 int audits_add(struct db *db, struct audit_row *row, struct err *err);
 /* Newest first, those with an id below `before` (0: all), at most limit. */
 int audits_list(struct db *db, int64_t before, int64_t limit, audit_fn fn, void *arg,

@@ -43,8 +43,8 @@ struct run_row {
 
 typedef void (*run_fn)(const struct run_row *row, void *arg);
 
-/* Add row with its params: queued, or awaiting_approval. Its id is the next one, or row->id when
- * that is higher. */
+/* Add row with its params: queued, or awaiting_approval. Its id is the one that the database gives,
+ * or row->id as long as all runs have lower ones (0: whatever the database gives). */
 int runs_add(struct db *db, const struct run_row *row, const struct labels *params, int64_t *ret_id,
 		struct err *err);
 

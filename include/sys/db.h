@@ -80,8 +80,6 @@ int db_savepoint(struct db *db, struct err *err);
 int db_savepoint_undo(struct db *db, struct err *err);
 int db_savepoint_keep(struct db *db, struct err *err);
 
-/* rowid of the last insert. */
-int64_t db_last_id(const struct db *db);
 /* rows that the last INSERT, UPDATE or DELETE changed. */
 int64_t db_changes(const struct db *db);
 
@@ -108,6 +106,11 @@ void stmt_blob(struct stmt *stmt, const char *name, const void *data, size_t len
 int stmt_step(struct stmt *stmt, struct err *err);
 /* Step a statement that gives no rows, or whose row is not wanted; resets. */
 int stmt_run(struct stmt *stmt, struct err *err);
+/*
+ * Run an INSERT … RETURNING id of at most one row to its end. Returns 1 and the id that the row got,
+ * 0 when none was inserted, or -1.
+ */
+int stmt_insert(struct stmt *stmt, int64_t *ret_id, struct err *err);
 /* What is bound stays bound until db_stmt(). */
 void stmt_reset(struct stmt *stmt);
 

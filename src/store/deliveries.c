@@ -8,7 +8,7 @@ int deliveries_add(struct db *db, const struct delivery_row *row, int64_t *ret_i
 			"body)"
 			" VALUES (:received_at, :principal, :external_url, :receiver,"
 			" :group_key, :notification_reason, :alerts, :truncated, :replay_of,"
-			" :body_hash, :body)";
+			" :body_hash, :body) RETURNING id";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":received_at", row->received_at);
@@ -22,11 +22,7 @@ int deliveries_add(struct db *db, const struct delivery_row *row, int64_t *ret_i
 	stmt_int_or_null(s, ":replay_of", row->replay_of);
 	stmt_blob(s, ":body_hash", row->body_hash, DIGEST_SIZE);
 	stmt_blob(s, ":body", row->body, row->body_len);
-	if (stmt_run(s, err) < 0) {
-		return -1;
-	}
-	*ret_id = db_last_id(db);
-	return 0;
+	return stmt_insert(s, ret_id, err) < 0 ? -1 : 0;
 }
 
 #define DELIVERY_COLUMNS                                                                      \

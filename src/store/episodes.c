@@ -11,7 +11,7 @@ int episodes_add(struct db *db, const struct episode_row *row, int64_t *ret_id, 
 			" VALUES (:identity, :status, :incident_id, :fingerprint, :labels,"
 			" :annotations, :generator_url, :starts_at, :ends_at, :first_seen, "
 			":last_seen,"
-			" :occurrences, :delivery_id)";
+			" :occurrences, :delivery_id) RETURNING id";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_blob(s, ":identity", row->identity, DIGEST_SIZE);
@@ -27,11 +27,7 @@ int episodes_add(struct db *db, const struct episode_row *row, int64_t *ret_id, 
 	stmt_int(s, ":last_seen", row->last_seen);
 	stmt_int(s, ":occurrences", row->occurrences);
 	stmt_int(s, ":delivery_id", row->delivery_id);
-	if (stmt_run(s, err) < 0) {
-		return -1;
-	}
-	*ret_id = db_last_id(db);
-	return 0;
+	return stmt_insert(s, ret_id, err) < 0 ? -1 : 0;
 }
 
 static struct plan_episode read_plan(struct stmt *s)

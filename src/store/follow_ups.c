@@ -23,7 +23,7 @@ int follow_ups_add(struct db *db, const struct follow_up_row *row, int64_t *ret_
 			"INSERT INTO follow_up"
 			" (incident_id, text, owner, receiver, created_at, created_by)"
 			" VALUES"
-			" (:incident_id, :text, :owner, :receiver, :created_at, :created_by)";
+			" (:incident_id, :text, :owner, :receiver, :created_at, :created_by) RETURNING id";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":incident_id", row->incident_id);
@@ -32,11 +32,7 @@ int follow_ups_add(struct db *db, const struct follow_up_row *row, int64_t *ret_
 	stmt_text(s, ":receiver", row->receiver);
 	stmt_int(s, ":created_at", row->created_at);
 	stmt_text(s, ":created_by", row->created_by);
-	if (stmt_run(s, err) < 0) {
-		return -1;
-	}
-	*ret_id = db_last_id(db);
-	return 0;
+	return stmt_insert(s, ret_id, err) < 0 ? -1 : 0;
 }
 
 int follow_ups_change(struct db *db, const struct follow_up_row *row, struct err *err)

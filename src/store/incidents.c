@@ -10,7 +10,7 @@ int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id
 			" attention, opened_at)"
 			" VALUES ('firing', :title, :level, :severity, :service, :alertname,"
 			" :playbook, :labels, :annotations, :group_hash, 1, 0, :attention, "
-			":opened_at)";
+			":opened_at) RETURNING id";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_text(s, ":title", row->title);
@@ -24,11 +24,7 @@ int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id
 	stmt_blob(s, ":group_hash", row->group_hash, DIGEST_SIZE);
 	stmt_text(s, ":attention", row->attention);
 	stmt_int(s, ":opened_at", row->opened_at);
-	if (stmt_run(s, err) < 0) {
-		return -1;
-	}
-	*ret_id = db_last_id(db);
-	return 0;
+	return stmt_insert(s, ret_id, err) < 0 ? -1 : 0;
 }
 
 /* Read the one row of facts that s gives, if any. */

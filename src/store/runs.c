@@ -14,23 +14,35 @@ static int add_param(struct db *db, int64_t run_id, size_t position, const struc
 	return stmt_run(s, err);
 }
 
-int runs_add(struct db *db, const struct run_row *row, const struct labels *params, int64_t *ret_id,
+#define NEW_COLUMNS                                                                     \
+	"incident_id, episode_id, generation, playbook, target, trigger, requested_by," \
+	" request_reason, forced, config_hash, status, reason, lock, distinct_value,"   \
+	" alertname, alert, alert_status, queued_at"
+#define NEW_VALUES                                                                    \
+	":incident_id, :episode_id, :generation, :playbook, :target, :trigger,"       \
+	" :requested_by, :request_reason, :forced, :config_hash, :status, '', :lock," \
+	" :distinct_value, :alertname, :alert, :alert_status, :queued_at"
+
+/* Only while no run has that id, or a higher one. */
+static const char add_from[] =
+		"INSERT INTO run (id, " NEW_COLUMNS ")"
+		" SELECT :id, " NEW_VALUES " WHERE NOT EXISTS (SELECT 1 FROM run WHERE id >= :id)"
+		" RETURNING id";
+static const char add_next[] = "INSERT INTO run (" NEW_COLUMNS ") VALUES (" NEW_VALUES ")"
+			       " RETURNING id";
+
+#undef NEW_COLUMNS
+#undef NEW_VALUES
+
+/* 1 and its id, 0 when there is a run with that id or a higher one, or -1. first_id 0: the next. */
+static int add_run(struct db *db, const struct run_row *row, int64_t first_id, int64_t *ret_id,
 		struct err *err)
 {
-	static const char sql[] =
-			"INSERT INTO run (id, incident_id, episode_id, generation, playbook, "
-			"target,"
-			" trigger, requested_by, request_reason, forced, config_hash, status,"
-			" reason, lock, distinct_value,"
-			" alertname, alert, alert_status, queued_at)"
-			" VALUES (max(:id, 1 + coalesce((SELECT max(id) FROM run), 0)),"
-			" :incident_id, :episode_id, :generation, :playbook, :target,"
-			" :trigger, :requested_by, :request_reason, :forced, :config_hash,"
-			" :status, '', :lock,"
-			" :distinct_value, :alertname, :alert, :alert_status, :queued_at)";
-	struct stmt *s = db_stmt(db, sql);
+	struct stmt *s = db_stmt(db, first_id ? add_from : add_next);
 
-	stmt_int(s, ":id", row->id);
+	if (first_id) {
+		stmt_int(s, ":id", first_id);
+	}
 	stmt_int_or_null(s, ":incident_id", row->incident_id);
 	stmt_int_or_null(s, ":episode_id", row->episode_id);
 	stmt_int(s, ":generation", row->times_opened);
@@ -48,10 +60,17 @@ int runs_add(struct db *db, const struct run_row *row, const struct labels *para
 	stmt_text(s, ":alert", row->alert);
 	stmt_text(s, ":alert_status", row->alert_status);
 	stmt_int(s, ":queued_at", row->queued_at);
-	if (stmt_run(s, err) < 0) {
+	return stmt_insert(s, ret_id, err);
+}
+
+int runs_add(struct db *db, const struct run_row *row, const struct labels *params, int64_t *ret_id,
+		struct err *err)
+{
+	int rc = row->id > 1 ? add_run(db, row, row->id, ret_id, err) : 0;
+
+	if (rc < 0 || (rc == 0 && add_run(db, row, 0, ret_id, err) < 0)) {
 		return -1;
 	}
-	*ret_id = db_last_id(db);
 	for (size_t i = 0; i < params->len; i++) {
 		if (add_param(db, *ret_id, i, &params->items[i], err) < 0) {
 			return -1;

@@ -257,6 +257,24 @@ int stmt_run(struct stmt *stmt, struct err *err)
 	return rc;
 }
 
+int stmt_insert(struct stmt *stmt, int64_t *ret_id, struct err *err)
+{
+	int rc = stmt_step(stmt, err);
+
+	if (rc != 1) {
+		return rc;
+	}
+
+	int64_t id = stmt_col_int(stmt, 0);
+
+	/* It is not in until the statement has ended well. */
+	if (stmt_run(stmt, err) < 0) {
+		return -1;
+	}
+	*ret_id = id;
+	return 1;
+}
+
 void stmt_reset(struct stmt *stmt)
 {
 	sqlite3_reset(stmt->handle);
@@ -358,11 +376,6 @@ int db_savepoint_undo(struct db *db, struct err *err)
 		return -1;
 	}
 	return db_savepoint_keep(db, err);
-}
-
-int64_t db_last_id(const struct db *db)
-{
-	return sqlite3_last_insert_rowid(db->handle);
 }
 
 int64_t db_changes(const struct db *db)
