@@ -1,8 +1,8 @@
 /*
- * load - POST the same body over N kept connections, as fast as the answers come, and say how it
+ * load_generator - POST the same body over N kept connections, as fast as the answers come, and say how it
  * went.
  *
- *	load --port 9098 --body FILE [--path /api/v1/alerts] [--connections 16]
+ *	load_generator --port 9098 --body FILE [--path /api/v1/alerts] [--connections 16]
  *	     [--seconds 3 | --requests M] [--vary MARKER] [--late 10]
  *
  * Every connection has one request under way. With --vary, each request has a number of its own in
@@ -86,7 +86,7 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
-	fputs("load: ", stderr);
+	fputs("load_generator: ", stderr);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 	va_end(ap);
