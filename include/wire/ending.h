@@ -1,5 +1,5 @@
 /*
- * ending - how a program ended, in words for people.
+ * ending - how a program ended, in words.
  */
 #ifndef WIRE_ENDING_H
 #define WIRE_ENDING_H

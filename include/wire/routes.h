@@ -103,7 +103,7 @@ struct route_row {
 	uint16_t id;        /* enum route: where it stands in routes */
 	const char *method; /* GET answers HEAD too */
 	const char *pattern;
-	const char *help; /* for people */
+	const char *help; /* a phrase that says what it does */
 	uint8_t right;    /* enum right */
 	uint8_t action;   /* enum action */
 	struct route_answer answer;

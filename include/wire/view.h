@@ -83,7 +83,7 @@ struct view_column {
 };
 
 struct view_noun {
-	const char *name; /* for people */
+	const char *name; /* as a reader knows it */
 	uint8_t base;     /* enum noun */
 	const struct view_column *columns;
 	size_t len;

@@ -198,7 +198,7 @@ const struct route_row routes[ROUTES] = {
 		NOTHING, AUDIT("reload", "configuration")),
 	ROW(ROUTE_DELIVER, "POST", "/api/v1/alerts", "Alertmanager's webhook", RIGHT_ALERT, ACTION_DELIVER,
 		ONE(NOUN_RECEIPT)),
-	ROW(ROUTE_AUDIT, "GET", "/api/v1/audit", "what people ordered, newest first", RIGHT_READ, ACTION_READ,
+	ROW(ROUTE_AUDIT, "GET", "/api/v1/audit", "the commands that were carried out, newest first", RIGHT_READ, ACTION_READ,
 		PAGE(NOUN_COMMAND, "audit"), ARGS(audit_args)),
 	ROW(ROUTE_CHECKS, "GET", "/api/v1/checks", "the health table: every check and how it is", RIGHT_READ, ACTION_READ,
 		LIST(NOUN_CHECK, "checks"), ARGS(checks_args)),
@@ -228,7 +228,7 @@ const struct route_row routes[ROUTES] = {
 		ONE(NOUN_INCIDENT_IN_FULL), FIELDS(check_fields), AUDIT("check", "incident")),
 	ROW(ROUTE_CLOSE, "POST", "/api/v1/incidents/{id}/close", "we are done with it", RIGHT_OPERATE, ACTION_COMMAND,
 		ONE(NOUN_INCIDENT_IN_FULL), FIELDS(over_fields), AUDIT("close", "incident")),
-	ROW(ROUTE_INCIDENT_ESCALATE, "POST", "/api/v1/incidents/{id}/escalate", "call the next level, or the one named", RIGHT_OPERATE, ACTION_COMMAND,
+	ROW(ROUTE_INCIDENT_ESCALATE, "POST", "/api/v1/incidents/{id}/escalate", "page the next level, or the one named", RIGHT_OPERATE, ACTION_COMMAND,
 		ONE(NOUN_ESCALATIONS), FIELDS(escalate_fields), AUDIT("escalate", "incident")),
 	ROW(ROUTE_FOLLOW_UP_ADD, "POST", "/api/v1/incidents/{id}/follow-ups", "to be done later", RIGHT_OPERATE, ACTION_COMMAND,
 		ONE(NOUN_FOLLOW_UP), FIELDS(follow_up_fields), AUDIT("follow_up", "incident")),
@@ -306,7 +306,7 @@ static void list_names(struct buf *out, char mark, const struct arg_rules *rules
 void routes_index(struct buf *out)
 {
 	buf_adds(out, "playbookd maps alerts to remediation playbooks, runs them, checks that they\n"
-		      "helped, calls people when they did not, and keeps the incident log. Point\n"
+		      "helped, pages the on-call when they did not, and keeps the incident log. Point\n"
 		      "an Alertmanager webhook_config at /api/v1/alerts. What can be asked (* needs\n"
 		      "the operator's token; ? query parameters; { fields of a JSON body):\n\n");
 	for (size_t i = 0; i < ROUTES; i++) {

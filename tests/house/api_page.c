@@ -14,16 +14,11 @@ static const char intro[] =
 		"\n"
 		"Every route: what it takes and what it answers. `curl -s http://127.0.0.1:9098/` lists them in short.\n"
 		"\n"
-		"**Rights.** Whoever can connect has `read` and `alert`. `operate` needs the operator's token,\n"
-		"`Authorization: Bearer TOKEN`; such a request may have an `Idempotency-Key`: sent twice, it is carried\n"
-		"out once.\n"
+		"[using-the-api.md](using-the-api.md) has what is common to all: envelope, rights, errors, pages.\n"
 		"\n"
-		"**Requests.** In a path, `{id}` and `{n}` stand for a number, all others for a name. A body is one JSON\n"
-		"object; a field that is null counts as not given. Unknown parameters and fields are refused.\n"
-		"\n"
-		"**Answers** are `{\"status\":\"success\",\"data\":…}` unless another type is named; the routes say what `data`\n"
-		"is. Errors are `{\"status\":\"error\",\"errorType\":\"…\",\"error\":\"…\"}`. A page is a list that ends with\n"
-		"`nextCursor`: given as `cursor`, it gets the next page; null, there is none.\n";
+		"`operate` needs the operator's token; whoever can connect has `read` and `alert`. In a path, `{id}` and\n"
+		"`{n}` stand for a number, all others for a name. The answer is `data` of the envelope, or text of the type\n"
+		"that is named; a page is a list with `nextCursor` behind it.\n";
 
 /* What a heading is called in a link. */
 static void print_anchor(const char *heading)

@@ -205,7 +205,7 @@ TEST(a_run_is_written_as_ever)
 		.requested_by = "eve",
 		.config_hash = digest,
 		.status = RUN_CANCELED,
-		.outcome = RUN_FAILED,
+		.pending_status = RUN_FAILED,
 		.reason = "canceled by eve: enough",
 		.cancel = "canceled by eve: enough",
 		.override_guards = true,
