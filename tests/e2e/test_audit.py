@@ -66,7 +66,7 @@ def test_an_order_that_was_carried_out_is_written_down_with_who_what_and_how(t):
     kept = rows_of(d)[0]
     ck_eq((kept["prev"], kept["arguments"]["text"]), (row["hash"], "x" * 1024 + "…"), "a long one")
     ck_eq(d.must_get("/api/v1/status")["audit"], {"newest": 2, "hash": kept["hash"]}, "status")
-    d.wait_log(f'msg="command" audit=2 by=operator action=note .*hash={kept["hash"]}')
+    d.wait_log(f'msg=command audit=2 by=operator action=note .*hash={kept["hash"]}')
 
 
 def test_every_kind_of_order_is_written_down(t):

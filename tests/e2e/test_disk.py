@@ -33,7 +33,7 @@ class Disk:
 
     def __init__(self, path, size):
         self.path = path
-        self.ballast = os.path.join(path, "data/ballast")
+        self.reserve = os.path.join(path, "data/reserve")
         self.filler = os.path.join(path, "filler")
         os.makedirs(path)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "none", path],
@@ -63,7 +63,7 @@ def small_daemon(t, config=EMPTY, size="40m", **more):
     disk = Disk(t.path("disk"), size)
     t.things.append(disk)
     d = t.daemon(config, storage="disk/data", flags=SMALL, **more)
-    wait_until(lambda: os.path.exists(disk.ballast), "the ballast")
+    wait_until(lambda: os.path.exists(disk.reserve), "the reserve")
     return disk, d
 
 
@@ -77,7 +77,7 @@ def degraded(d):
 
 
 def test_what_runs_on_a_full_disk_is_written_down_and_all_goes_on_when_there_is_room(t):
-    """F05, F06: the ballast is given up for it."""
+    """F05, F06: the reserve is given up for it."""
     disk, d = small_daemon(t, CONFIG % {"dir": t.folder})
     run_id = d.must_post(delivery(alert("Down")))["decisions"][0]["runId"]
     wait_until(lambda: t.read("child"), "the step")
@@ -92,15 +92,15 @@ def test_what_runs_on_a_full_disk_is_written_down_and_all_goes_on_when_there_is_
     ck_eq(d.run(run_id)["status"], "running", "run, read from a full disk")
     t.write("go", "")
     run = d.wait_run(run_id)
-    ck(not os.path.exists(disk.ballast), "the ballast was not needed: the test shows nothing")
-    d.wait_log('msg="the disk is full: the ballast is given up"', after=mark)
+    ck(not os.path.exists(disk.reserve), "the reserve was not needed: the test shows nothing")
+    d.wait_log('msg="the disk is full: the reserve is given up"', after=mark)
     ck_eq(run["status"], "succeeded", f"run {run}")
     ck(d.output(run_id, 0)[:4] == b"xxxx", "its output is gone")
     wait_until(lambda: os.path.exists(t.path("two")), "the second step")
     ck_error(d.post(delivery(alert("Other"))), 503, "nearly full")
     disk.empty()
     wait_until(lambda: d.post(delivery(alert("Other"))).status == 200, "room again")
-    wait_until(lambda: os.path.exists(disk.ballast), "a new ballast")
+    wait_until(lambda: os.path.exists(disk.reserve), "a new reserve")
     ck_status(d.get("/-/ready"), 200)
     ck_eq(metric(d, "playbookd_storage_degraded"), 0, "degraded")
     ck(metric(d, "playbookd_storage_free_bytes") > 1 << 20, "free")
@@ -118,14 +118,14 @@ def test_with_little_room_nothing_new_is_taken_in_but_all_else_works(t):
     for n in range(3):
         ck_error(d.post(delivery(alert("Down", n=str(n)))), 503, r"nearly full \([01]\.\d MiB")
     ck_eq(d.incident(data["decisions"][0]["incidentId"])["title"], "Down", "incident")
-    ck(os.path.exists(disk.ballast), "the ballast is gone")
+    ck(os.path.exists(disk.reserve), "the reserve is gone")
     disk.empty()
     d.wait_log('msg="the disk has room again"', after=mark)
     d.must_post(delivery(alert("Down", n="1")))
     ck_eq(d.log_text().count('msg="the disk is nearly full'), 1, "how often it was said")
 
 
-def test_a_start_on_a_full_disk_gives_the_ballast_up_and_serves_reads(t):
+def test_a_start_on_a_full_disk_gives_the_reserve_up_and_serves_reads(t):
     disk, d = small_daemon(t)
     incident = d.must_post(delivery(alert("Down")))["decisions"][0]["incidentId"]
     ck_eq(d.stop(), 0, "exit status")

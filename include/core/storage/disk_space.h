@@ -36,7 +36,8 @@ struct disk_space {
 	bool said;    /* that it cannot be made */
 };
 
-/* Look for the first time. Borrows storage_fd. Writes nothing. */
+/* Look for the first time. Borrows storage_fd. Writes nothing, but renames the
+ * file that version 0.1 called its ballast. */
 void disk_space_init(struct disk_space *space, int storage_fd, int64_t min_free, int64_t now);
 /* Look again, when it is time, and make the reserve if there is room. */
 void disk_space_tick(struct disk_space *space, int64_t now, struct deadline *next);

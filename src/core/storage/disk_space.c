@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -12,6 +13,7 @@
 #include "base/log.h"
 
 #define NAME          "reserve"
+#define OLD_NAME      "ballast" /* of its file in version 0.1 */
 #define LOOK_MS       250  /* at most so often */
 #define LOOK_WELL_MS  5000 /* at least so often */
 #define LOOK_SHORT_MS 1000 /* while degraded */
@@ -97,6 +99,7 @@ static void look(struct disk_space *space, int64_t now)
 void disk_space_init(struct disk_space *space, int storage_fd, int64_t min_free, int64_t now)
 {
 	*space = (struct disk_space){ .fd = storage_fd, .min_free = min_free };
+	renameat(storage_fd, OLD_NAME, storage_fd, NAME);
 	space->reserve = reserve_is_there(space);
 	measure(space, now);
 	/* Without reserve it was given up: that ends when there is room for it. */

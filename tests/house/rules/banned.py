@@ -9,6 +9,7 @@ UNBOUNDED = re.compile(r"\b(strcpy|strcat|stpcpy|strncpy|strncat|sprintf|vsprint
                        r"|alloca|mktemp|tmpnam|tempnam|asctime|ctime|gmtime|localtime)\s*\(")
 STARTS_SHELL = re.compile(r"\b(system|popen|wordexp)\s*\(")
 SHELL_TEXT = re.compile(r'\bsh"?\s*,?\s*"?-[a-z]*c\b')
+READS_CLOCK = re.compile(r"\b(clock_wall_ms|clock_mono_ms|clock_gettime|gettimeofday|time)\s*[(,}]")
 # Written so that this file does not contain them.
 LATER = re.compile(r"\b(TO" r"DO|FIX" r"ME)\b")
 
@@ -52,6 +53,33 @@ def no_shell_gets_a_text(root):
 )
 def no_unbounded_copy(root):
     return matches_in_code(root, UNBOUNDED, "has no bound, or state that all share")
+
+
+@rule(
+    bad_tree={
+        "src/core/a.c": "int64_t now = clock_wall_ms();\n/* clock_mono_ms() */\nclock_format(now);\n",
+        "src/core/run/b.c": "clock_gettime(CLOCK_REALTIME, &now);\nage = time(NULL);\n",
+        "src/core/state/ports.c": "struct ports real = { clock_wall_ms, clock_mono_ms };\n",
+        "src/front/c.c": "now = clock_mono_ms();\n",
+    },
+    bad_finds=["^src/core/a.c:1: clock_wall_ms", "^src/core/run/b.c:1: clock_gettime",
+               "^src/core/run/b.c:2: time"],
+)
+def only_the_ports_of_the_core_read_a_clock(root):
+    """A turn has one time, which turn_begin() stamps."""
+    return [problem for problem in matches_in_code(root, READS_CLOCK, "the time is the turn's")
+            if problem.startswith("src/core/") and not problem.startswith("src/core/state/ports.c:")]
+
+
+@rule(
+    bad_tree={"tests/meson.build": "x = executable('x', link_args: ['-Wl,--wrap=clock_wall_ms'])\n"},
+    bad_finds=["^tests/meson.build:1: "],
+)
+def tests_replace_nothing_by_the_linker(root):
+    """What a test brings along goes in by a port (core/state/ports.h)."""
+    return [f"{file.relative_to(root)}:{number}: --wrap"
+            for file in sorted(root.rglob("meson.build"))
+            for number, line in enumerate(file.read_text().split("\n"), 1) if "--wrap" in line]
 
 
 @rule(
