@@ -184,8 +184,8 @@ def test_a_run_that_waits_between_steps_keeps_its_lock_and_no_place(t):
 def test_what_nobody_approves_in_time_is_rejected(t):
     d = t.daemon(config(t, within="1500ms"))
     told = ask(d)
-    key = digest(d, 1)
     run = d.wait_run(1)
+    key = run["approvals"][0]["digest"]
     ck_eq((run["status"], run["reason"]),
           ("rejected", "is it quiet: nobody approved it within 1s500ms"), "the run")
     ck_eq(run["approvals"][0]["decision"], "expired", "what was said")
@@ -281,14 +281,6 @@ def test_a_question_survives_the_death_of_core_and_daemon(t):
     ck_eq(d.wait_run(1)["status"], "succeeded", "the run")
 
 
-def put_in_force(d, text):
-    known = lambda: d.must_get("/api/v1/status")["config"]["hash"]
-    before = known()
-    d.write_config(text)
-    d.must_operate("/-/reload")
-    wait_until(lambda: known() != before, "the new configuration")
-
-
 CHANGES = [("script", "echo $PARAM_SERVICE $HOW", "echo $PARAM_SERVICE   $HOW"),
            ("env", "HOW: all", "HOW: most"),
            ("verify", "run: [test, -e", "run: [test, -s"),
@@ -303,7 +295,7 @@ def test_a_reload_that_changes_what_would_be_done_ends_the_question(t):
         told = ask(d, full("a" * n))
         run_id = told["runId"]
         key = digest(d, run_id)
-        put_in_force(d, config(t).replace(before, after))
+        d.put_in_force(config(t).replace(before, after))
         run = d.run(run_id)
         ck_eq((run["status"], run["approvals"][0]["decision"]), ("rejected", "void"), what)
         ck_match("is it quiet: the configuration was changed, and with it what would be done",
@@ -311,7 +303,7 @@ def test_a_reload_that_changes_what_would_be_done_ends_the_question(t):
         ck_match(r"rejected: .* was changed", d.incident(told["incidentId"])["attention"],
                  "attention")
         ck_error(say(d, run_id, "approve", digest=key), 409, "was void at .*was changed")
-        put_in_force(d, config(t))
+        d.put_in_force(config(t))
     ck_nothing_ran(t)
 
 
@@ -319,7 +311,7 @@ def test_a_reload_that_changes_something_else_binds_the_question_anew(t):
     d = t.daemon(config(t))
     ask(d)
     old = d.run(1)
-    put_in_force(d, config(t) + "# something else\n")
+    d.put_in_force(config(t) + "# something else\n")
     new = d.run(1)
     ck_eq(new["status"], "awaiting_approval", "the run")
     ck(new["configHash"] != old["configHash"], "it follows the new configuration")
@@ -342,14 +334,13 @@ def test_what_was_approved_is_not_run_when_a_reload_changed_it_in_the_queue(t):
     wait_until(lambda: d.run(2)["status"] == "running", "the run that is in the way")
     must_approve(d, 1)
     ck_eq(d.run(1)["status"], "queued", "approved, and behind another")
-    put_in_force(d, config(t, text=CONFIG + busy).replace("HOW: all", "HOW: most"))
+    d.put_in_force(config(t, text=CONFIG + busy).replace("HOW: all", "HOW: most"))
     t.write("go", "")
     run = d.wait_run(1)
     ck_eq(run["status"], "rejected", "the run")
     ck_match(r"^is it quiet: approved by operator at \S+Z, but the configuration was changed since",
              run["reason"], "reason")
     ck_nothing_ran(t)
-
 
 
 

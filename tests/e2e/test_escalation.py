@@ -65,6 +65,12 @@ def levels_of(d, incident):
     return [e["level"] for e in d.incident(incident)["escalations"]]
 
 
+def wait_all_sent(d, incident):
+    """What is not known as sent is sent again by the next core."""
+    wait_until(lambda: all(n["status"] == "sent" for n in d.incident(incident)["notifications"]),
+               "what was sent to be known as sent")
+
+
 def operate(d, path, **body):
     return d.request("POST", path, body, operator=True)
 
@@ -73,7 +79,8 @@ def test_unacknowledged_the_chain_goes_up_and_each_level_is_told_once(t):
     people = People(t, within="1s")
     d = t.daemon(people.config)
     _, incident = fire(d, name="Nobodys")
-    people.wait("manager", 1)
+    for name in WHO:
+        people.wait(name, 1)
     ck_eq(people.all_kinds(), {"on-call": ["initial"], "senior": ["escalation"],
                                "lead": ["escalation"], "manager": ["escalation"]})
     ck_match(r"Reason: nobody acknowledged within 1s of L1\n", people.wait("senior", 1)[0])
@@ -90,7 +97,7 @@ def test_unacknowledged_the_chain_goes_up_and_each_level_is_told_once(t):
 
 
 def test_acknowledged_nobody_else_is_called_and_the_end_is_told(t):
-    people = People(t, within="2s")
+    people = People(t, within="6s")
     d = t.daemon(people.config)
     a, incident = fire(d, name="Nobodys")
     people.wait("on-call", 1)
@@ -127,7 +134,7 @@ def test_a_verify_that_failed_calls_one_level_more_although_the_hold_goes_on(t):
 
 
 def test_mitigated_within_the_hold_tells_nobody(t):
-    people = People(t, hold="3s", within="4s")
+    people = People(t, hold="6s", within="7s")
     d = t.daemon(people.config + people.playbook(f"touch {t.path('well')}"))
     a, incident = fire(d)
     d.wait_run(1)
@@ -180,14 +187,14 @@ def test_a_restart_in_the_middle_of_a_chain_tells_nobody_twice_and_is_not_late(t
     d = t.daemon(people.config)
     _, incident = fire(d, name="Nobodys")
     people.wait("on-call", 1)
-    wait_until(lambda: all(n["status"] == "sent" for n in d.incident(incident)["notifications"]),
-               "what was sent to be known as sent: else it is sent again")
+    wait_all_sent(d, incident)
     due = d.incident(incident)["nextEscalationAt"]
     d.kill()
     d.wait_exit()
     d = t.daemon(people.config, name="again")
-    ck_eq(d.incident(incident)["nextEscalationAt"], due)
+    ck_in(d.incident(incident)["nextEscalationAt"], (due, None))  # None: it came in between
     people.wait("senior", 1)
+    wait_all_sent(d, incident)
     called = d.incident(incident)["escalations"][1]["at"]
     ck(due <= called, f"called at {called}, before {due}")
     core = d.roles()["core"]
@@ -199,13 +206,12 @@ def test_a_restart_in_the_middle_of_a_chain_tells_nobody_twice_and_is_not_late(t
 
 
 def test_other_levels_hold_after_a_reload(t):
-    people = People(t, within="2s", levels=("on-call", "senior"))
+    people = People(t, within="6s", levels=("on-call", "senior"))
     d = t.daemon(people.config)
     _, incident = fire(d, name="Nobodys")
     people.wait("on-call", 1)
-    d.write_config(people.config.replace("name: L2, receivers: [senior]",
+    d.put_in_force(people.config.replace("name: L2, receivers: [senior]",
                                          "name: L3, receivers: [lead]"))
-    d.must_operate("/-/reload")
     people.wait("lead", 1)
     ck_eq(levels_of(d, incident), ["L1", "L3"])
     ck_eq(people.kinds("senior"), [])

@@ -82,8 +82,7 @@ def test_nothing_of_a_step_outlives_a_killed_shim(t):
     run_id, shim = start_long_run(t, d)
     os.kill(shim, signal.SIGKILL)
     d.wait_run(run_id)
-    wait_until(lambda: not alive(int(t.read("grandchild"))), "the end of the step's child",
-               timeout=5)
+    wait_until(lambda: not alive(int(t.read("grandchild"))), "the end of the step's child")
 
 
 def test_a_step_is_adopted_by_the_next_core(t):
@@ -131,7 +130,7 @@ def test_a_front_that_ran_out_of_descriptors_accepts_again(t):
     idle = d.connect()
     d.request("GET", "/-/healthy", connection=idle)
     injection = Injection(t, d.roles()["front"], "accept4:error=EMFILE:when=1")
-    wait_until(lambda: healthy(d), "an answer", timeout=10)
+    wait_until(lambda: healthy(d), "an answer")
     ck_eq(injection.hits(), 1, "accept() failed")
     ck_status(d.get("/-/healthy"), 200)
     idle.close()

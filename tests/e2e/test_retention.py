@@ -14,7 +14,7 @@ playbooks:
 
 
 def test_what_is_over_goes_after_its_time_and_what_is_open_stays(t):
-    d = t.daemon(CONFIG, flags=["--data.retention=2s"])
+    d = t.daemon(CONFIG)
     over, still = alert("Down", instance="over"), alert("Down", instance="still")
     gone = d.must_run(delivery(over))
     kept = d.must_run(delivery(still))

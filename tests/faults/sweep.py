@@ -53,7 +53,7 @@ playbooks:
     verify:
       - { check: web, within: 5s, every: 100ms, settle: 0s }
 """
-LIMIT = 10  # seconds that anything may take
+LIMIT = 30  # seconds that anything may take
 RESENT = 0.2
 ENDS_MAX = 3  # roles that ended: the pauses before they are started again grow
 ROLE_ENDED = re.compile(r'role=(\w+) msg="role ended" pid=\d+ (signal|status)=(\w+)')
