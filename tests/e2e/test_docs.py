@@ -261,3 +261,16 @@ def test_alertmanager_takes_the_route_of_the_readme(t):
     path = t.write("alertmanager.yml", route.replace("route:\n", "route:\n  receiver: playbookd\n"))
     status, out, err = t.command("amtool", "check-config", path)
     ck_eq(status, 0, f"status of amtool, which says {out}{err}")
+
+
+def test_what_stays_in_the_foreground_stands_last_in_its_block(t):
+    """A block is pasted whole, and the rest of it would wait for the end of the server."""
+    seen = 0
+    for page in [os.path.join(ROOT, "README.md"), *glob.glob(os.path.join(ROOT, "docs/**/*.md"), recursive=True)]:
+        for match in FENCE.finditer(read_file(page)):
+            lines = [line for line in match[4].splitlines() if line and not line.startswith("#")]
+            if match[3] != "sh" or not lines:
+                continue
+            seen += lines[-1].startswith("script/server")
+            ck(not any(line.startswith("script/server") for line in lines[:-1]), f"{page}:\n{match[4]}")
+    ck(seen > 0, "no block starts the server")
