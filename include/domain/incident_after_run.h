@@ -12,8 +12,8 @@
  *	succeeded, but verified nothing        firing          a person is needed
  *	succeeded, but verified nothing        any other       stays as it is
  *	any other end                          closed          stays as it is
- *	any other end                          any other       a person is needed; it failed when
- *	                                                       it was tried in vain
+ *	failed, timed out, interrupted         any other       a person is needed, it failed
+ *	canceled, rejected                     any other       a person is needed
  *
  * A run that looks again does so because its alert fires on after a run that was verified.
  *

@@ -17,11 +17,12 @@
  * What waits may be canceled, too, and what is queued may end as interrupted. A run whose first
  * step is an approve step is awaiting_approval from the beginning. One that was approved goes
  * through the queue and on behind the approve step: while it waits it holds no place among those
- * that go on.
+ * that go on. It leaves the queue for what comes next, which may be verifying, or succeeded when
+ * nothing is left; so does one that only verifies again.
  *
  * Exit status 0 is not success: a run with a verify phase succeeds when that says so. A run that
- * failed runs its rescue steps (as running, with `outcome` set) before it ends. One whose precheck
- * says no ends as canceled.
+ * failed runs its rescue steps (as running, with `pending_status` set) before it ends. One whose
+ * precheck says no ends as canceled.
  *
  * run_next() is the whole behaviour: (playbook, cursor, event, now) → action. It knows no clock, no
  * process and no table; whoever drives it stores the cursor and does the action.
@@ -55,7 +56,7 @@ extern const char *const run_status_names[RUN_STATUSES];
 int run_status_parse(const char *name);
 /* No event changes a final status. */
 bool run_status_final(enum run_status status);
-/* Does the diagram have this arrow? */
+/* Does the diagram have this arrow, or its text? The store writes no other. */
 bool run_status_can(enum run_status from, enum run_status to);
 
 /* What happened to the attempt that the cursor points at. */

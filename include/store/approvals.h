@@ -64,7 +64,8 @@ struct approval_answer {
 int approvals_decide(struct db *db, const struct approval_answer *answer, bool *ret_taken,
 		struct err *err);
 
-/* The open question is bound anew: configuration, expiry, asked_at and digest of row. */
+/* The open question is bound anew: configuration, expiry, asked_at and digest of row. ERR_BUG when
+ * it is not open any more. */
 int approvals_rebind(struct db *db, const struct approval_row *row, struct err *err);
 
 /* Call fn for the last question of the run. Returns 1, 0 when there was none, or -1. */

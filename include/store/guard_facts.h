@@ -50,8 +50,8 @@ struct guard_outage {
 	int64_t now;
 };
 
-/* The open incident that was noted for outage's playbook within per_ms before outage's now, or 0.
- */
+/* The open incident that was noted for outage's playbook within per_ms before outage's now; 0:
+ * none. */
 int guard_facts_outage(struct db *db, const struct guard_outage *outage, int64_t per_ms,
 		int64_t *ret_incident, struct err *err);
 /* Only the last outage of a playbook is kept. */

@@ -69,8 +69,9 @@ int incidents_facts(struct db *db, int64_t id, struct incident_facts *ret, struc
 
 /*
  * Let event happen at time now and count `firing_change` more (or fewer) firing alerts. A resolved
- * one that is opened again counts in times_opened, and nobody has acknowledged it. An event that
- * may not happen is ERR_BUG.
+ * one that is opened again counts in times_opened, and nobody has acknowledged it. Compare and set:
+ * an event that may not happen is ERR_BUG, and so is one of an incident that has not the status of
+ * `incident` any more.
  */
 int incidents_move(struct db *db, const struct incident_facts *incident, enum incident_event event,
 		int firing_change, int64_t now, struct err *err);

@@ -36,8 +36,7 @@ struct notice_row {
 
 typedef void (*notice_fn)(const struct notice_row *row, void *arg);
 
-/* Add row (its id and attempts are ignored), unless there is one of its key for the endpoint
- * already. */
+/* Add row (its id and attempts are ignored), unless there is one of its key for the endpoint. */
 int notices_add(struct db *db, const struct notice_row *row, bool *ret_added, struct err *err);
 
 /* Call fn for the pending one of the endpoint that is to be sent next. Returns 1, 0 when there is

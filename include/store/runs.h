@@ -61,7 +61,7 @@ int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, str
 /* The run of this opening of the incident, and target, that an alert asked for. */
 int runs_once(struct db *db, int64_t incident_id, int64_t times_opened,
 		const uint8_t target[DIGEST_SIZE], struct run_facts *ret, struct err *err);
-/* The run ended well, and its alert goes on firing all the same: it counts as a failure. */
+/* If the run ended well: its alert goes on firing all the same, so it counts as a failure. */
 int runs_did_not_help(struct db *db, int64_t id, struct err *err);
 
 /* The latest run of this target, whoever asked for it. */
@@ -75,16 +75,20 @@ int runs_unhelpful(struct db *db, int64_t incident_id, int64_t *ret_count, struc
 /* The oldest run of the incident that is not over. */
 int runs_unfinished(struct db *db, int64_t incident_id, struct run_facts *ret, struct err *err);
 
-/* It leaves the queue to follow this configuration, which may be newer than what it was decided
- * with.
- */
+/* It leaves the queue, or is asked about again, to follow this configuration, which may be newer
+ * than what it was decided with. ERR_BUG when it does not wait any more. */
 int runs_follow(struct db *db, int64_t id, const uint8_t config_hash[DIGEST_SIZE], struct err *err);
-/* Write status, outcome and reason, and started_at or finished_at when they come with the status.
+/*
+ * Compare and set: write status, pending_status and reason of cursor, and started_at or finished_at
+ * when they come with the status. A move that run_status_can() forbids is ERR_BUG, and so is one of
+ * a run that is not `from` any more: nothing is written then. One that is not final may stay as it
+ * is.
  */
-int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_t now,
-		struct err *err);
+int runs_move(struct db *db, int64_t id, enum run_status from, const struct run_cursor *cursor,
+		int64_t now, struct err *err);
 
-/* Somebody wants it to end: cancel says who and why. */
+/* Somebody wants it to end: cancel says who and why. ERR_BUG when it is over, or somebody did
+ * already. */
 int runs_cancel(struct db *db, int64_t id, const char *cancel, struct err *err);
 
 /* Returns true to go on to the next. */

@@ -107,10 +107,15 @@ int stmt_step(struct stmt *stmt, struct err *err);
 /* Step a statement that gives no rows, or whose row is not wanted; resets. */
 int stmt_run(struct stmt *stmt, struct err *err);
 /*
- * Run an INSERT … RETURNING id of at most one row to its end. Returns 1 and the id that the row got,
- * 0 when none was inserted, or -1.
+ * Run an INSERT … RETURNING id of at most one row to its end. Returns 1 and the id that the row
+ * got, 0 when none was inserted, or -1.
  */
 int stmt_insert(struct stmt *stmt, int64_t *ret_id, struct err *err);
+/*
+ * Run an UPDATE of at most one row, the compare and set of a state. Returns 1 when it changed it, 0
+ * when there was nothing to change, or -1.
+ */
+int stmt_update(struct stmt *stmt, struct err *err);
 /* What is bound stays bound until db_stmt(). */
 void stmt_reset(struct stmt *stmt);
 

@@ -12,7 +12,8 @@ static const struct {
 	const char *name;
 	unsigned can;
 } states[RUN_STATUSES] = {
-	[RUN_QUEUED] = { "queued", CAN(RUN_RUNNING) | CAN(RUN_REJECTED) | CAN(RUN_CANCELED) |
+	[RUN_QUEUED] = { "queued", CAN(RUN_RUNNING) | CAN(RUN_VERIFYING) | CAN(RUN_SUCCEEDED) |
+						   CAN(RUN_REJECTED) | CAN(RUN_CANCELED) |
 						   CAN(RUN_INTERRUPTED) },
 	[RUN_AWAITING_APPROVAL] = { "awaiting_approval",
 			CAN(RUN_QUEUED) | CAN(RUN_REJECTED) | CAN(RUN_CANCELED) },

@@ -1,5 +1,7 @@
 #include "store/approvals.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 const char *const approval_decision_names[APPROVAL_DECISIONS] = {
@@ -56,6 +58,7 @@ int approvals_decide(struct db *db, const struct approval_answer *answer, bool *
 				  " AND expires_at > :now AND (not_by IS NULL OR not_by <> :by)))";
 	struct stmt *s = db_stmt(db, sql);
 
+	assert(answer->decision != APPROVAL_PENDING);
 	stmt_int(s, ":run_id", answer->run_id);
 	stmt_text(s, ":decision", approval_decision_names[answer->decision]);
 	stmt_int(s, ":now", answer->now);
@@ -63,10 +66,13 @@ int approvals_decide(struct db *db, const struct approval_answer *answer, bool *
 	stmt_text(s, ":reason", answer->reason);
 	stmt_blob(s, ":seal", answer->seal, DIGEST_SIZE);
 	stmt_blob(s, ":digest", answer->digest, DIGEST_SIZE);
-	if (stmt_run(s, err) < 0) {
+
+	int rc = stmt_update(s, err);
+
+	if (rc < 0) {
 		return -1;
 	}
-	*ret_taken = db_changes(db) == 1;
+	*ret_taken = rc == 1;
 	return 0;
 }
 
@@ -83,7 +89,14 @@ int approvals_rebind(struct db *db, const struct approval_row *row, struct err *
 	stmt_int(s, ":expires_at", row->binding.expires_at);
 	stmt_blob(s, ":config_hash", row->binding.config_hash, DIGEST_SIZE);
 	stmt_blob(s, ":digest", row->digest, DIGEST_SIZE);
-	return stmt_run(s, err);
+
+	int rc = stmt_update(s, err);
+
+	if (rc == 0) {
+		return err_set(err, ERR_BUG, "run %" PRIu64 ": its question is answered already",
+				row->binding.run);
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 #define APPROVAL_COLUMNS                                                                \

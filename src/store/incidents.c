@@ -1,5 +1,7 @@
 #include "store/incidents.h"
 
+#include <inttypes.h>
+
 #include "domain/escalation.h"
 
 int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id, struct err *err)
@@ -112,24 +114,33 @@ int incidents_move(struct db *db, const struct incident_facts *incident, enum in
 			"END,"
 			" attention = CASE WHEN :status IN ('resolved', 'closed') THEN NULL"
 			" ELSE attention END"
-			" WHERE id = :id";
+			" WHERE id = :id AND status = :from";
+	const char *was = incident_status_names[incident->status];
 	int status = incident_move(incident->status, event);
+	int rc;
 
 	if (status < 0) {
-		return err_set(err, ERR_BUG, "incident %lld: a %s incident cannot take event %d",
-				(long long)incident->id, incident_status_names[incident->status],
-				event);
+		return err_set(err, ERR_BUG,
+				"incident %" PRId64 ": a %s incident cannot take event %d",
+				incident->id, was, event);
 	}
 
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":id", incident->id);
+	stmt_text(s, ":from", was);
 	stmt_text(s, ":status", incident_status_names[status]);
 	stmt_int(s, ":change", firing_change);
 	stmt_int(s, ":reopened",
 			incident->status == INCIDENT_RESOLVED && status == INCIDENT_FIRING);
 	stmt_int(s, ":now", now);
-	return stmt_run(s, err);
+	rc = stmt_update(s, err);
+	if (rc == 0) {
+		return err_set(err, ERR_BUG,
+				"incident %" PRId64 ": it is not %s any more, and cannot become %s",
+				incident->id, was, incident_status_names[status]);
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 int incidents_count(struct db *db, int64_t id, int firing_change, struct err *err)
@@ -160,8 +171,10 @@ int incidents_attention(struct db *db, int64_t id, const char *attention, struct
 int incidents_moved_by(struct db *db, int64_t id, enum incident_status status, const char *who,
 		struct err *err)
 {
-	static const char resolved[] = "UPDATE incident SET resolved_by = :who WHERE id = :id";
-	static const char closed[] = "UPDATE incident SET closed_by = :who WHERE id = :id";
+	static const char resolved[] = "UPDATE incident SET resolved_by = :who"
+				       " WHERE id = :id AND status = 'resolved'";
+	static const char closed[] = "UPDATE incident SET closed_by = :who"
+				     " WHERE id = :id AND status = 'closed'";
 	struct stmt *s = db_stmt(db, status == INCIDENT_CLOSED ? closed : resolved);
 
 	stmt_int(s, ":id", id);
@@ -225,9 +238,8 @@ int incidents_raise(struct db *db, int64_t id, const char *level, struct err *er
 	"id, status, title, level, severity, service, playbook, labels, annotations, generation," \
 	" firing, attention, opened_at, acknowledged_at, mitigated_at, resolved_at, closed_at,"   \
 	" root_cause, resolution, alertname, acknowledged_by, resolved_by, closed_by,"            \
-	" coalesce(major, -1), NOT EXISTS (SELECT 1 FROM checklist WHERE incident_id = "          \
-	"incident.id"                                                                             \
-	" AND item = 'schedule')"
+	" coalesce(major, -1), NOT EXISTS (SELECT 1 FROM checklist"                               \
+	" WHERE incident_id = incident.id AND item = 'schedule')"
 
 /* -1: nobody said anything. */
 static enum incident_judgement read_judgement(struct stmt *s, int column)

@@ -1,5 +1,8 @@
 #include "store/runs.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static int add_param(struct db *db, int64_t run_id, size_t position, const struct label *param,
 		struct err *err)
 {
@@ -187,20 +190,37 @@ int runs_unhelpful(struct db *db, int64_t incident_id, int64_t *ret_count, struc
 	return rc < 0 ? -1 : 0;
 }
 
+/* rc of an UPDATE that had to change the run: 0 is a mistake of ours. Returns 0 or -1. */
+static int must_change(int rc, int64_t id, const char *why, struct err *err)
+{
+	if (rc == 0) {
+		return err_set(err, ERR_BUG, "run %" PRId64 ": %s", id, why);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
 int runs_follow(struct db *db, int64_t id, const uint8_t config_hash[DIGEST_SIZE], struct err *err)
 {
 	static const char sql[] = "UPDATE run"
 				  " SET config_hash = :config_hash"
-				  " WHERE id = :id";
+				  " WHERE id = :id"
+				  " AND status IN ('queued', 'awaiting_approval')";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":id", id);
 	stmt_blob(s, ":config_hash", config_hash, DIGEST_SIZE);
-	return stmt_run(s, err);
+	return must_change(stmt_update(s, err), id,
+			"it does not wait any more, and cannot follow another configuration", err);
 }
 
-int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_t now,
-		struct err *err)
+/* Is there such an arrow? What is not over may stay as it is. */
+static bool may_move(enum run_status from, enum run_status to)
+{
+	return from == to ? !run_status_final(from) : run_status_can(from, to);
+}
+
+int runs_move(struct db *db, int64_t id, enum run_status from, const struct run_cursor *cursor,
+		int64_t now, struct err *err)
 {
 	static const char sql[] = "UPDATE run"
 				  " SET status = :status, outcome = :outcome, reason = :reason,"
@@ -208,11 +228,21 @@ int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_
 				  "coalesce(started_at, :now)"
 				  " ELSE started_at END,"
 				  " finished_at = CASE WHEN :final THEN :now END"
-				  " WHERE id = :id";
+				  " WHERE id = :id AND status = :from";
+	const char *was = run_status_names[from];
+	const char *status = run_status_names[cursor->status];
+	char why[100];
+
+	if (!may_move(from, cursor->status)) {
+		return err_set(err, ERR_BUG, "run %" PRId64 ": a run that is %s cannot become %s",
+				id, was, status);
+	}
+
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":id", id);
-	stmt_text(s, ":status", run_status_names[cursor->status]);
+	stmt_text(s, ":from", was);
+	stmt_text(s, ":status", status);
 	stmt_text(s, ":outcome",
 			cursor->pending_status == RUN_QUEUED
 					? NULL
@@ -220,19 +250,20 @@ int runs_move(struct db *db, int64_t id, const struct run_cursor *cursor, int64_
 	stmt_text(s, ":reason", cursor->reason);
 	stmt_int(s, ":final", run_status_final(cursor->status));
 	stmt_int(s, ":now", now);
-	return stmt_run(s, err);
+	snprintf(why, sizeof(why), "it is not %s any more, and cannot become %s", was, status);
+	return must_change(stmt_update(s, err), id, why, err);
 }
 
 int runs_cancel(struct db *db, int64_t id, const char *cancel, struct err *err)
 {
 	static const char sql[] = "UPDATE run"
 				  " SET cancel = :cancel"
-				  " WHERE id = :id";
+				  " WHERE id = :id AND cancel IS NULL AND finished_at IS NULL";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":id", id);
 	stmt_text(s, ":cancel", cancel);
-	return stmt_run(s, err);
+	return must_change(stmt_update(s, err), id, "it is over, or canceled already", err);
 }
 
 #define RUN_COLUMNS                                                                         \

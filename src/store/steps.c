@@ -1,5 +1,6 @@
 #include "store/steps.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 const char *const step_status_names[STEP_STATUSES] = {
@@ -51,19 +52,31 @@ int steps_add(struct db *db, const struct step_row *row, struct err *err)
 	return stmt_run(s, err);
 }
 
+/* rc of an UPDATE that had to change the attempt: 0 is a mistake of ours. Returns 0 or -1. */
+static int must_change(int rc, const struct step_row *row, const char *why, struct err *err)
+{
+	if (rc == 0) {
+		return err_set(err, ERR_BUG,
+				"run %" PRId64 ", step %" PRId64 ", attempt %" PRId64 ": %s",
+				row->run_id, row->step, row->attempt, why);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
 int steps_started(struct db *db, const struct step_row *row, struct err *err)
 {
 	static const char sql[] = "UPDATE step"
 				  " SET status = 'running', pid = :pid, pid_started = :pid_started,"
 				  " boot_id = :boot_id"
-				  " WHERE run_id = :run_id AND step = :step AND attempt = :attempt";
+				  " WHERE run_id = :run_id AND step = :step AND attempt = :attempt"
+				  " AND status = 'starting'";
 	struct stmt *s = db_stmt(db, sql);
 
 	bind_key(s, row->run_id, row->step, row->attempt);
 	stmt_int(s, ":pid", row->pid);
 	stmt_int(s, ":pid_started", row->pid_started);
 	stmt_text(s, ":boot_id", row->boot_id);
-	return stmt_run(s, err);
+	return must_change(stmt_update(s, err), row, "it is not starting any more", err);
 }
 
 int steps_ended(struct db *db, const struct step_row *row, struct err *err)
@@ -73,7 +86,8 @@ int steps_ended(struct db *db, const struct step_row *row, struct err *err)
 				  " exit_code = CASE WHEN :exit_code >= 0 THEN :exit_code END,"
 				  " signal = :signal, finished_at = :finished_at, output_bytes = "
 				  ":output_bytes"
-				  " WHERE run_id = :run_id AND step = :step AND attempt = :attempt";
+				  " WHERE run_id = :run_id AND step = :step AND attempt = :attempt"
+				  " AND finished_at IS NULL";
 	struct stmt *s = db_stmt(db, sql);
 
 	bind_key(s, row->run_id, row->step, row->attempt);
@@ -83,7 +97,7 @@ int steps_ended(struct db *db, const struct step_row *row, struct err *err)
 	stmt_int_or_null(s, ":signal", row->signal);
 	stmt_int_or_null(s, ":finished_at", row->finished_at);
 	stmt_int(s, ":output_bytes", row->output_bytes);
-	return stmt_run(s, err);
+	return must_change(stmt_update(s, err), row, "it has ended already", err);
 }
 
 int steps_cancel(struct db *db, int64_t run_id, const char *reason, int64_t now, struct err *err)

@@ -25,8 +25,8 @@ const char *const timeline_kind_names[TIMELINE_KINDS] = {
 	[TIMELINE_CLOSED] = "closed",
 };
 
-/* What is behind the last entry of an incident: found by the statement that adds the row, since each
- * incident counts its own. */
+/* What is behind the last entry of an incident, which counts its own: found by the statement that
+ * adds the row. */
 #define NEXT                                     \
 	"(SELECT coalesce(max(id), 0) + 1 AS id" \
 	" FROM timeline"                         \

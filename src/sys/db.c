@@ -275,6 +275,11 @@ int stmt_insert(struct stmt *stmt, int64_t *ret_id, struct err *err)
 	return 1;
 }
 
+int stmt_update(struct stmt *stmt, struct err *err)
+{
+	return stmt_run(stmt, err) < 0 ? -1 : db_changes(stmt->db) > 0;
+}
+
 void stmt_reset(struct stmt *stmt)
 {
 	sqlite3_reset(stmt->handle);

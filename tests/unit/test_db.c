@@ -200,6 +200,23 @@ TEST(an_insert_says_which_id_its_row_got)
 	db_close(db);
 }
 
+TEST(an_update_says_whether_it_changed_its_row)
+{
+	static const char put[] = "INSERT INTO t (id, name) VALUES (1, 'a') RETURNING id";
+	static const char set[] = "UPDATE t SET name = 'b' WHERE id = 1 AND name = 'a'";
+	static const char wrong[] = "UPDATE t SET id = 'x' WHERE id = 1";
+	struct db *db = setup();
+	struct err err;
+	int64_t id;
+
+	ck_int(stmt_update(db_stmt(db, set), &err), 0);
+	ck_int(stmt_insert(db_stmt(db, put), &id, &err), 1);
+	ck_int(stmt_update(db_stmt(db, set), &err), 1);
+	ck_int(stmt_update(db_stmt(db, set), &err), 0);
+	ck_int(stmt_update(db_stmt(db, wrong), &err), -1);
+	db_close(db);
+}
+
 TEST(values_come_back_as_they_were_bound)
 {
 	static const char put[] = "INSERT INTO t VALUES (:id, :name, :data, :at)";

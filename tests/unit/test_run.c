@@ -382,6 +382,8 @@ TEST(status_moves_are_those_of_the_diagram)
 {
 	static const char *const arrows[] = {
 		"queued running",
+		"queued verifying",
+		"queued succeeded",
 		"queued rejected",
 		"queued canceled",
 		"queued interrupted",
@@ -419,6 +421,35 @@ TEST(status_moves_are_those_of_the_diagram)
 		ck(run_status_can(run_status_parse(from), run_status_parse(to)));
 	}
 	ck_int(run_status_parse("done"), -1);
+}
+
+/* One event may take it through running at once. */
+TEST(a_run_leaves_the_queue_by_an_arrow_of_the_diagram)
+{
+	static struct step approve[] = {
+		{ .phase = PHASE_STEPS, .kind = STEP_APPROVE, .name = "may it", .attempts = 1 },
+		{ .phase = PHASE_VERIFY, .kind = STEP_CHECK, .name = "up", .attempts = 1 },
+	};
+	static const struct {
+		enum run_event event;
+		size_t steps;
+		enum run_status status;
+	} rows[] = {
+		{ RUN_EV_BEGIN, 2, RUN_RUNNING },
+		{ RUN_EV_LOOK, 2, RUN_VERIFYING },
+		{ RUN_EV_LOOK, 1, RUN_SUCCEEDED },
+		{ RUN_EV_APPROVED, 2, RUN_VERIFYING },
+		{ RUN_EV_APPROVED, 1, RUN_SUCCEEDED },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct playbook p = { .steps = approve, .steps_len = rows[i].steps };
+
+		memset(&cursor, 0, sizeof(cursor));
+		run_next(&p, &cursor, rows[i].event, "", 1);
+		ck_int(cursor.status, rows[i].status);
+		ck(run_status_can(RUN_QUEUED, cursor.status));
+	}
 }
 
 /*

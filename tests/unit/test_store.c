@@ -1,3 +1,4 @@
+#include "store/approvals.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"
 #include "store/guard_facts.h"
@@ -293,6 +294,13 @@ TEST(an_incident_goes_its_way_and_can_be_opened_again)
 	must_ok(incidents_facts(db, id, &facts, &err), err);
 	ck_int(incidents_move(db, &facts, INCIDENT_FIRE, 1, 6000, &err), -1);
 	ck_int(err.code, ERR_BUG);
+	ck_str(err.msg, "incident 1: a closed incident cannot take event 0");
+
+	facts.status = INCIDENT_FIRING; /* as it was before somebody else closed it */
+	ck_int(incidents_move(db, &facts, INCIDENT_MITIGATE, 0, 6000, &err), -1);
+	ck_int(err.code, ERR_BUG);
+	ck_str(err.msg, "incident 1: it is not firing any more, and cannot become mitigated");
+	ck_incident("closed gen 2 firing 1 mitigated 0 resolved 0 (-)");
 	db_close(db);
 }
 
@@ -398,13 +406,13 @@ TEST(a_run_leaves_the_queue_and_ends)
 
 	must_ok(add_run(db, 0, 5, "manual", &id, &err), err);
 	must_ok(runs_queued(db, take_queued, text, &err), err);
-	must_ok(runs_move(db, id, &cursor, 2000, &err), err);
+	must_ok(runs_move(db, id, RUN_QUEUED, &cursor, 2000, &err), err);
 	must_ok(runs_queued(db, take_queued, text, &err), err);
 	cursor.pending_status = RUN_TIMED_OUT;
-	must_ok(runs_move(db, id, &cursor, 2500, &err), err);
+	must_ok(runs_move(db, id, RUN_RUNNING, &cursor, 2500, &err), err);
 	must_ok(runs_active(db, take_run, text, &err), err);
 	cursor.status = RUN_TIMED_OUT;
-	must_ok(runs_move(db, id, &cursor, 3000, &err), err);
+	must_ok(runs_move(db, id, RUN_RUNNING, &cursor, 3000, &err), err);
 	must_ok(runs_active(db, take_run, text, &err), err);
 	ck_int(runs_get(db, id, take_run, text, &err), 1);
 	ck_str(text, "1 queued queued 0 0;1 running timed_out 2000 0;"
@@ -414,6 +422,93 @@ TEST(a_run_leaves_the_queue_and_ends)
 	ck_str(params.items[0].value, "argus");
 	ck_str(params.items[1].name, "zone");
 	arena_free(arena);
+	db_close(db);
+}
+
+/* A status that is not final may stay, while what the run will end with changes. */
+TEST(a_run_moves_only_by_an_arrow_and_from_what_it_is)
+{
+	struct run_cursor cursor = { .status = RUN_RUNNING };
+	struct db *db = must_open();
+	char text[300] = "";
+	struct err err;
+	int64_t id;
+
+	must_ok(add_run(db, 0, 5, "manual", &id, &err), err);
+
+	/* no such arrow */
+	cursor.status = RUN_FAILED;
+	ck_int(runs_move(db, id, RUN_QUEUED, &cursor, 2000, &err), -1);
+	ck_int(err.code, ERR_BUG);
+	ck_str(err.msg, "run 1: a run that is queued cannot become failed");
+
+	/* another was faster */
+	cursor.status = RUN_VERIFYING;
+	ck_int(runs_move(db, id, RUN_RUNNING, &cursor, 2000, &err), -1);
+	ck_int(err.code, ERR_BUG);
+	ck_str(err.msg, "run 1: it is not running any more, and cannot become verifying");
+	ck_int(runs_move(db, 7, RUN_RUNNING, &cursor, 2000, &err), -1);
+	ck_str(err.msg, "run 7: it is not running any more, and cannot become verifying");
+	ck_int(runs_get(db, id, take_run, text, &err), 1);
+	ck_str(text, "1 queued queued 0 0;");
+
+	/* what is over stays over */
+	cursor.status = RUN_CANCELED;
+	must_ok(runs_move(db, id, RUN_QUEUED, &cursor, 2000, &err), err);
+	ck_int(runs_move(db, id, RUN_CANCELED, &cursor, 3000, &err), -1);
+	ck_str(err.msg, "run 1: a run that is canceled cannot become canceled");
+	text[0] = '\0';
+	ck_int(runs_get(db, id, take_run, text, &err), 1);
+	ck_str(text, "1 canceled queued 0 2000;");
+	db_close(db);
+}
+
+TEST(the_first_who_cancels_is_kept_and_only_what_waits_follows_a_configuration)
+{
+	static const uint8_t hash[DIGEST_SIZE] = { 9 };
+	const struct run_cursor running = { .status = RUN_RUNNING };
+	const struct run_cursor canceled = { .status = RUN_CANCELED };
+	struct db *db = must_open();
+	struct err err;
+	int64_t id;
+
+	must_ok(add_run(db, 0, 5, "manual", &id, &err), err);
+	must_ok(runs_follow(db, id, hash, &err), err);
+	must_ok(runs_move(db, id, RUN_QUEUED, &running, 2000, &err), err);
+	ck_int(runs_follow(db, id, hash, &err), -1);
+	ck_int(err.code, ERR_BUG);
+	ck_has(err.msg, "run 1: it does not wait any more");
+	must_ok(runs_cancel(db, id, "eve", &err), err);
+	ck_int(runs_cancel(db, id, "bob", &err), -1);
+	ck_int(err.code, ERR_BUG);
+	ck_str(err.msg, "run 1: it is over, or canceled already");
+	must_ok(runs_move(db, id, RUN_RUNNING, &canceled, 3000, &err), err);
+	must_ok(add_run(db, 0, 6, "manual", &id, &err), err);
+	must_ok(runs_move(db, id, RUN_QUEUED, &canceled, 3000, &err), err);
+	ck_int(runs_cancel(db, id, "bob", &err), -1);
+	db_close(db);
+}
+
+TEST(a_question_that_is_answered_is_not_asked_anew)
+{
+	struct approval_row row = { .binding = { .step = 0, .expires_at = 5000 },
+		.name = "may it" };
+	struct approval_answer answer = { .decision = APPROVAL_CANCELED, .now = 2000 };
+	struct db *db = must_open();
+	struct err err;
+	bool taken;
+
+	must_ok(add_run(db, 0, 5, "manual", &answer.run_id, &err), err);
+	row.binding.run = (uint64_t)answer.run_id;
+	must_ok(approvals_add(db, &row, &err), err);
+	must_ok(approvals_rebind(db, &row, &err), err);
+	must_ok(approvals_decide(db, &answer, &taken, &err), err);
+	ck(taken);
+	ck_int(approvals_rebind(db, &row, &err), -1);
+	ck_int(err.code, ERR_BUG);
+	ck_str(err.msg, "run 1: its question is answered already");
+	must_ok(approvals_decide(db, &answer, &taken, &err), err);
+	ck(!taken);
 	db_close(db);
 }
 
@@ -462,11 +557,18 @@ TEST(an_attempt_is_written_once_and_keeps_its_output)
 	must_ok(steps_started(db, &row, &err), err);
 	must_ok(steps_list(db, row.run_id, take_step, text, &err), err);
 	ck_str(text, "2.1 running  exit -1 kept 0 of 0 '';");
+	ck_int(steps_started(db, &row, &err), -1);
+	ck_int(err.code, ERR_BUG);
+	ck_str(err.msg, "run 1, step 2, attempt 1: it is not starting any more");
 	row.status = STEP_FAILED;
 	row.exit_code = 3;
 	row.output_bytes = 100;
 	row.reason = "exit status 3";
+	row.finished_at = 2000;
 	must_ok(steps_ended(db, &row, &err), err);
+	ck_int(steps_ended(db, &row, &err), -1);
+	ck_int(err.code, ERR_BUG);
+	ck_str(err.msg, "run 1, step 2, attempt 1: it has ended already");
 	must_ok(steps_output_keep(db, &row, &output, &err), err);
 	text[0] = '\0';
 	must_ok(steps_of(db, row.run_id, 2, take_step, text, &err), err);
@@ -581,7 +683,10 @@ static void must_add_run(struct db *db, const struct past_run *run)
 	static uint8_t target;
 	uint8_t bytes[DIGEST_SIZE] = { ++target };
 	const struct labels params = { 0 };
+	bool waits = run->status == RUN_AWAITING_APPROVAL && !run->started_at;
+	enum run_status from = waits ? RUN_AWAITING_APPROVAL : RUN_QUEUED;
 	const struct run_row row = { .playbook = "p",
+		.status = from,
 		.target = bytes,
 		.trigger = run->trigger ? run->trigger : "manual",
 		.requested_by = "x",
@@ -597,11 +702,17 @@ static void must_add_run(struct db *db, const struct past_run *run)
 
 	must_ok(runs_add(db, &row, &params, &id, &err), err);
 	if (run->started_at) {
-		must_ok(runs_move(db, id, &cursor, run->started_at, &err), err);
+		must_ok(runs_move(db, id, from, &cursor, run->started_at, &err), err);
+		from = RUN_RUNNING;
 	}
-	if (run->status != RUN_QUEUED && (run->finished_at || !run_status_final(run->status))) {
+	if (run->started_at && run->status == RUN_REJECTED) {
+		cursor.status = RUN_AWAITING_APPROVAL;
+		must_ok(runs_move(db, id, from, &cursor, run->started_at, &err), err);
+		from = RUN_AWAITING_APPROVAL;
+	}
+	if (run->status != from && (run->finished_at || !run_status_final(run->status))) {
 		cursor.status = run->status;
-		must_ok(runs_move(db, id, &cursor, run->finished_at, &err), err);
+		must_ok(runs_move(db, id, from, &cursor, run->finished_at, &err), err);
 	}
 }
 
@@ -1073,7 +1184,8 @@ TEST(what_runs_did_after_now_they_did_now)
 		must_add_run(db, &(struct past_run){ .queued_at = rows[i].queued_at,
 						 .started_at = rows[i].started_at,
 						 .finished_at = rows[i].finished_at,
-						 .status = RUN_FAILED });
+						 .status = rows[i].started_at ? RUN_FAILED
+									      : RUN_CANCELED });
 	}
 	must_ok(guard_facts_set_back(db, 1000, &err), err);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

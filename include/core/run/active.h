@@ -41,8 +41,9 @@ struct active {
 	const char *lock;   /* NULL: none */
 	const char *cancel; /* who canceled it and why; NULL: nobody did */
 	struct run_cursor cursor;
-	uint8_t state;  /* enum active_state */
-	int64_t due_ms; /* mono; PAUSED: its end; PROBING: give up; ADOPTED: look */
+	uint8_t stored_status; /* enum run_status, as the store has it */
+	uint8_t state;         /* enum active_state */
+	int64_t due_ms;        /* mono; PAUSED: its end; PROBING: give up; ADOPTED: look */
 	uint64_t probe_id;
 	uint32_t misses;   /* attempts in a row that could not be started */
 	uint32_t reads;    /* of the output of the attempt in hand, that failed */
@@ -57,6 +58,8 @@ struct active {
  */
 struct active *active_add(struct run_room *run, const struct run_row *row,
 		struct config_version *version, struct err *err);
+/* Write into the store what its cursor says now: one arrow of the diagram of domain/run. */
+int active_move(struct run_room *run, struct active *active, struct err *err);
 /* Forget and free it. */
 void active_remove(struct run_room *run, struct active *active);
 /* The active run of that id, or NULL. */

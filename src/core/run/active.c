@@ -46,6 +46,7 @@ static struct active *active_new(struct db *db, const struct run_row *row,
 	active->lock = arena_strdup(arena, row->lock);
 	active->cancel = arena_strdup(arena, row->cancel);
 	active->cursor.status = row->status;
+	active->stored_status = row->status;
 	active->cursor.pending_status = row->pending_status;
 	snprintf(active->cursor.reason, sizeof(active->cursor.reason), "%s", row->reason);
 	if (version) {
@@ -77,6 +78,16 @@ struct active *active_add(struct run_room *run, const struct run_row *row,
 	run->active = items;
 	run->len++;
 	return active;
+}
+
+int active_move(struct run_room *run, struct active *active, struct err *err)
+{
+	if (runs_move(run->ground->db, active->run_id, active->stored_status, &active->cursor,
+			    run->ground->turn.wall_ms, err) < 0) {
+		return -1;
+	}
+	active->stored_status = active->cursor.status;
+	return 0;
 }
 
 void active_remove(struct run_room *run, struct active *active)

@@ -206,8 +206,8 @@ int answers_grant(struct run_room *run, int64_t run_id, const char *why, struct 
 		return -1;
 	}
 	if (end_step(run, last.items, STEP_SUCCEEDED, why, err) < 0 ||
-			runs_move(run->ground->db, run_id, &queued, run->ground->turn.wall_ms,
-					err) < 0) {
+			runs_move(run->ground->db, run_id, RUN_AWAITING_APPROVAL, &queued,
+					run->ground->turn.wall_ms, err) < 0) {
 		return -1;
 	}
 	run->queue_waits = true;

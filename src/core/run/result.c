@@ -122,9 +122,8 @@ int result_finish(struct run_room *run, struct active *active, struct err *err)
 {
 	const struct run_cursor *cursor = &active->cursor;
 
-	if (runs_move(run->ground->db, active->run_id, cursor, run->ground->turn.wall_ms, err) <
-					0 ||
-			add_end(run, active, err) < 0 || change_incident(run, active, err) < 0) {
+	if (active_move(run, active, err) < 0 || add_end(run, active, err) < 0 ||
+			change_incident(run, active, err) < 0) {
 		return -1;
 	}
 	counters_run(&run->ground->counters, active->playbook_name,

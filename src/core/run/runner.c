@@ -136,8 +136,7 @@ static int one_event(struct run_room *run, struct active *active, enum run_event
 	if (action != RUN_DO_FINISH &&
 			(active->cursor.status != status ||
 					active->cursor.pending_status != pending_status) &&
-			runs_move(run->ground->db, active->run_id, &active->cursor,
-					run->ground->turn.wall_ms, err) < 0) {
+			active_move(run, active, err) < 0) {
 		return -1;
 	}
 	switch (action) {
