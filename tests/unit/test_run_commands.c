@@ -292,3 +292,28 @@ TEST(a_run_that_is_over_cannot_be_canceled_but_twice_is_once)
 	ck_str(cancel(&core, 2).text, "run 2 is over: succeeded");
 	core_world_end(&core);
 }
+
+static struct peers_answer start_or_try(struct core *core, const char *dry_run, const char *key)
+{
+	return peers_ask(core, &(struct peers_question){ ROUTE_PLAYBOOK_RUN, .key = key,
+					       .args = PAIRS("dry_run", dry_run, "params.service",
+							       "argus", "playbook", "act") });
+}
+
+TEST(a_dry_run_neither_keeps_nor_uses_up_a_key)
+{
+	struct core core;
+	struct peers_answer answer;
+
+	core_world_start(&core, yaml);
+	ck_has(start_or_try(&core, "true", "k1").text, "\"decision\":\"dry_run\"");
+	ck_str(core_world_rows(&core, "SELECT count(*) FROM idempotency"), "0");
+	answer = start_or_try(&core, "false", "k1");
+	ck_int(answer.code, ERR_NONE);
+	ck_has(answer.text, "\"runId\":1,");
+	answer = start_or_try(&core, "true", "k1"); /* it is answered as it is now */
+	ck_int(answer.code, ERR_NONE);
+	ck_has(answer.text, "\"decision\":\"cooldown\"");
+	ck_has(start_or_try(&core, "false", "k1").text, "\"runId\":1,");
+	core_world_end(&core);
+}

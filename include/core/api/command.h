@@ -3,7 +3,8 @@
  * who did what (core/state/audit_chain.h), and it is done once for its Idempotency-Key. Repeated by
  * the same principal, it is answered as it was the first time, and nothing is done.
  *
- * A command that was refused is not kept: repeated, it is tried again.
+ * A command that was refused is not kept: repeated, it is tried again. A dry run only asks: it is
+ * not written down, and neither keeps nor uses up a key.
  */
 #ifndef CORE_COMMAND_H
 #define CORE_COMMAND_H

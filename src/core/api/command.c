@@ -51,12 +51,18 @@ static void name_object(const struct reply *reply, const struct command *command
 	}
 }
 
-/* Nothing was done that was refused, and nothing by a dry run. */
+/* A dry run asks what would be done: it does nothing. */
+static bool is_question(const struct reply *reply)
+{
+	return reply_arg_true(reply, "dry_run");
+}
+
+/* Nothing was done that was refused. */
 static int write_down(struct reply *reply, const struct command *command, struct err *err)
 {
 	auto_buf struct buf object = { 0 };
 
-	if (reply->problem.code != ERR_NONE || reply_arg_true(reply, "dry_run")) {
+	if (reply->problem.code != ERR_NONE || is_question(reply)) {
 		return 0;
 	}
 	name_object(reply, command, &object);
@@ -88,7 +94,7 @@ int command_once(struct reply *reply, const struct command *command, struct err 
 	if (turn_write(&reply->ground->turn, err) < 0) {
 		return -1;
 	}
-	if (!*row.key) {
+	if (!*row.key || is_question(reply)) {
 		return run_command(reply, command, err);
 	}
 	hash_of(reply->query, hash);
