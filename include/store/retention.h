@@ -7,17 +7,20 @@
 #ifndef STORE_RETENTION_H
 #define STORE_RETENTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sys/db.h"
 
 #define RETENTION_BATCH 50 /* runs, incidents or deliveries that one call removes at most */
 
-typedef void (*retention_fn)(int64_t run_id, void *arg);
+/* Returns true when what the run left outside of the store is gone: its rows may go, too. */
+typedef bool (*retention_fn)(int64_t run_id, void *arg);
 
 /*
  * Remove up to RETENTION_BATCH of what was over before `before`: runs first (fn is called with the
- * id of each), then what they hung on. Returns how much went (0: nothing is left to do), or -1.
+ * id of each, the oldest first; those for which it returns false stay), then what they hung on.
+ * Returns how much went (0: nothing is left to do), or -1.
  */
 int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, struct err *err);
 

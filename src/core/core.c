@@ -111,6 +111,11 @@ static int storage_tick(struct core *core, struct deadline *next, struct err *er
 	return janitor_tick(&core->storage, next, err);
 }
 
+static void storage_clear(struct core *core)
+{
+	janitor_clear(&core->storage);
+}
+
 /* What each room wants to be told. NULL: nothing of it. */
 struct room {
 	const char *name;
@@ -127,7 +132,7 @@ static const struct room rooms[] = {
 	{ "escalate", escalate_tick, escalate_config_new, NULL, NULL, NULL },
 	{ "notify", notify_tick, notify_config_new, notify_egress_new, NULL, notify_clear },
 	{ "checks", checks_tick, checks_config_new, checks_egress_new, NULL, checks_clear },
-	{ "storage", storage_tick, NULL, NULL, NULL, NULL },
+	{ "storage", storage_tick, NULL, NULL, NULL, storage_clear },
 };
 
 #define ROOMS (sizeof(rooms) / sizeof(rooms[0]))

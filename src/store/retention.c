@@ -2,15 +2,14 @@
 
 #include <stddef.h>
 
-/* Runs that ended before :before, oldest first. */
+/* All runs that ended before :before, oldest first. */
 #define OLD_RUNS                                                               \
 	"SELECT id FROM run"                                                   \
 	" WHERE queued_at < :before AND finished_at < :before"                 \
 	" AND id < (SELECT max(id) FROM run)"                                  \
 	" AND (incident_id IS NULL OR incident_id IN (SELECT id FROM incident" \
 	" WHERE status IN ('resolved', 'closed')))"                            \
-	" ORDER BY queued_at"                                                  \
-	" LIMIT :batch"
+	" ORDER BY queued_at"
 
 /* Incidents that were over before :before and have no run any more. */
 #define OLD_INCIDENTS                                                  \
@@ -32,6 +31,14 @@
 	" AND id NOT IN (SELECT last_delivery_id FROM episode WHERE status = 'firing')" \
 	" ORDER BY id"                                                                  \
 	" LIMIT :batch"
+
+/* Runs that go. */
+struct picked {
+	retention_fn fn; /* may it go? */
+	void *arg;
+	int64_t ids[RETENTION_BATCH];
+	size_t len;
+};
 
 /* One statement of a row of deletions; returns how many rows of it went. */
 static int64_t delete_some(struct db *db, const char *sql, int64_t before, struct err *err)
@@ -57,30 +64,62 @@ static int64_t delete_all(struct db *db, const char *const *sql, int64_t before,
 	return gone;
 }
 
-static int name_runs(struct db *db, int64_t before, retention_fn fn, void *arg, struct err *err)
+/* Up to RETENTION_BATCH runs that may go, into ids. Looks past those that may not. */
+static int pick_runs(struct db *db, int64_t before, struct picked *ret, struct err *err)
 {
 	static const char sql[] = OLD_RUNS;
 	struct stmt *s = db_stmt(db, sql);
-	int rc;
+	int rc = 1;
 
 	stmt_int(s, ":before", before);
-	stmt_int(s, ":batch", RETENTION_BATCH);
-	while ((rc = stmt_step(s, err)) == 1) {
-		fn(stmt_col_int(s, 0), arg);
+	while (ret->len < RETENTION_BATCH && (rc = stmt_step(s, err)) == 1) {
+		int64_t id = stmt_col_int(s, 0);
+
+		if (ret->fn(id, ret->arg)) {
+			ret->ids[ret->len++] = id;
+		}
 	}
-	return rc;
+	stmt_reset(s);
+	return rc < 0 ? -1 : 0;
+}
+
+static int delete_run(struct db *db, int64_t id, struct err *err)
+{
+	static const char *const rows[] = {
+		"DELETE FROM output WHERE run_id = :id",
+		"DELETE FROM step WHERE run_id = :id",
+		"DELETE FROM run_param WHERE run_id = :id",
+		"DELETE FROM approval WHERE run_id = :id",
+		"DELETE FROM run WHERE id = :id",
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stmt *s = db_stmt(db, rows[i]);
+
+		stmt_int(s, ":id", id);
+		if (stmt_run(s, err) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Returns how many went. */
+static int delete_runs(struct db *db, int64_t before, struct picked *picked, struct err *err)
+{
+	if (pick_runs(db, before, picked, err) < 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < picked->len; i++) {
+		if (delete_run(db, picked->ids[i], err) < 0) {
+			return -1;
+		}
+	}
+	return (int)picked->len;
 }
 
 int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, struct err *err)
 {
-	static const char *const runs[] = {
-		"DELETE FROM output WHERE run_id IN (" OLD_RUNS ")",
-		"DELETE FROM step WHERE run_id IN (" OLD_RUNS ")",
-		"DELETE FROM run_param WHERE run_id IN (" OLD_RUNS ")",
-		"DELETE FROM approval WHERE run_id IN (" OLD_RUNS ")",
-		"DELETE FROM run WHERE id IN (" OLD_RUNS ")",
-		NULL,
-	};
 	static const char *const incidents[] = {
 		"DELETE FROM timeline WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM checklist WHERE incident_id IN (" OLD_INCIDENTS ")",
@@ -126,11 +165,13 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		" (SELECT max(id) FROM audit)) ORDER BY id LIMIT :batch)",
 		NULL,
 	};
-	static const char *const *const rows[] = { runs, incidents, deliveries, episodes, orders,
-		notices, audits };
+	static const char *const *const rows[] = { incidents, deliveries, episodes, orders, notices,
+		audits };
+	struct picked picked = { .fn = fn, .arg = arg };
+	int runs = delete_runs(db, before, &picked, err);
 
-	if (name_runs(db, before, fn, arg, err) < 0) {
-		return -1;
+	if (runs != 0) {
+		return runs;
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int64_t gone = delete_all(db, rows[i], before, err);

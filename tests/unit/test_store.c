@@ -980,11 +980,12 @@ TEST(a_run_that_was_not_let_or_waits_did_not_help)
 	db_close(db);
 }
 
-static void take_removed(int64_t run_id, void *arg)
+static bool take_removed(int64_t run_id, void *arg)
 {
 	char *text = arg;
 
 	snprintf(text + strlen(text), 20, "%lld ", (long long)run_id);
+	return true;
 }
 
 static int64_t must_count(struct db *db, const char *sql)

@@ -200,10 +200,11 @@ TEST(closing_calls_nobody_any_more)
 	db_close(db);
 }
 
-static void take_removed(int64_t run_id, void *arg)
+static bool take_removed(int64_t run_id, void *arg)
 {
 	(void)run_id;
 	(void)arg;
+	return true;
 }
 
 static void sweep(struct db *db)

@@ -1,6 +1,7 @@
 /*
  * janitor - what is older than --data.retention goes, a few rows a turn, with the folders of its
- * runs. What is open stays.
+ * runs. What is open stays; so does a run whose folder cannot be removed, which is logged and tried
+ * again at the next sweep.
  */
 #ifndef CORE_JANITOR_H
 #define CORE_JANITOR_H
@@ -11,5 +12,6 @@
 
 /* Sweep when it is due. -1: the store failed. */
 int janitor_tick(struct storage_room *storage, struct deadline *next, struct err *err);
+void janitor_clear(struct storage_room *storage);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef CORE_STORAGE_ROOM_H
 #define CORE_STORAGE_ROOM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/state/ground.h"
@@ -14,6 +15,8 @@ struct storage_room {
 	struct disk_space space;
 	int64_t retention_ms; /* 0: keep everything */
 	int64_t sweep_ms;     /* mono: the next sweep */
+	int64_t *stuck;       /* runs whose folder could not be removed, until it is tried again */
+	size_t stuck_len, stuck_cap;
 };
 
 #endif
