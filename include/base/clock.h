@@ -34,7 +34,7 @@ int clock_parse(const char *text, int64_t *ret_ms, struct err *err);
  */
 int duration_parse(const char *text, int64_t *ret_ms, struct err *err);
 
-/* ms as people write it: "3m12s", "250ms", "2h"; text has CLOCK_TEXT_MAX. Negative counts as 0. */
+/* ms as a duration: "3m12s", "250ms", "2h"; text has CLOCK_TEXT_MAX. Negative counts as 0. */
 const char *duration_format(int64_t ms, char *text);
 
 /* For sentences: "2026-11-25 02:14 UTC", and "45 seconds", "12 minutes", "3 hours 5 minutes", "2

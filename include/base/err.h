@@ -2,7 +2,7 @@
  * err - what went wrong, and what the caller can do about it.
  *
  * A struct err lives on the caller's stack and is passed last. A function that can fail returns
- * 0 or -1 (or a pointer or NULL); on failure err holds one sentence for a person. Success leaves
+ * 0 or -1 (or a pointer or NULL); on failure err holds one sentence for operators. Success leaves
  * err untouched. A function either reports an error (logs, answers) or returns it, never both.
  *
  *	if (fd < 0) {

@@ -1,5 +1,5 @@
 /*
- * size - amounts of bytes as people write them.
+ * size - amounts of bytes as operators write them.
  *
  * Units are Prometheus's: B, KB, MB, GB, TB, each 1024 of the one before; KiB, MiB … mean the same.
  */

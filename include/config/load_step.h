@@ -8,8 +8,7 @@
 
 /*
  * Append the list of one phase (of precheck, the one step) to base, a struct playbook whose steps
- * have room for them. They are called in the order of the phases, when the playbook's params are
- * known.
+ * have room for them. Call them in the order of the phases, when the playbook's params are known.
  */
 void load_steps_precheck(struct loader *loader, const struct yaml_node *node, void *base);
 void load_steps(struct loader *loader, const struct yaml_node *node, void *base);

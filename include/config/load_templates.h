@@ -1,8 +1,8 @@
 /*
- * load_templates - the files that template_files names: the templates of notifications, in the words
- * of the site.
+ * load_templates - the files that template_files names: the templates of notifications, in the
+ * words of the site.
  *
- * A template is called as its file, without folder and extension: initial, escalation, update or
+ * A template has the name of its file, without folder and extension: initial, escalation, update or
  * resolved. Names that may stand in it are template_variables and those of vars.
  */
 #ifndef CONFIG_LOAD_TEMPLATES_H

@@ -24,10 +24,10 @@ struct executor_options {
 	const char *log_level;     /* handed on to the roles */
 	const char *log_format;
 	int64_t retention_ms;
-	int64_t min_free; /* bytes on the storage's disk; with less nothing new is taken in */
+	int64_t min_free; /* bytes on the storage's disk; with less it refuses deliveries */
 };
 
-/* Run until told to end. Borrows options. Returns the process's exit status. */
+/* Run until asked to end. Borrows options. Returns the process's exit status. */
 int executor_main(const struct executor_options *options);
 
 #endif

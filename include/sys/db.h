@@ -12,7 +12,7 @@
  *
  * Errors: ERR_DB for all that makes further work on this connection senseless or unknown (I/O),
  * ERR_FULL the same for want of room on the disk, ERR_CORRUPT for a file that is damaged or no
- * database: it stays so until a person does something. ERR_BUSY when another process holds the
+ * database: it stays so until an operator acts. ERR_BUSY when another process holds the
  * lock, ERR_CONFLICT for a constraint, ERR_LIMIT for a value longer than 64 MiB, ERR_BUG for wrong
  * SQL. After ERR_DB or ERR_FULL SQLite may have rolled back the transaction: db_in_transaction()
  * says so.

@@ -47,7 +47,7 @@ struct httpc_result {
 			     code that the server said to it, also when not ok; 0: none */
 	const char *body; /* followed by a NUL, may contain others; "" when not ok */
 	size_t body_len;
-	const char *error; /* when not ok, for people: "connect to localhost:3001: Connection
+	const char *error; /* when not ok, in words: "connect to localhost:3001: Connection
 			      refused", "timed out after 3s"; never has the URL's path, query or
 			      credentials in it. "" when ok */
 };

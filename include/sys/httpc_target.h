@@ -15,7 +15,7 @@ int httpc_target_set(void *url, const struct httpc_request *request, struct err 
 /* "host:port". Caller frees with free(). */
 char *httpc_target_peer(void *url);
 
-/* May this address be connected to? text, which has INET6_ADDRSTRLEN, is it for people. */
+/* May this address be connected to? text, which has INET6_ADDRSTRLEN, is it in words. */
 bool httpc_target_allowed(int family, const struct sockaddr *address, char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * mistakes - what is wrong in text files, gathered in any order, told in the order of the lines.
+ * mistakes - what is wrong in text files, gathered in any order, printed in the order of the lines.
  *
  *	playbooks/disk.yml:7:12: error: expected a duration like 30s, 5m or 1h30m, got "5"
  *

@@ -32,7 +32,7 @@ struct smtp {
 	struct buf out; /* to be sent; the caller consumes it */
 	enum smtp_state state;
 	int code;       /* of the last answer; 0: none, or it was no SMTP */
-	char error[64]; /* of SMTP_REFUSED, for people: "RCPT: 550" */
+	char error[64]; /* of SMTP_REFUSED, in words: "RCPT: 550" */
 	/* its own */
 	struct strv to;
 	struct buf text; /* ready to be sent */

@@ -30,7 +30,7 @@ enum arg_kind {
 	ARG_WORD,  /* one of words */
 	ARG_KINDS
 };
-/* What a value of each kind is, in words: "true or false", "a number from 1 to 1000" … */
+/* A value of each kind, in words: "true or false", "a number from 1 to 1000" … */
 extern const char *const arg_kind_texts[ARG_KINDS];
 
 struct arg_rule {

@@ -69,7 +69,7 @@ struct msg_setup {
 	const char *external_url;   /* "" when not given */
 	const char *operator_token; /* front only; "" for the others */
 	int64_t retention_ms;
-	int64_t min_free; /* bytes; with less room nothing new is taken in */
+	int64_t min_free; /* bytes; with less room it refuses deliveries */
 };
 
 /* To front, with a listening socket. */
@@ -89,7 +89,7 @@ struct msg_config {
 	const char *by; /* who had it read again; "": nobody, it is the one to begin with */
 };
 
-/* To egress, and to nobody else: whom it may tell, with the secrets for that. */
+/* To egress, and to no other role: the receivers, with their secrets. */
 struct msg_receivers {
 	struct receiver *receivers;
 	size_t receivers_len;
@@ -263,7 +263,7 @@ struct msg_probed {
 	const char *detail; /* "200 OK", "connection refused", … */
 };
 
-/* Core → egress: tell an endpoint something. */
+/* Core → egress: send a notification to an endpoint. */
 struct msg_notify {
 	uint64_t id; /* the same for every attempt */
 	const char *key;

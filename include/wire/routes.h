@@ -1,10 +1,10 @@
 /*
- * routes - the one table of what can be asked: one row a route. The front finds a row by method and
+ * routes - the one table of the API: one row a route. The front finds a row by method and
  * path (front/route_match.h) and checks the request by it, the core answers by its id, the audit
  * takes its words, and the page at / and docs/api.md are printed from it.
  *
  * {id} and {n} in a pattern stand for a decimal number, which becomes ids[0], then ids[1]; any
- * other for a name, which becomes the argument that is called so: {playbook}, {check}, {item}.
+ * other for a name, which becomes the argument of that name: {playbook}, {check}, {item}.
  */
 #ifndef WIRE_ROUTES_H
 #define WIRE_ROUTES_H

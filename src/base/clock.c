@@ -281,7 +281,7 @@ int duration_parse(const char *text, int64_t *ret_ms, struct err *err)
 
 const char *duration_format(int64_t ms, char *text)
 {
-	static const size_t first = 2; /* days: people do not count in years and weeks here */
+	static const size_t first = 2; /* days: years and weeks are hard to read here */
 	size_t len = 0;
 
 	text[0] = '\0';

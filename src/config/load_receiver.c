@@ -198,7 +198,7 @@ static void resolve_files(
 	}
 }
 
-/* --- what an endpoint is called --- */
+/* --- the names of endpoints --- */
 
 /* scheme://host:port, and "/…" for what may be a secret. */
 static const char *mask_url(struct loader *loader, const char *url)
@@ -225,7 +225,7 @@ static const char *address_of(struct loader *loader, const struct yaml_node *nod
 	return file && endpoint->url_file ? file->text : "";
 }
 
-/* Of two endpoints with the same address, the second is called "ADDRESS (2)". */
+/* Of two endpoints with the same address, the second has the name "ADDRESS (2)". */
 static void name_endpoint(struct loader *loader, const struct yaml_node *node,
 		const struct receiver *receiver, struct endpoint *endpoint)
 {

@@ -338,7 +338,7 @@ static void check_kind(struct loader *loader, const struct yaml_node *node, cons
 	}
 }
 
-/* What a step of verify without a name is called. */
+/* The name of a verify step that gives none. */
 static const char *default_name(struct loader *loader, const struct step *step)
 {
 	if (step->kind == STEP_CHECK && step->check) {

@@ -116,7 +116,7 @@ static void storage_clear(struct core *core)
 	janitor_clear(&core->storage);
 }
 
-/* What each room wants to be told. NULL: nothing of it. */
+/* The calls that each room wants. NULL: not this one. */
 struct room {
 	const char *name;
 	int (*tick)(struct core *core, struct deadline *next, struct err *err);
@@ -204,8 +204,8 @@ void core_egress_new(struct core *core)
 /* --- a store that fails --- */
 
 /*
- * Damaged, or (found at setup) newer than we are or not ours: no start will change that, and
- * nothing may be deleted but by people.
+ * Damaged, or (found at setup) newer than we are or not ours: no start will change that, and only
+ * an operator may delete anything.
  */
 static bool is_hopeless(const struct core *core, const struct err *err)
 {

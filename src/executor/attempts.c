@@ -240,7 +240,7 @@ static int open_stdin(int dir_fd, const struct bytes *alert, struct err *err)
 	return openat(dir_fd, "stdin", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* We hold both of its ends, so that whoever opens it later is never told that nobody is there. */
+/* We hold both of its ends, so that whoever opens it later always finds a reader. */
 static int open_cancel(int dir_fd)
 {
 	return mkfifoat(dir_fd, "cancel", 0600) < 0

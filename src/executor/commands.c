@@ -23,7 +23,7 @@ struct command {
 	uint64_t id;     /* of the probe */
 	uint64_t number; /* of its cgroup: a core that is started anew begins its ids anew */
 	pid_t pid;       /* of the shim; 0: this place is free */
-	int cancel;      /* our end of the shim's SHIM_CANCEL; -1: it was told to end */
+	int cancel;      /* our end of the shim's SHIM_CANCEL; -1: it was asked to end */
 	int status;      /* memory, as is the next */
 	int output;
 	bool dropped; /* nobody waits for it */

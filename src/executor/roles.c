@@ -41,7 +41,7 @@ struct roles {
 	struct roles_options options;
 	const struct roles_ops *ops;
 	void *arg;
-	int64_t core_stop_at; /* mono; while stopping, until core and egress were told */
+	int64_t core_stop_at; /* mono; while stopping, until core and egress were asked to stop */
 	bool stopping;
 	bool hopeless;                    /* a role said that it cannot work */
 	struct role_process items[ROLES]; /* the executor's own is not used */

@@ -112,7 +112,7 @@ static void drain(struct step_process *p)
 }
 
 /*
- * Reap what the step orphaned; we are its reaper. The step's own process stays a zombie, so that
+ * Reap what the step left; we are its reaper. The step's own process stays a zombie, so that
  * its pid and group cannot become somebody else's while we may still signal them.
  */
 static void reap(struct step_process *p)

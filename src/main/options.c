@@ -16,7 +16,7 @@ enum option_kind { OPTION_TEXT, OPTION_LIST, OPTION_SWITCH };
 
 struct option {
 	const char *name;
-	const char *value; /* what its value is called; NULL: it has none */
+	const char *value; /* the name of its value; NULL: it has none */
 	const char *preset;
 	const char *help; /* NULL: hidden */
 	size_t offset;    /* in struct options: const char *, struct strv or bool */

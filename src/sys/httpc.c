@@ -239,7 +239,7 @@ static char *failure_text(const struct httpc_look *look, CURLcode code)
 	}
 
 	const char *text = look->message[0] != '\0' ? look->message : curl_easy_strerror(code);
-	const char *where = strstr(text, ". CAfile:"); /* says nothing to people */
+	const char *where = strstr(text, ". CAfile:"); /* means nothing to operators */
 
 	return xasprintf("%s: %.*s", look->peer, where ? (int)(where - text) : CURL_ERROR_SIZE,
 			text);

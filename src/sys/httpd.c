@@ -81,7 +81,7 @@ static void on_conn(void *cls, struct MHD_Connection *connection, void **context
 	httpd->run = true; /* it may accept again, see make_room() */
 }
 
-/* The first that is heard of a request: its URI, before anything is decoded. */
+/* A request's URI, before anything is decoded: the first that is received of it. */
 static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
 {
 	size_t len = uri ? strlen(uri) : 0;

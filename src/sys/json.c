@@ -132,7 +132,7 @@ struct scan {
 	bool nul_in_key;
 };
 
-/* Where the scan stands, as people count. */
+/* Where the scan stands: lines and columns count from 1. */
 static int scan_fail(const struct scan *scan, const char *what, struct err *err)
 {
 	size_t line = 1;

@@ -1,6 +1,6 @@
 /*
- * load_generator - POST the same body over N kept connections, as fast as the answers come, and say how it
- * went.
+ * load_generator - POST the same body over N kept connections, as fast as the answers come, and
+ * print how it went.
  *
  *	load_generator --port 9098 --body FILE [--path /api/v1/alerts] [--connections 16]
  *	     [--seconds 3 | --requests M] [--vary MARKER] [--late 10]

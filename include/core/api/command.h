@@ -1,7 +1,7 @@
 /*
- * command - the one way of all that changes something on an operator's request: it is written down
- * who did what (core/state/audit_chain.h), and it is done once for its Idempotency-Key. Repeated by
- * the same principal, it is answered as it was the first time, and nothing is done.
+ * command - carries out each request that changes something: writes down who did what
+ * (core/state/audit_chain.h), and does it once for its Idempotency-Key. Repeated by the same
+ * principal, it is answered as it was the first time, and nothing is done.
  *
  * A command that was refused is not kept: repeated, it is tried again. A dry run only asks: it is
  * not written down, and neither keeps nor uses up a key.

@@ -1,5 +1,5 @@
 /*
- * prober - looks at the checks that have an interval, again and again, and remembers how each is.
+ * prober - probes the checks that have an interval, again and again, and remembers their state.
  *
  * URLs and ports are asked of egress, programs of the executor; one look at a time for each check,
  * PROBER_EGRESS_MAX and PROBER_COMMANDS_MAX in all, so that steps that look find room. The first

@@ -1,6 +1,6 @@
 /*
- * attention - an incident needs a person: it is stated on the incident, in its timeline and in the
- * log, and the escalator acts on it.
+ * attention - an incident needs an operator: the incident, its timeline and the log state why, and
+ * the escalator acts on it.
  */
 #ifndef CORE_ATTENTION_H
 #define CORE_ATTENTION_H

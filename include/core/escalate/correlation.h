@@ -1,6 +1,6 @@
 /*
- * correlation - incidents that fire together page a level together: once, with one message for all
- * of them.
+ * correlation - incidents that fire together page a level together: once, with one message for
+ * all of them.
  */
 #ifndef CORE_CORRELATION_H
 #define CORE_CORRELATION_H

@@ -1,13 +1,13 @@
 /*
- * escalator - levels are paged, one after the other, and notified how it goes on.
+ * escalator - pages levels, one after the other, and sends them updates.
  *
  * The next step of an incident is decided by domain/escalation.h. This room keeps each incident's
  * chain in the store, where its timers are too, and does what is due at the end of a turn, in the
  * transaction of what caused it:
  *
  *	an incident fires          its chain begins, with the hold
- *	a person is needed         the hold is over
- *	a remedy failed            one level more
+ *	it needs an operator       the hold is over
+ *	a run failed               one level more
  *	a timer is due             the next level; the promised update
  *	several fire together      the rules raise all that match, with one message for them
  *	it is over                 whoever was notified of it is notified of that
@@ -32,9 +32,9 @@ struct incident_facts;
 /* An incident that was not firing before fires. */
 int escalator_fires(struct escalate_room *escalate, const struct incident_facts *incident,
 		struct err *err);
-/* A person is needed; why stands on the incident. */
+/* It needs an operator; the incident says why. */
 int escalator_needed(struct escalate_room *escalate, int64_t incident_id, struct err *err);
-/* What was done for it did not help. */
+/* Its run did not help. */
 int escalator_failed(struct escalate_room *escalate, int64_t incident_id, const char *why,
 		struct err *err);
 /* It was resolved or closed just now. */

@@ -1,6 +1,6 @@
 /*
- * paging - a level is paged, or those who were notified of an incident are notified how it goes on:
- * who, once, and with which key.
+ * paging - pages a level, or sends an update to all who were notified of an incident: whom, once,
+ * and with which key.
  */
 #ifndef CORE_PAGING_H
 #define CORE_PAGING_H
@@ -14,7 +14,7 @@
 #include "domain/notification_text.h"
 
 #define PAGING_KEY_MAX 96
-#define PAGING_BY      "playbookd" /* who pages, when no operator asked for it */
+#define PAGING_BY      "playbookd" /* who pages, when no operator does */
 
 /* One level, why, and who asks for it. */
 struct paging {

@@ -1,6 +1,5 @@
 /*
- * consider - what is done for one alert, and why: which playbooks want it, whether each may run,
- * and the decision that says so.
+ * consider - decides about one alert: which playbooks match it, whether each may run, and why.
  *
  * The part of intake between an alert that has found its episode and incident, and its decisions.
  */
@@ -34,7 +33,7 @@ struct consider_matches {
 struct consider_matches consider_match(struct intake *in, const struct alert *alert);
 
 /*
- * Ask each playbook of matches, in order, add the runs that may be, call for a person where one is
+ * Ask each playbook of matches, in order, add the runs that may be, state where an operator is
  * needed, and record a decision for each; one decision, too, when there is none. arrival: how the
  * alert arrived, "" when it is new. Returns -1 when the store failed.
  */
@@ -45,7 +44,7 @@ int consider_all(struct intake *in, const struct subject *subject,
 int consider_record(struct intake *in, const struct subject *subject, const struct verdict *verdict,
 		struct err *err);
 
-/* A person is needed, unless this is a rehearsal. -1: the store failed. */
+/* It needs an operator, unless this is a dry run. -1: the store failed. */
 int consider_call(struct intake *in, int64_t incident_id, const char *why, struct err *err);
 
 #endif

@@ -34,7 +34,7 @@ struct intake {
 	int64_t received_at; /* of a replay: when it was first delivered */
 	int64_t delivery_id;
 	int64_t position;         /* of the next decision */
-	int64_t truncated_stated; /* the incident that was last told of cut alerts */
+	int64_t truncated_stated; /* the incident that last stated them */
 	struct arena *arena;
 	struct jsonw answer;
 };

@@ -1,5 +1,5 @@
 /*
- * outbox - receivers are notified: a notification is written with its cause and sent after it, at
+ * outbox - notifies receivers: it writes a notification with its cause, and sends it after that, at
  * least once.
  *
  *	outbox_add()        a row for each endpoint, in the transaction of what causes it
@@ -12,8 +12,8 @@
  * behind it do not wait for that, but only for the backoff of the endpoint
  * (core/notify/in_flight.h): thousands that wait for a dead one cost a try every few seconds. After
  * OUTBOX_GIVE_UP_MS it has failed, with the reason of its last attempt. An attempt is counted and
- * the next one put off before it begins: a notification that brings egress down does not do so again
- * and again.
+ * the next one put off before it begins: a notification that brings egress down does not do so
+ * again and again.
  *
  * What waits for an endpoint that is not in the configuration any more has failed.
  */
@@ -35,7 +35,7 @@
 
 struct notice {
 	int64_t incident_id;  /* 0: none */
-	const char *key;      /* what it says; each endpoint gets it once */
+	const char *key;      /* each endpoint gets one notification of a key */
 	const char *receiver; /* of the configuration */
 	const char *kind;     /* initial, escalation, update, resolved, ticket, step */
 	const char *subject;  /* one line: the mail's subject, Slack's first line */
@@ -45,9 +45,10 @@ struct notice {
 void outbox_clear(struct notify_room *notify);
 
 /*
- * Write a row for each endpoint of the receiver, unless it has that already. The incident is
- * told as the transaction has it now. An endpoint with send_resolved: false is not told of kind
- * "resolved". Unknown receiver: a row that has failed, with the reason. -1: the store failed.
+ * Write a row for each endpoint of the receiver, unless it has that already. The notification
+ * has the incident as the transaction has it now. An endpoint with send_resolved: false gets none
+ * of kind "resolved". Unknown receiver: a row that has failed, with the reason. -1: the store
+ * failed.
  */
 int outbox_add(struct notify_room *notify, const struct notice *notice, struct err *err);
 

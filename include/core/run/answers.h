@@ -1,12 +1,12 @@
 /*
- * answers - a run that waits for a person goes on, or ends. The wait ends by
+ * answers - a run that waits for approval continues, or ends. The wait ends by
  *
- *	POST …/approve   the run is queued again; when it is its turn, it goes on behind the approve
- *	                 step, if the same would be done as was approved, and before that expires
+ *	POST …/approve   the run is queued again; at its turn, it continues behind the approve step,
+ *	                 if it would execute what was approved, and before the approval expires
  *	POST …/reject    rejected: nothing more is done, not even rescue steps
  *	its expiry       the same
- *	a reload         the same, when it changed what would be done; else the question is bound to
- *	                 the new configuration, with a new digest
+ *	a reload         the same, when it changed what the run would execute; else the question is
+ *	                 bound to the new configuration, with a new digest
  *	POST …/cancel    canceled
  */
 #ifndef CORE_ANSWERS_H
@@ -19,7 +19,7 @@
 
 /* All return -1 when the store failed. */
 
-/* Reject what nobody approved in time, when it is time to look. */
+/* Reject the runs that nobody approved in time, when it is time to look. */
 int answers_expire(struct run_room *run, struct err *err);
 /* The same, whether or not it is time. */
 int answers_look(struct run_room *run, struct err *err);

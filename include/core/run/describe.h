@@ -1,5 +1,5 @@
 /*
- * describe - a step in the words of operators: what would be executed, or asked.
+ * describe - a step in words for operators: what it would execute, or ask.
  */
 #ifndef CORE_DESCRIBE_H
 #define CORE_DESCRIBE_H

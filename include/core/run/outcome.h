@@ -1,6 +1,6 @@
 /*
- * outcome - how the attempt in hand went: the word of the executor, egress, the clock or its folder
- * is written down (C3 to C5) and becomes an event of its run.
+ * outcome - how the attempt in hand went: writes down what the executor, egress, the clock or its
+ * folder says (C3 to C5), and makes it an event of its run.
  *
  * Messages about attempts that are not in hand (any more) are no mistake: they are dropped.
  */

@@ -1,5 +1,5 @@
 /*
- * question - a run asks a person before it goes on.
+ * question - a run waits for an operator's approval.
  *
  * A run that comes to an approve step leaves the active runs and waits in the store alone; so does
  * one that begins with such a step, from C1 on. The answers are taken in core/run/answers.h.
@@ -30,9 +30,9 @@ struct question {
 
 /* What became of the last question of a run. */
 enum question_state {
-	QUESTION_NONE,     /* it asked nobody */
+	QUESTION_NONE,     /* it had none */
 	QUESTION_APPROVED, /* and that still counts */
-	QUESTION_VOID,     /* it may not go on: reason says why */
+	QUESTION_VOID,     /* it may not continue: reason says why */
 };
 
 struct question_answer {
@@ -55,14 +55,14 @@ void questions_clear(struct questions *questions);
 #define AUTO_QUESTIONS(name) \
 	CLEANUP(questions_clear) struct questions name = { .arena = arena_new() }
 
-/* Write down the question, its step's row, and that the incident needs a person. -1: the store
- * failed. */
+/* Write down the question, its step's row, and that the incident needs an operator. -1: the
+ * store failed. */
 int question_ask(struct run_room *run, const struct question *question, struct err *err);
 
-/* The run is canceled: nobody needs to answer any more. */
+/* The run is canceled: its question needs no answer any more. */
 int question_drop(struct run_room *run, const struct active *active, struct err *err);
 
-/* active leaves the queue: does an answer let it go on? */
+/* active leaves the queue: does an answer let it continue? */
 int question_answered(struct run_room *run, const struct active *active,
 		struct question_answer *ret, struct err *err);
 
@@ -70,7 +70,7 @@ int question_answered(struct run_room *run, const struct active *active,
 int question_prove(struct run_room *run, const struct active *active, struct msg_start *msg,
 		struct err *err);
 
-/* Would config do the same for the run as was asked about in row? */
+/* Would the run execute under config what the question of row shows? */
 bool question_same_work(const struct config *config, const char *playbook_name,
 		const struct labels *params, const struct approval_row *row);
 

@@ -1,7 +1,7 @@
 /*
- * recovery - take up every run that was running or verifying when the last core ended.
+ * recovery - recover every run that was running or verifying when the last core ended.
  *
- * What the store says, and what the attempt's folder says (faults.md, 6.4):
+ * The store and the attempt's folder say what to do (docs/architecture.md):
  *
  *	store       folder                  then
  *	starting    no lock, no status      it never ran: the next attempt is started
@@ -11,9 +11,9 @@
  *	either      any other status        take it in (C5)
  *	waiting     -                       wait for what is left of it, or probe again
  *	ended       -                       it was the pause before a retry: the next attempt
- *	no such run any                     a person is called (core/run/unknown_runs)
+ *	no such run any                     page a level (core/run/unknown_runs)
  *
- * A run that waits for a person is not running: its question is bound to the configuration in
+ * A run that waits for approval is not running: its question is bound to the configuration in
  * force, or ends (core/run/answers).
  */
 #ifndef CORE_RECOVERY_H

@@ -1,6 +1,6 @@
 /*
- * run_request - an alert, a replay or an operator asks for a run: the facts that the guards want to
- * know are gathered here for all of them, and the run is added.
+ * run_request - an alert, a replay or an operator requests a run: gathers what the guards need to
+ * know, for all of them alike, and adds the run.
  */
 #ifndef CORE_RUN_REQUEST_H
 #define CORE_RUN_REQUEST_H
@@ -16,7 +16,7 @@
 #include "domain/plan.h"
 #include "sys/digest.h"
 
-/* Who asks for a run of what. */
+/* Who requests a run of which playbook. */
 struct run_request {
 	const struct playbook *playbook;
 	const struct labels *params; /* each passed param_check() */
@@ -33,7 +33,7 @@ struct run_request {
 	bool override_guards; /* the guards do not count */
 	const char *trigger;  /* alert, manual, replay, escalation */
 	const char *requested_by;
-	const char *reason; /* why a person asks; NULL: not said */
+	const char *reason; /* why an operator asks; NULL: not given */
 	const char *alertname;
 	const char *alert; /* JSON, for steps with stdin: alert */
 	const char *alert_status;

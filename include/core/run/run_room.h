@@ -7,8 +7,8 @@
  *	outcome      how an attempt went              answers      the answers to questions
  *	runner       an event of a run, and what follows
  *	start        an attempt begins                result       a run ends
- *	question     a run asks a person              cursor       where a run stands, by the store
- *	active       the runs that go on              run_request  a run is asked for
+ *	question     a run waits for approval         cursor       where a run stands, by the store
+ *	active       the runs that go on              run_request  a run is requested
  */
 #ifndef CORE_RUN_ROOM_H
 #define CORE_RUN_ROOM_H

@@ -1,7 +1,7 @@
 /*
  * runner - an event of a run, and what follows from it (C2 to C5).
  *
- * The next action is decided by domain/run.h; start begins attempts, question asks people, result
+ * domain/run.h decides the next action; start begins attempts, question asks for approval, result
  * ends runs. An event is a loop, not a recursion: what is over as soon as it started is the next
  * event.
  *
@@ -24,12 +24,12 @@ int runner_event(struct run_room *run, struct active *active, enum run_event eve
 
 /*
  * The run is not wanted any more (active->cancel says why): it ends now when nothing of it runs,
- * else with the attempt in hand, which the executor is told to end. Neither the steps that are left
- * nor the rescue steps are run.
+ * else with the attempt in hand, which the executor has to end. Neither the steps that are left nor
+ * the rescue steps are run.
  */
 int runner_cancel(struct run_room *run, struct active *active, struct err *err);
 
-/* The run waited for a person, or was approved, and is not wanted: it ends as rejected. */
+/* The run waited for approval, or was approved, and is not wanted: it ends as rejected. */
 int runner_reject(struct run_room *run, struct active *active, const char *reason, struct err *err);
 
 #endif

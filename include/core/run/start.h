@@ -1,12 +1,11 @@
 /*
- * start - the attempt that a run's cursor points at begins: it is written down (C2), then asked
- * for.
+ * start - begins the attempt that a run's cursor points at: writes it down (C2), then asks for it.
  *
  *	a program   MSG_START to the executor
  *	a URL       MSG_PROBE to egress
  *	a wait      nobody; it is over at due_ms
- *	approve     over at once: the event is to ask a person (core/run/question.h)
- *	a notice    over at once: it is written into the outbox
+ *	approve     over at once: the run asks for approval (core/run/question.h)
+ *	a notify    over at once: the notification is in the outbox
  */
 #ifndef CORE_START_H
 #define CORE_START_H
@@ -21,7 +20,7 @@
 
 /* How an attempt went that was over as soon as it began. */
 struct start_result {
-	bool over; /* false: its end will be heard of later */
+	bool over; /* false: its end comes as a message */
 	enum run_event event;
 	char detail[START_DETAIL_MAX];
 };

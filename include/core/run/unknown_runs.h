@@ -2,9 +2,9 @@
  * unknown_runs - folders under runs/ of which the store has no run: steps were started that it
  * knows nothing of, since a backup was restored (or an empty store begun) beside newer folders.
  *
- * Nothing of them is touched, and a step that still runs goes on. A person is called once to an
- * incident that names them, and new runs are counted from above the highest of them, so that the
- * folder of a new run never was there before.
+ * Nothing of them is touched, and a step that still runs continues. One incident names them, and
+ * pages; new runs are numbered from above the highest of them, so that the folder of a new run was
+ * never there before.
  */
 #ifndef CORE_UNKNOWN_RUNS_H
 #define CORE_UNKNOWN_RUNS_H

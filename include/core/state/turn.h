@@ -5,7 +5,7 @@
  * every message that it sends is held back until that transaction is committed: the 200 of a
  * delivery, the request to start a step, the word go. When the commit fails they are dropped, since
  * nobody knows what is on the disk: the core ends, its front answers 503, and the next core looks
- * (faults.md, F04).
+ * (docs/architecture.md).
  *
  *	turn_begin(turn);               before anything else; stamps the time, once a turn
  *	turn_write(turn, err);          before the first write; later calls cost nothing

@@ -1,8 +1,8 @@
 /*
  * disk_space - how much room the disk has, and the reserve that is given up when there is none.
  *
- * Degraded means that nothing new is taken in: deliveries are 503 and queued runs wait. What runs
- * goes on and is written down, and reads are answered.
+ * While degraded, playbookd takes in nothing new: deliveries get 503 and queued runs wait. Running
+ * steps continue and are written down, and reads are answered.
  *
  *	free < min_free                           degraded
  *	the store says that the disk is full      degraded, and the reserve is given up: the core
@@ -29,15 +29,15 @@
 struct disk_space {
 	int fd; /* of the storage directory; borrowed */
 	int64_t min_free;
-	int64_t free;    /* when last looked; 0 when that could not be told */
+	int64_t free;    /* when last looked; 0 when that could not be read */
 	int64_t look_at; /* mono: not before */
 	bool degraded;
 	bool reserve; /* it is there */
 	bool said;    /* that it cannot be made */
 };
 
-/* Look for the first time. Borrows storage_fd. Writes nothing, but renames the
- * file that version 0.1 called its ballast. */
+/* Look for the first time. Borrows storage_fd. Writes nothing, but renames the reserve file of
+ * version 0.1. */
 void disk_space_init(struct disk_space *space, int storage_fd, int64_t min_free, int64_t now);
 /* Look again, when it is time, and make the reserve if there is room. */
 void disk_space_tick(struct disk_space *space, int64_t now, struct deadline *next);

@@ -17,7 +17,7 @@ struct holding {
 	char why[ESCALATION_WHY_MAX];
 	int64_t *matching; /* incidents */
 	size_t matching_len;
-	int64_t *raised; /* those of them that the level was not called for yet */
+	int64_t *raised; /* those of them that the level was not paged for yet */
 	size_t raised_len;
 	struct escalation_row *first; /* of raised */
 };

@@ -114,7 +114,7 @@ static int do_steps(struct evaluation *evaluation, struct escalation_row *row, s
 	return done ? escalations_put(evaluation->escalate->ground->db, row, err) : 0;
 }
 
-/* What others say */
+/* Events */
 
 static bool is_on(const struct evaluation *evaluation)
 {
@@ -204,7 +204,7 @@ int escalator_config_new(struct escalate_room *escalate, struct err *err)
 						 escalate->ground->turn.wall_ms, holds, err);
 }
 
-/* The chain that a person lets go on; an incident from before there was a policy has none. */
+/* The chain that an operator continues; an incident from before there was a policy has none. */
 static int chain_of(struct evaluation *evaluation, int64_t incident_id,
 		struct escalation_row *fresh, struct escalation_row **ret, struct err *err)
 {

@@ -60,7 +60,7 @@ static void on_firing(const struct escalation_row *row, void *arg)
 	}
 }
 
-/* A rule that cannot be asked does not hold. */
+/* A rule that cannot be evaluated does not hold. */
 static void ask(struct evaluation *evaluation, struct escalation_case *cases, size_t rule)
 {
 	struct verdict_of_rule *verdict = &evaluation->verdicts[rule];

@@ -41,8 +41,8 @@ int consider_call(struct intake *in, int64_t incident_id, const char *why, struc
 }
 
 /*
- * More targets are broken than the playbook is for: that is one outage, so a person is paged once
- * in its window, to the first incident. As long as that is open, the others point to it.
+ * More targets are broken than the playbook is for: that is one outage, so a level is paged once
+ * in its window, for the first incident. As long as that is open, the others point to it.
  */
 static int page_once(struct intake *in, const struct subject *subject,
 		const struct playbook *playbook, char *reason, struct err *err)
@@ -67,8 +67,8 @@ static int page_once(struct intake *in, const struct subject *subject,
 }
 
 /*
- * The alert fires on, though a run of it was verified: that run did not help, and another one looks
- * again. The steps are not run again.
+ * The alert still fires after a verified run: that run did not help, and another one looks again.
+ * The steps are not run again.
  */
 static int look_again(struct intake *in, const struct run_request *done,
 		const struct plan_facts *facts, struct verdict *verdict, char *reason,
@@ -139,7 +139,7 @@ static int give_run(struct intake *in, const struct subject *subject, struct run
 	return run_request_add(in->room->run, request, &verdict->run_id, err);
 }
 
-/* Does the verdict call for a person? reason may be added to. */
+/* Does the verdict need an operator? reason may be added to. */
 static int call_if_needed(struct intake *in, const struct subject *subject,
 		const struct playbook *playbook, enum decision decision, char *reason,
 		struct err *err)

@@ -57,7 +57,7 @@ static int take_new(struct intake *in, struct subject *subject, struct err *err)
 	return consider_all(in, subject, &matches, "", err);
 }
 
-/* People said so, although an alert of it fires: nothing is done about that any more. */
+/* An operator ended it although an alert of it fires: nothing is done about that alert any more. */
 static bool is_over(const struct incident_facts *incident)
 {
 	return incident->status == INCIDENT_RESOLVED || incident->status == INCIDENT_CLOSED;
@@ -123,7 +123,7 @@ static int take_duplicate(struct intake *in, struct subject *subject,
 	return consider_record(in, subject, &verdict, err);
 }
 
-/* A person asks for it again: the episode that is known is taken up, whatever its state. */
+/* An operator replays it: the known episode is used, whatever its state. */
 static int take_by_hand(struct intake *in, struct subject *subject,
 		const struct plan_episode *known, struct err *err)
 {

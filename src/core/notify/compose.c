@@ -20,7 +20,7 @@
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
-/* A letter's facts on their way together. All text lives in arena. */
+/* The facts of a notification in the making. All text lives in arena. */
 struct gathering {
 	struct notify_room *notify;
 	struct arena *arena;
@@ -36,7 +36,7 @@ struct gathering {
 	bool more; /* services than are named */
 };
 
-/* What is in the store was written by us; should it not be readable, people are told without it. */
+/* The store has what we wrote; should it not be readable, the notification goes without it. */
 static void read_labels(struct gathering *g, const char *json, struct labels *ret)
 {
 	struct err err;
@@ -192,7 +192,7 @@ static int name_follow_ups(struct gathering *g, struct err *err)
 	return rc < 0 ? -1 : 0;
 }
 
-/* When what is told was. */
+/* The time that the notification is about. */
 static int64_t time_of(const struct gathering *g, const struct composition *what)
 {
 	if (what->template_kind == TEMPLATE_INITIAL) {
@@ -227,7 +227,7 @@ static int gather(struct gathering *g, const struct composition *what, struct er
 	return 0;
 }
 
-/* Templates are tried when they are loaded; whatever happens, people are told something. */
+/* Templates are tried when they are loaded; whatever happens, a notification is sent. */
 static void write_notification(
 		struct gathering *g, enum template_kind kind, struct buf *subject, struct buf *text)
 {

@@ -14,7 +14,7 @@
 #define READS_MAX  10 /* looks at an output that cannot be read, LOOK_MS apart */
 
 /* An attempt that could not be started is followed by another at once, and then by others after
- * longer and longer pauses, until it is called a failure. */
+ * longer and longer pauses, until it counts as a failure. */
 #define MISSES_MAX        10
 #define MISS_PAUSE_MIN_MS 1000
 #define MISS_PAUSE_MAX_MS 60000
@@ -79,7 +79,7 @@ static int write_end(struct run_room *run, const struct step_row *row,
 				       err);
 }
 
-/* How a program ended, in the words of the run and of people. */
+/* How a program ended, as the run's event and in words. */
 struct ending {
 	enum step_status status;
 	enum run_event event;
@@ -224,7 +224,7 @@ static int take_status(struct run_room *run, struct active *active,
 	return rc;
 }
 
-/* The shim is gone without a word. If it had not been told to go, nothing ran. */
+/* The shim ended without a status. If it had not got the word go, nothing ran. */
 static int take_vanished(struct run_room *run, struct active *active, struct err *err)
 {
 	bool never_ran = !active->may_have_run;

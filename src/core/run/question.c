@@ -137,7 +137,7 @@ int question_drop(struct run_room *run, const struct active *active, struct err 
 	return approvals_decide(run->ground->db, &answer, &taken, err);
 }
 
-/* Would config do the same for the run as was asked about? */
+/* Would the run execute under config what the question shows? */
 bool question_same_work(const struct config *config, const char *playbook_name,
 		const struct labels *params, const struct approval_row *row)
 {

@@ -32,8 +32,8 @@ static bool is_muted(struct run_room *run, const struct playbook *playbook)
 	return true;
 }
 
-/* Of the runs that have begun and wait for a person, or for their turn again: they keep their lock,
- * and their place among those of the playbook. */
+/* Counts the runs that have begun and wait for approval, or for their turn again: they keep their
+ * lock, and their place among those of the playbook. */
 static int64_t count_waiting(struct picking *picking, const struct run_row *row, bool *ret_locked)
 {
 	struct run_holding holding = { 0 };

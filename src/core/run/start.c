@@ -13,7 +13,7 @@
 
 #define PROBE_MARGIN_MS 5000 /* egress is given up this long after a probe's own timeout */
 
-/* argv of the step in hand as a JSON array, for people to read. */
+/* argv of the step in hand as a JSON array, for operators to read. */
 static void write_argv(const struct active *active, struct buf *out)
 {
 	struct jsonw w = jsonw_begin(out);
@@ -151,7 +151,7 @@ static void write_message(const struct active *active, struct buf *subject, stru
 	params_expand(step->text, &active->params, text, &err);
 }
 
-/* It is written down that somebody is to be told, and with that the step is done. */
+/* Writes the notification into the outbox, and with that the step is done. */
 static int start_notify(struct run_room *run, struct active *active, struct start_result *start,
 		struct err *err)
 {

@@ -90,7 +90,7 @@ static DIR *open_dir(int dirfd, const char *path)
 	return dir;
 }
 
-/* All folders of runs that are not in the store. One that cannot be looked through is said. */
+/* All folders of runs that are not in the store. Logs a folder that cannot be read. */
 static int collect(struct run_room *run, struct ids *ret, struct err *err)
 {
 	DIR *dir = open_dir(run->ground->storage_fd, "runs");
@@ -141,7 +141,8 @@ static bool is_running(const struct run_room *run, int64_t id)
 	return running;
 }
 
-/* As long as these are the newest, they are the same ones, and were entry already. */
+/* As long as these are the newest, they are the same ones, and have their incident. The text is
+ * hashed into the store: it stays. */
 static void group_of(int64_t highest, uint8_t ret_hash[DIGEST_SIZE])
 {
 	auto_free char *key = xasprintf("orphan runs up to %" PRId64, highest);
@@ -197,7 +198,7 @@ static void write_why(const struct run_room *run, const struct ids *ids, struct 
 	free(running.items);
 }
 
-/* Say it at each start, and call a person once. */
+/* Log them at each start, and open one incident, which pages. */
 static int state(struct run_room *run, const struct ids *ids, struct err *err)
 {
 	auto_buf struct buf title = { 0 };

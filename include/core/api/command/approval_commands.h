@@ -1,5 +1,5 @@
 /*
- * approval_commands - an operator answers a run that waits: yes or no.
+ * approval_commands - an operator approves or rejects a run that waits.
  */
 #ifndef CORE_APPROVAL_COMMANDS_H
 #define CORE_APPROVAL_COMMANDS_H
@@ -9,8 +9,8 @@
 
 /*
  * POST /api/v1/runs/{id}/approve {"digest":"…","reason":"…"} and …/reject {"reason":"…"}:  the run.
- * A conflict says why it did not count: another was first, it came too late, something else would
- * be done by now, playbookd is paused, or somebody else must say it. -1: the store failed.
+ * A conflict says why it did not count: another was first, the approval has expired, the run would
+ * execute something else by now, or another operator must approve. -1: the store failed.
  */
 int approval_commands_approve(struct reply *reply, struct err *err);
 int approval_commands_reject(struct reply *reply, struct err *err);

@@ -1,5 +1,5 @@
 /*
- * delivery_command - the answer to a delivery, held until all that it says is committed.
+ * delivery_command - answers a delivery, once all that the answer says is committed.
  *
  * One that an operator sends again is a command like any other (core/api/command.h): written down,
  * and done once for its Idempotency-Key.
@@ -12,7 +12,7 @@
 
 /* Take the delivery in. Returns -1 when the store failed. */
 int delivery_command(const struct api_room *api, const struct msg_deliver *msg, struct err *err);
-/* Take it not: the sender tries again. */
+/* Refuse it: the sender tries again. */
 void delivery_command_refuse(
 		const struct api_room *api, const struct msg_deliver *msg, const struct err *why);
 

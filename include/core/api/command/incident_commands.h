@@ -1,9 +1,8 @@
 /*
- * incident_commands - the actions of operators on an incident, while it goes on and when it is
- * over.
+ * incident_commands - what operators do to an incident, while it is open and afterwards.
  *
  * Each is written into the timeline with who did it. Repeated, acknowledge, resolve and close
- * change nothing and answer the facts of the first time. All but note answer the incident.
+ * change nothing and answer as the first time. All but note answer the incident.
  *
  * Resolved by an operator while alerts of it fire: those stay known, their repeats start nothing
  * and say so in their decisions, and an alert of the group that begins to fire opens it again, as

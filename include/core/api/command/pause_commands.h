@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "core/api/reply.h"
 
-/* POST /api/v1/pause: said again while it is on, it goes on with the new reason and time. */
+/* POST /api/v1/pause: sent again while it is on, it stays on with the new reason and time. */
 int pause_commands_begin(struct reply *reply, struct err *err);
 /* DELETE /api/v1/pause */
 int pause_commands_end(struct reply *reply, struct err *err);

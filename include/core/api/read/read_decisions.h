@@ -1,5 +1,5 @@
 /*
- * read_decisions - what was decided about each alert, and why, newest first.
+ * read_decisions - the decisions: what became of each alert, and why, newest first.
  */
 #ifndef CORE_READ_DECISIONS_H
 #define CORE_READ_DECISIONS_H

@@ -1,5 +1,5 @@
 /*
- * read_follow_ups - the work that is left to do, newest first.
+ * read_follow_ups - the follow-ups, newest first.
  */
 #ifndef CORE_READ_FOLLOW_UPS_H
 #define CORE_READ_FOLLOW_UPS_H

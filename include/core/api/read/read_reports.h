@@ -1,5 +1,5 @@
 /*
- * read_reports - how well each alert is dealt with, over all its incidents.
+ * read_reports - how each alert was handled, over all its incidents.
  */
 #ifndef CORE_READ_REPORTS_H
 #define CORE_READ_REPORTS_H

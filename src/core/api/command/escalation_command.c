@@ -95,7 +95,7 @@ int escalation_command(struct reply *reply, struct err *err)
 	if (escalations_get(reply->ground->db, id, read_escalation_chain, &chain, err) < 0) {
 		return -1;
 	}
-	/* Nobody was paged_level yet, and a person does not want to wait: its own level is the next. */
+	/* No level was paged yet, and an operator does not want to wait: its own level is next. */
 	paging.level = level_of(reply, &configs_now(&reply->ground->configs)->escalation,
 			chain.paged_level   ? chain.paged_level
 			: subject.level > 0 ? (uint8_t)(subject.level - 1)

@@ -116,7 +116,7 @@ int incident_commands_note(struct reply *reply, struct err *err)
 	return timeline_list(db, &query, write_entry, &reply->w, err);
 }
 
-/* May it be called over? What is about to act on it becomes the problem. */
+/* May it end? A run that may still act on it becomes the problem. */
 static int check_runs(struct doing *doing, struct err *err)
 {
 	struct run_facts run;
@@ -205,7 +205,7 @@ int incident_commands_close(struct reply *reply, struct err *err)
 	return read_incident(reply, err);
 }
 
-/* The fields that people change: what they are now, in an arena. */
+/* The fields that operators change, as they are now, in an arena. */
 struct fields {
 	struct arena *arena;
 	const char *old[5];

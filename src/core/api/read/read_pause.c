@@ -45,7 +45,7 @@ struct waiting {
 	size_t len;
 };
 
-/* One that was forced does not wait for the pause. */
+/* One that overrides the guards does not wait for the pause. */
 static bool on_waiting(const struct run_row *row, void *arg)
 {
 	struct waiting *waiting = arg;
