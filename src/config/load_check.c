@@ -44,8 +44,7 @@ static void check_places_of_params(
 		struct place place = yaml_place_of(node, text);
 
 		mistakes_add(loader->mistakes, &place,
-				"'%s' is no var, and a param may stand only in the path and the "
-				"query of a URL",
+				"'%s' is no var, and a param may stand only in the path and the query of a URL",
 				text);
 	}
 }
@@ -190,8 +189,7 @@ static void load_check(struct loader *loader, const struct yaml_node *node)
 
 	if (interval && check.url_params) {
 		mistakes_add(loader->mistakes, &interval->key->place,
-				"a check with params in its URL has no 'interval': in the "
-				"background nobody gives it values");
+				"a check with params in its URL has no 'interval': in the background nobody gives it values");
 	}
 
 	const struct yaml_node *name = yaml_get(node, "name");
@@ -236,8 +234,7 @@ static void resolve_name(struct loader *loader, const struct check_name *by)
 	while ((name = template_next_name(&at, &len)) != NULL) {
 		if (!has_param(by->params, by->params_len, name, len)) {
 			mistakes_add(loader->mistakes, &by->place,
-					"check '%s' wants a param '%.*s', which this playbook does "
-					"not declare",
+					"check '%s' wants a param '%.*s', which this playbook does not declare",
 					by->name, (int)len, name);
 		}
 	}
@@ -265,8 +262,7 @@ static void resolve_url(struct loader *loader, const struct check *check, const 
 	while ((name = template_next_name(&at, &len)) != NULL) {
 		if (!any_has_param(loader->config, name, len)) {
 			mistakes_add(loader->mistakes, place,
-					"the URL names '${%.*s}', which is neither a var nor a "
-					"param of any playbook",
+					"the URL names '${%.*s}', which is neither a var nor a param of any playbook",
 					(int)len, name);
 		}
 	}

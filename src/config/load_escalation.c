@@ -70,8 +70,7 @@ static void load_name(struct loader *loader, const struct yaml_node *node, void 
 	level->level = read_level(loader, node);
 	if (level->level && level->level <= last) {
 		mistakes_add(loader->mistakes, &node->place,
-				"the levels stand from the lowest to the highest, each once: %s "
-				"cannot follow %s",
+				"the levels stand from the lowest to the highest, each once: %s cannot follow %s",
 				escalation_level_name(level->level), escalation_level_name(last));
 		level->level = 0;
 	}

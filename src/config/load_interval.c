@@ -207,8 +207,7 @@ static void load_time(
 	range->end = minute_of(texts.end);
 	if (range->begin >= range->end) {
 		mistakes_add(loader->mistakes, &node->place,
-				"start_time %s is not before end_time %s: a time over midnight is "
-				"two, the first until 24:00, the second from 00:00",
+				"start_time %s is not before end_time %s: a time over midnight is two, the first until 24:00, the second from 00:00",
 				texts.start, texts.end);
 	}
 }
@@ -231,9 +230,9 @@ static void load_times(struct loader *loader, const struct yaml_node *node, void
 
 static const char *text_is_zone(const char *text)
 {
-	return zone_exists(text) ? NULL
-				 : "UTC, Local or a time zone that is installed (package "
-				   "tzdata), like Europe/Berlin";
+	return zone_exists(text)
+			       ? NULL
+			       : "UTC, Local or a time zone that is installed (package tzdata), like Europe/Berlin";
 }
 
 static const struct spec period_keys[] = {

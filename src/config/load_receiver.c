@@ -254,8 +254,7 @@ static void check_email(struct loader *loader, const struct yaml_node *node,
 
 	if (!endpoint->require_tls && endpoint->smarthost && !is_loopback(endpoint->smarthost)) {
 		mistakes_add(loader->mistakes, &yaml_get(node, "require_tls")->place,
-				"without TLS everybody on the way reads the mail: only for a "
-				"smarthost on this machine");
+				"without TLS everybody on the way reads the mail: only for a smarthost on this machine");
 	}
 	if (!user != !password) {
 		mistakes_add(loader->mistakes, user ? &user->place : &password->place,

@@ -211,8 +211,7 @@ static void check_when(struct loader *loader, const struct yaml_node *node,
 	for (size_t i = 0; i < step->when_len; i++) {
 		if (!known_to_when(playbook, step->when[i].name)) {
 			mistakes_add(loader->mistakes, &when->place,
-					"'%s' is neither a param nor an earlier step, like "
-					"\"steps.NAME\"",
+					"'%s' is neither a param nor an earlier step, like \"steps.NAME\"",
 					step->when[i].name);
 		}
 	}
@@ -234,13 +233,11 @@ static void check_again(
 	}
 	if (retry && step->attempts > 1) {
 		mistakes_add(loader->mistakes, &retry->key->place,
-				"only a step that may run twice is tried again: say idempotent: "
-				"true when doing it twice is as good as once");
+				"only a step that may run twice is tried again: say idempotent: true when doing it twice is as good as once");
 	}
 	if (interrupt && step->on_interrupt == ON_INTERRUPT_RETRY) {
 		mistakes_add(loader->mistakes, &interrupt->place,
-				"only a step that may run twice is started again: say idempotent: "
-				"true when doing it twice is as good as once");
+				"only a step that may run twice is started again: say idempotent: true when doing it twice is as good as once");
 	}
 }
 

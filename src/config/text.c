@@ -286,17 +286,16 @@ static bool is_made_of(const char *text, const char *first, const char *more, si
 
 const char *text_is_name(const char *text)
 {
-	return is_made_of(text, LOWER DIGITS, "_-", 64) ? NULL
-							: "a name of at most 64 of a-z, 0-9, '_' "
-							  "and '-', with a letter or digit first";
+	return is_made_of(text, LOWER DIGITS, "_-", 64)
+			       ? NULL
+			       : "a name of at most 64 of a-z, 0-9, '_' and '-', with a letter or digit first";
 }
 
 const char *text_is_var_name(const char *text)
 {
 	return is_made_of(text, LOWER UPPER "_", DIGITS, 64)
 			       ? NULL
-			       : "a name of at most 64 letters, digits and '_', with no digit "
-				 "first";
+			       : "a name of at most 64 letters, digits and '_', with no digit first";
 }
 
 const char *text_is_param_name(const char *text)

@@ -223,8 +223,7 @@ static void fail(struct core *core, const struct err *err)
 	}
 	core->failure = *err;
 	if (hopeless) {
-		log_error("the store cannot be used; put a backup in its place, or move "
-			  "playbookd.db* away to begin with an empty one",
+		log_error("the store cannot be used; put a backup in its place, or move playbookd.db* away to begin with an empty one",
 				LOG_STR("error", err->msg),
 				LOG_STR("storage", core->ground.storage_path));
 	} else {

@@ -85,8 +85,8 @@ bool guard_limit(const struct guard_rules *rules, int64_t in_window, int64_t old
 	}
 	duration_format(rules->limit_per_ms, per);
 	if (!oldest_at) {
-		SAY("limit: %" PRId64 " runs in %s is all that is allowed, next %s after one of "
-		    "those that wait has started",
+		SAY("limit: %" PRId64
+		    " runs in %s is all that is allowed, next %s after one of those that wait has started",
 				rules->limit_runs, per, per);
 		return false;
 	}

@@ -38,8 +38,8 @@ static void after_look(const struct incident_run *run, struct incident_verdict *
 	}
 	need_person(ret, true);
 	if (run->status == RUN_SUCCEEDED) {
-		SAY("run %" PRId64 " (%s) verified again, but the alert still fires: look at what "
-		    "it measures",
+		SAY("run %" PRId64
+		    " (%s) verified again, but the alert still fires: look at what it measures",
 				run->id, run->playbook_name);
 		return;
 	}

@@ -179,16 +179,12 @@ static int check_danger(const struct param *param, const char *value, struct err
 {
 	if (strchr("-@+=", *value) && !pattern_begins_with(param->pattern, *value)) {
 		return err_set(err, ERR_INPUT,
-				"param '%s': '%s' begins with '%c', which the pattern '%.512s' "
-				"does not "
-				"spell out",
+				"param '%s': '%s' begins with '%c', which the pattern '%.512s' does not spell out",
 				param->name, value, *value, param->pattern);
 	}
 	if (strstr(value, "..") && !pattern_has_dots(param->pattern)) {
 		return err_set(err, ERR_INPUT,
-				"param '%s': '%s' has '..' in it, which the pattern '%.512s' does "
-				"not spell "
-				"out",
+				"param '%s': '%s' has '..' in it, which the pattern '%.512s' does not spell out",
 				param->name, value, param->pattern);
 	}
 	return 0;

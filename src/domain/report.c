@@ -351,8 +351,8 @@ static void write_prose(const struct report *report, struct buf *out, const char
 		return;
 	}
 	buf_addf(out,
-			"> **To be written:** %s "
-			"(`PATCH /api/v1/incidents/%" PRId64 " {\"%s\": \"…\"}`)\n",
+			"> **To be written:** %s (`PATCH /api/v1/incidents/%" PRId64
+			" {\"%s\": \"…\"}`)\n",
 			question, report->id, field);
 }
 
@@ -388,8 +388,7 @@ static void write_follow_ups(const struct report *report, struct buf *out)
 	}
 	if (!report->follow_ups_len) {
 		buf_addf(out,
-				"> **To be written:** what is to be done so that it does not "
-				"happen again? (`POST /api/v1/incidents/%" PRId64
+				"> **To be written:** what is to be done so that it does not happen again? (`POST /api/v1/incidents/%" PRId64
 				"/follow-ups {\"text\": \"…\"}`)\n",
 				report->id);
 	}

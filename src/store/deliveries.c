@@ -4,8 +4,8 @@ int deliveries_add(struct db *db, const struct delivery_row *row, int64_t *ret_i
 {
 	static const char sql[] =
 			"INSERT INTO delivery (received_at, principal, external_url, receiver,"
-			" group_key, notification_reason, alerts, truncated, replay_of, body_hash, "
-			"body)"
+			" group_key, notification_reason, alerts, truncated, replay_of, body_hash,"
+			" body)"
 			" VALUES (:received_at, :principal, :external_url, :receiver,"
 			" :group_key, :notification_reason, :alerts, :truncated, :replay_of,"
 			" :body_hash, :body) RETURNING id";

@@ -9,9 +9,8 @@ int episodes_add(struct db *db, const struct episode_row *row, int64_t *ret_id, 
 			" annotations, generator_url, starts_at, ends_at, first_seen, last_seen,"
 			" occurrences, last_delivery_id)"
 			" VALUES (:identity, :status, :incident_id, :fingerprint, :labels,"
-			" :annotations, :generator_url, :starts_at, :ends_at, :first_seen, "
-			":last_seen,"
-			" :occurrences, :delivery_id) RETURNING id";
+			" :annotations, :generator_url, :starts_at, :ends_at, :first_seen,"
+			" :last_seen, :occurrences, :delivery_id) RETURNING id";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_blob(s, ":identity", row->identity, DIGEST_SIZE);
@@ -47,8 +46,8 @@ int episodes_open(struct db *db, const uint8_t identity[DIGEST_SIZE],
 		const struct episode_sender *sender, struct plan_episode *ret, struct err *err)
 {
 	static const char sql[] =
-			"SELECT e.id, e.incident_id, e.starts_at, e.ends_at, e.first_seen, "
-			"e.last_seen,"
+			"SELECT e.id, e.incident_id, e.starts_at, e.ends_at, e.first_seen,"
+			" e.last_seen,"
 			" e.occurrences, d.external_url = :external_url, d.body_hash = :body_hash"
 			" FROM episode e"
 			" LEFT JOIN delivery d ON d.id = e.last_delivery_id"
@@ -74,8 +73,8 @@ int episodes_open(struct db *db, const uint8_t identity[DIGEST_SIZE],
 int episodes_last(struct db *db, const uint8_t identity[DIGEST_SIZE], struct plan_episode *ret,
 		struct err *err)
 {
-	static const char sql[] = "SELECT id, incident_id, starts_at, ends_at, first_seen, "
-				  "last_seen, occurrences"
+	static const char sql[] = "SELECT id, incident_id, starts_at, ends_at, first_seen,"
+				  " last_seen, occurrences"
 				  " FROM episode"
 				  " WHERE identity = :identity AND status = 'resolved'"
 				  " ORDER BY id DESC"

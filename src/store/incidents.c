@@ -11,8 +11,8 @@ int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id
 			" playbook, labels, annotations, group_hash, generation, firing,"
 			" attention, opened_at)"
 			" VALUES ('firing', :title, :level, :severity, :service, :alertname,"
-			" :playbook, :labels, :annotations, :group_hash, 1, 0, :attention, "
-			":opened_at) RETURNING id";
+			" :playbook, :labels, :annotations, :group_hash, 1, 0, :attention,"
+			" :opened_at) RETURNING id";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_text(s, ":title", row->title);
@@ -104,14 +104,14 @@ int incidents_move(struct db *db, const struct incident_facts *incident, enum in
 			" generation = generation + :reopened,"
 			" mitigated_at = CASE WHEN :status = 'mitigated' THEN :now"
 			" WHEN :reopened THEN NULL ELSE mitigated_at END,"
-			" resolved_at = CASE WHEN :status = 'resolved' THEN coalesce(resolved_at, "
-			":now)"
+			" resolved_at = CASE WHEN :status = 'resolved'"
+			" THEN coalesce(resolved_at, :now)"
 			" WHEN :reopened THEN NULL ELSE resolved_at END,"
 			" resolved_by = CASE WHEN :reopened THEN NULL ELSE resolved_by END,"
 			" acknowledged_at = CASE WHEN :reopened THEN NULL ELSE acknowledged_at END,"
 			" acknowledged_by = CASE WHEN :reopened THEN NULL ELSE acknowledged_by END,"
-			" closed_at = CASE WHEN :status = 'closed' THEN coalesce(closed_at, :now) "
-			"END,"
+			" closed_at = CASE WHEN :status = 'closed'"
+			" THEN coalesce(closed_at, :now) END,"
 			" attention = CASE WHEN :status IN ('resolved', 'closed') THEN NULL"
 			" ELSE attention END"
 			" WHERE id = :id AND status = :from";
@@ -230,9 +230,8 @@ int incidents_raise(struct db *db, int64_t id, const char *level, struct err *er
 }
 
 /* incident_is_major() in SQL, for lists: 'true' or 'false'. A test compares the two. */
-#define IS_MAJOR                                                                 \
-	"CASE WHEN major = 1 OR (major IS NULL AND level IN ('L3', 'L4')) THEN " \
-	"'true' ELSE 'false' END"
+#define IS_MAJOR \
+	"CASE WHEN major = 1 OR (major IS NULL AND level IN ('L3', 'L4')) THEN 'true' ELSE 'false' END"
 
 #define INCIDENT_COLUMNS                                                                          \
 	"id, status, title, level, severity, service, playbook, labels, annotations, generation," \

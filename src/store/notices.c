@@ -22,9 +22,8 @@ static uint8_t parse_status(const char *name)
 int notices_add(struct db *db, const struct notice_row *row, bool *ret_added, struct err *err)
 {
 	static const char sql[] =
-			"INSERT INTO outbox (key, receiver, endpoint, incident_id, kind, subject, "
-			"text,"
-			" incident, status, attempts, reason, created_at, next_at, ended_at)"
+			"INSERT INTO outbox (key, receiver, endpoint, incident_id, kind, subject,"
+			" text, incident, status, attempts, reason, created_at, next_at, ended_at)"
 			" VALUES (:key, :receiver, :endpoint, :incident_id, :kind, :subject, :text,"
 			" :incident, :status, 0, :reason, :created_at, :next_at, :ended_at)"
 			" ON CONFLICT (key, receiver, endpoint) DO NOTHING";
@@ -50,10 +49,9 @@ int notices_add(struct db *db, const struct notice_row *row, bool *ret_added, st
 	return 0;
 }
 
-#define NOTICE_COLUMNS                                                                      \
-	"id, key, receiver, endpoint, incident_id, kind, subject, text, incident, status, " \
-	"attempts,"                                                                         \
-	" reason, created_at, next_at, ended_at"
+#define NOTICE_COLUMNS                                                                     \
+	"id, key, receiver, endpoint, incident_id, kind, subject, text, incident, status," \
+	" attempts, reason, created_at, next_at, ended_at"
 
 static struct notice_row read_notice(struct stmt *s)
 {

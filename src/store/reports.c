@@ -19,12 +19,11 @@
 	" (SELECT count(*) FROM run r WHERE r.incident_id = i.id AND " HELPED ") AS helped"   \
 	" FROM incident i WHERE opened_at >= :since AND opened_at < :until"
 
-#define SUMS                                                                                  \
-	"SELECT alertname, count(*), count(*) FILTER (WHERE came = 'open'), count(*) FILTER " \
-	"(WHERE came = 'remediated'),"                                                        \
-	" count(*) FILTER (WHERE came = 'people'), count(*) FILTER (WHERE came = 'itself'), " \
-	"sum(runs), sum(helped),"                                                             \
-	" count(acknowledged_at), sum(max(0, acknowledged_at - opened_at)),"                  \
+#define SUMS                                                                                         \
+	"SELECT alertname, count(*), count(*) FILTER (WHERE came = 'open'), count(*) FILTER"         \
+	" (WHERE came = 'remediated'),"                                                              \
+	" count(*) FILTER (WHERE came = 'people'), count(*) FILTER (WHERE came = 'itself'),"         \
+	" sum(runs), sum(helped), count(acknowledged_at), sum(max(0, acknowledged_at - opened_at))," \
 	" count(resolved_at), sum(max(0, resolved_at - opened_at))"
 
 static int64_t mean(int64_t sum, int64_t count)

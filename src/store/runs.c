@@ -101,8 +101,8 @@ int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, str
 {
 	static const char sql[] = "SELECT id, status, finished_at"
 				  " FROM run"
-				  " WHERE episode_id = :episode_id AND playbook = :playbook AND "
-				  "trigger = 'alert'"
+				  " WHERE episode_id = :episode_id AND playbook = :playbook"
+				  " AND trigger = 'alert'"
 				  " ORDER BY id DESC"
 				  " LIMIT 1";
 	struct stmt *s = db_stmt(db, sql);
@@ -224,8 +224,8 @@ int runs_move(struct db *db, int64_t id, enum run_status from, const struct run_
 {
 	static const char sql[] = "UPDATE run"
 				  " SET status = :status, outcome = :outcome, reason = :reason,"
-				  " started_at = CASE WHEN :status = 'running' THEN "
-				  "coalesce(started_at, :now)"
+				  " started_at = CASE WHEN :status = 'running'"
+				  " THEN coalesce(started_at, :now)"
 				  " ELSE started_at END,"
 				  " finished_at = CASE WHEN :final THEN :now END"
 				  " WHERE id = :id AND status = :from";
@@ -354,8 +354,8 @@ int runs_holding(struct db *db, const struct run_row *row, struct run_holding *r
 	static const char sql[] = "SELECT count(CASE WHEN lock = :lock THEN 1 END),"
 				  " count(CASE WHEN playbook = :playbook THEN 1 END)"
 				  " FROM run"
-				  " WHERE status IN ('queued', 'awaiting_approval') AND started_at "
-				  "IS NOT NULL"
+				  " WHERE status IN ('queued', 'awaiting_approval')"
+				  " AND started_at IS NOT NULL"
 				  " AND id <> :id";
 	struct stmt *s = db_stmt(db, sql);
 	int rc;

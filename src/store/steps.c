@@ -84,8 +84,8 @@ int steps_ended(struct db *db, const struct step_row *row, struct err *err)
 	static const char sql[] = "UPDATE step"
 				  " SET status = :status, reason = :reason,"
 				  " exit_code = CASE WHEN :exit_code >= 0 THEN :exit_code END,"
-				  " signal = :signal, finished_at = :finished_at, output_bytes = "
-				  ":output_bytes"
+				  " signal = :signal, finished_at = :finished_at, output_bytes ="
+				  " :output_bytes"
 				  " WHERE run_id = :run_id AND step = :step AND attempt = :attempt"
 				  " AND finished_at IS NULL";
 	struct stmt *s = db_stmt(db, sql);
@@ -116,8 +116,8 @@ int steps_cancel(struct db *db, int64_t run_id, const char *reason, int64_t now,
 int steps_probe_again(struct db *db, const struct step_row *row, struct err *err)
 {
 	static const char sql[] = "UPDATE step"
-				  " SET attempt = :attempt, status = :status, reason = :reason, "
-				  "exit_code = NULL,"
+				  " SET attempt = :attempt, status = :status, reason = :reason,"
+				  " exit_code = NULL,"
 				  " signal = NULL, pid = NULL, pid_started = NULL, boot_id = NULL,"
 				  " finished_at = NULL"
 				  " WHERE run_id = :run_id AND step = :step";

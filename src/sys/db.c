@@ -460,8 +460,7 @@ int db_wal(struct db *db, struct err *err)
 
 	return rc != 0 ? (rc < 0 ? -1 : 0)
 		       : err_set(err, ERR_DB,
-					 "database: this file system cannot hold a write-ahead "
-					 "log");
+					 "database: this file system cannot hold a write-ahead log");
 }
 
 int db_check(struct db *db, int64_t max, struct err *err)

@@ -25,9 +25,7 @@ static int check_version(struct db *db, int64_t version, size_t newest, struct e
 
 	if (version < 0 || version > (int64_t)newest) {
 		return err_set(err, ERR_CONFLICT,
-				"the database has version %lld, this program knows only %zu: it "
-				"was "
-				"written by a newer one",
+				"the database has version %lld, this program knows only %zu: it was written by a newer one",
 				(long long)version, newest);
 	}
 	if (version == 0 && read_int(db, count, &objects, err) < 0) {

@@ -75,8 +75,7 @@ static void open_db(struct bare *bare)
 		die(bare->commit, sqlite3_errmsg(bare->db));
 	}
 	run_sql(bare, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-		      "CREATE TABLE delivery (id INTEGER PRIMARY KEY, receiver TEXT, body BLOB) "
-		      "STRICT;"
+		      "CREATE TABLE delivery (id INTEGER PRIMARY KEY, receiver TEXT, body BLOB) STRICT;"
 		      "CREATE TABLE decision (id INTEGER PRIMARY KEY, delivery INTEGER,"
 		      " fingerprint TEXT, alertname TEXT, decision TEXT) STRICT;");
 	bare->delivery = prepare(bare, "INSERT INTO delivery (receiver, body) VALUES (?, ?)");
@@ -262,8 +261,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (bare.commit && bare.threads > 0) {
-		die("--commit", "one connection to the database, so one thread: leave out "
-				"--threads");
+		die("--commit", "one connection to the database, so one thread: leave out --threads");
 	}
 	if (bare.commit) {
 		open_db(&bare);

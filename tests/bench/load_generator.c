@@ -152,8 +152,7 @@ static void build_request(struct load *load)
 	char *body = read_body(options->body, &body_len);
 	char *head;
 	int head_len = asprintf(&head,
-			"POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUser-Agent: "
-			"Alertmanager/0.27.0\r\n"
+			"POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUser-Agent: Alertmanager/0.27.0\r\n"
 			"Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
 			options->path, options->port, body_len);
 

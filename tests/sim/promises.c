@@ -18,8 +18,8 @@ const char *const promises_always[] = {
 	"SELECT 'more runs than may go on' FROM run WHERE status IN ('running', 'verifying')"
 	" GROUP BY 1 HAVING count(*) > 3",
 	"SELECT 'more runs of a playbook than may go on' FROM run"
-	" WHERE status IN ('running', 'verifying') AND playbook = 'guarded' GROUP BY 1 HAVING "
-	"count(*) > 1",
+	" WHERE status IN ('running', 'verifying')"
+	" AND playbook = 'guarded' GROUP BY 1 HAVING count(*) > 1",
 	"SELECT 'one episode, two runs of a playbook: ' || episode_id FROM run"
 	" WHERE trigger = 'alert' GROUP BY episode_id, playbook HAVING count(*) > 1",
 	"SELECT 'a final run without an end: ' || id FROM run"
@@ -65,8 +65,8 @@ const char *const promises_always[] = {
 	" WHERE (status = 'closed') <> (closed_at IS NOT NULL)"
 	" OR (status = 'closed' AND attention IS NOT NULL)",
 	"SELECT 'an alert started a run for what people called over: ' || r.id FROM run r"
-	" JOIN timeline q ON q.incident_id = r.incident_id AND q.run_id = r.id AND q.kind = "
-	"'queued'"
+	" JOIN timeline q ON q.incident_id = r.incident_id AND q.run_id = r.id"
+	" AND q.kind = 'queued'"
 	" JOIN incident i ON i.id = r.incident_id AND i.status IN ('resolved', 'closed')"
 	" WHERE r.trigger = 'alert' AND q.id > (SELECT min(id) FROM timeline o"
 	" WHERE o.incident_id = i.id AND o.kind IN ('resolved', 'closed') AND o.id >"

@@ -240,8 +240,7 @@ TEST(an_approval_that_expires_in_the_queue_starts_nothing)
 	set_full(&core, false);
 	core_world_tick(&core);
 	ck_str(run_text(&core, 1),
-			"rejected: may it: approved by adam at 2025-11-22T22:40:00.000Z, "
-			"but it could not go on before that expired");
+			"rejected: may it: approved by adam at 2025-11-22T22:40:00.000Z, but it could not go on before that expired");
 	core_world_end(&core);
 }
 

@@ -63,11 +63,9 @@ TEST(what_is_not_json_fails)
 	char *why = NULL;
 
 	ck_body("OK", "status", "ok",
-			"the answer is not JSON: line 1 column 2: '[' or '{' expected near "
-			"'OK'");
+			"the answer is not JSON: line 1 column 2: '[' or '{' expected near 'OK'");
 	ck_body("", "status", "ok",
-			"the answer is not JSON: line 1 column 0: '[' or '{' expected near end of "
-			"file");
+			"the answer is not JSON: line 1 column 0: '[' or '{' expected near end of file");
 	ck_int(body_check("true", 4, NULL, 0, &why), true);
 	ck_int(body_check("tru", 3, NULL, 0, &why), false);
 	ck_str(why, "the answer is not JSON");

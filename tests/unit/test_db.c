@@ -29,9 +29,7 @@ static struct db *setup(void)
 	struct db *db = must_open("test.db");
 
 	must_ok(db_exec(db,
-				"CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE, data "
-				"BLOB, at "
-				"INTEGER) STRICT;"
+				"CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE, data BLOB, at INTEGER) STRICT;"
 				"CREATE TABLE child (t INTEGER NOT NULL REFERENCES t (id)) STRICT",
 				&err),
 			err);

@@ -76,13 +76,11 @@ TEST(the_hold_is_kept_to_the_millisecond)
 	static const struct chain_case cases[] = {
 		{ &policy, { .level = 1, .chain = IN(1, 2 * MINUTE) }, "nothing" },
 		{ &policy, { .level = 1, .chain = IN(0, 2 * MINUTE) },
-				"call L1: it fires, and nothing has helped yet; due +300000; "
-				"update +1800000" },
+				"call L1: it fires, and nothing has helped yet; due +300000; update +1800000" },
 		{ &policy, { .level = 2, .needed = "no playbook", .chain = IN(-1, 2 * MINUTE) },
 				"call L2: no playbook; due +600000; update +1800000" },
 		{ &policy, { .level = 0, .chain = IN(0, 0) },
-				"call L1: it fires, and nothing has helped yet; due +300000; "
-				"update +1800000" },
+				"call L1: it fires, and nothing has helped yet; due +300000; update +1800000" },
 	};
 
 	CK_CHAIN(cases);
@@ -98,11 +96,9 @@ TEST(nobody_acknowledged_in_time_calls_the_next_level)
 						.paged_level = 1,
 						.chain = IN(0, 5 * MINUTE),
 						.update = IN(7, 30 * MINUTE) },
-				"call L2 raise: nobody acknowledged within 5m of L1; due +600000; "
-				"update +7" },
+				"call L2 raise: nobody acknowledged within 5m of L1; due +600000; update +7" },
 		{ &policy, { .level = 3, .paged_level = 3, .chain = IN(-1, 15 * MINUTE) },
-				"call L4 raise: nobody acknowledged within 15m of L3; due +0; "
-				"update +1800000" },
+				"call L4 raise: nobody acknowledged within 15m of L3; due +0; update +1800000" },
 		{ &policy, { .level = 4, .paged_level = 4, .chain = IN(-1, 0) }, "stop" },
 		{ &policy, { .level = 4, .paged_level = 4 }, "nothing" },
 	};
@@ -198,14 +194,11 @@ TEST(levels_that_left_the_configuration_are_passed_over)
 {
 	static const struct chain_case cases[] = {
 		{ &gap, { .level = 2, .chain = IN(0, 0) },
-				"call L3: it fires, and nothing has helped yet; due +0; update "
-				"+0" },
+				"call L3: it fires, and nothing has helped yet; due +0; update +0" },
 		{ &gap, { .level = 4, .chain = IN(0, 0) },
-				"call L3: it fires, and nothing has helped yet; due +0; update "
-				"+0" },
+				"call L3: it fires, and nothing has helped yet; due +0; update +0" },
 		{ &gap, { .level = 2, .paged_level = 2, .chain = IN(0, 10 * MINUTE) },
-				"call L3 raise: nobody acknowledged within 10m of L2; due +0; "
-				"update +0" },
+				"call L3 raise: nobody acknowledged within 10m of L2; due +0; update +0" },
 		{ &none, { .level = 2, .paged_level = 2, .chain = IN(0, MINUTE) }, "stop" },
 		{ &none, { .level = 2, .failed = "x" }, "stop" },
 	};

@@ -112,8 +112,8 @@ TEST(the_chain_goes_from_level_to_level_and_ends_with_the_last)
 	core_world_wait(&core, 10 * MINUTE);
 	CK_WAITS(&core, "off");
 	core_world_wait(&core, 14 * MINUTE);
-	CK_NOTIFIED(&core, "1/1/initial>on-call, 1/1/level/L2>senior, 1/1/level/L2>on-call, "
-			   "1/1/level/L3>lead");
+	CK_NOTIFIED(&core,
+			"1/1/initial>on-call, 1/1/level/L2>senior, 1/1/level/L2>on-call, 1/1/level/L3>lead");
 	CK_PAGED(&core, "1/1L1, 1/1L2, 1/1L3");
 	ck_int(core.ground.counters.pages[1], 1);
 	core_world_end(&core);
@@ -133,8 +133,7 @@ TEST(each_page_says_why_and_the_level_of_the_incident_follows)
 			"[ESCALATION L2] Down on argus");
 	ck_str(core_world_rows(&core, "SELECT text FROM timeline WHERE kind = 'raised'"
 				      " AND who IS NULL"),
-			"L1 was paged: no playbook matches this alert, L2 was paged: nobody "
-			"acknowledged within 5m of L1");
+			"L1 was paged: no playbook matches this alert, L2 was paged: nobody acknowledged within 5m of L1");
 	core_world_end(&core);
 }
 
@@ -282,14 +281,14 @@ TEST(whoever_was_notified_is_notified_of_the_end_once)
 	fires(&core, "Down", "argus");
 	core_world_wait(&core, 5 * MINUTE);
 	ends(&core, "Down", "argus");
-	CK_NOTIFIED(&core, "1/1/initial>on-call, 1/1/level/L2>senior, 1/1/level/L2>on-call, "
-			   "1/1/resolved>on-call, 1/1/resolved>senior");
+	CK_NOTIFIED(&core,
+			"1/1/initial>on-call, 1/1/level/L2>senior, 1/1/level/L2>on-call, 1/1/resolved>on-call, 1/1/resolved>senior");
 	turn_begin(&core.ground.turn);
 	must_ok(turn_write(&core.ground.turn, &err), err);
 	must_ok(escalator_over(&core.escalate, 1, &err), err);
 	core_world_wait(&core, 0);
-	CK_NOTIFIED(&core, "1/1/initial>on-call, 1/1/level/L2>senior, 1/1/level/L2>on-call, "
-			   "1/1/resolved>on-call, 1/1/resolved>senior");
+	CK_NOTIFIED(&core,
+			"1/1/initial>on-call, 1/1/level/L2>senior, 1/1/level/L2>on-call, 1/1/resolved>on-call, 1/1/resolved>senior");
 	ck_int(room_waits(&core), -1);
 	/* it comes back: another opening, a page of its own, from the level that it had */
 	core_world_wait(&core, 1000);
@@ -307,9 +306,8 @@ TEST(updates_are_numbered_and_go_to_all_who_were_notified)
 	core_world_wait(&core, 7 * MINUTE);
 	acknowledge(&core);
 	core_world_wait(&core, 7 * MINUTE);
-	CK_NOTIFIED(&core, "1/1/initial>on-call, 1/1/level/L2>senior, 1/1/level/L2>on-call, "
-			   "1/1/update/1>on-call, 1/1/update/1>senior, "
-			   "1/1/update/2>on-call, 1/1/update/2>senior");
+	CK_NOTIFIED(&core,
+			"1/1/initial>on-call, 1/1/level/L2>senior, 1/1/level/L2>on-call, 1/1/update/1>on-call, 1/1/update/1>senior, 1/1/update/2>on-call, 1/1/update/2>senior");
 	core_world_end(&core);
 }
 
@@ -323,8 +321,8 @@ TEST(incidents_that_fire_together_are_raised_with_one_message)
 	fires(&core, "Slow", "iris");
 	CK_NOTIFIED(&core, "1/1/initial>on-call, 2/1/initial>on-call");
 	fires(&core, "Down", "hermes");
-	CK_NOTIFIED(&core, "1/1/initial>on-call, 2/1/initial>on-call, 3/1/initial>on-call, "
-			   "1/1/level/L2>senior, 1/1/level/L2>on-call");
+	CK_NOTIFIED(&core,
+			"1/1/initial>on-call, 2/1/initial>on-call, 3/1/initial>on-call, 1/1/level/L2>senior, 1/1/level/L2>on-call");
 	CK_PAGED(&core, "1/1L1, 2/1L1, 3/1L1, 1/1L2, 3/1L2");
 	ck_str(core_world_rows(&core, "SELECT why FROM raise WHERE id = 4"),
 			"2 at the same time (service): argus, hermes");
@@ -430,8 +428,8 @@ TEST(other_levels_after_a_reload_hold_from_then_on)
 	/* without any level the chain stops, and whoever was notified is still told of the end */
 	core_world_reload(&core, RECEIVERS);
 	ends(&core, "Down", "argus");
-	CK_NOTIFIED(&core, "1/1/initial>on-call, 1/1/level/L3>lead, 1/1/resolved>on-call, "
-			   "1/1/resolved>lead");
+	CK_NOTIFIED(&core,
+			"1/1/initial>on-call, 1/1/level/L3>lead, 1/1/resolved>on-call, 1/1/resolved>lead");
 	core_world_end(&core);
 }
 

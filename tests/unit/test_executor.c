@@ -582,8 +582,8 @@ TEST(nothing_outside_the_configuration_is_executed)
 
 	must(fgets(line, sizeof(line), daemon.seen));
 	ck_has(line, "refused never: playbook 'work', step 0: ");
-	ck_sees(&daemon, "refused never: playbook 'work', step 2: "
-			 "it is not a kind of step that is executed");
+	ck_sees(&daemon,
+			"refused never: playbook 'work', step 2: it is not a kind of step that is executed");
 	ck_sees(&daemon, "refused never: playbook 'work' has no step 7");
 	ck_sees(&daemon, "refused config: the executor does not know this configuration");
 	ck_sees(&daemon, "absent");

@@ -261,8 +261,7 @@ TEST(a_delivery_goes_to_the_core_and_its_answer_back)
 	answer(&bench, ERR_DB, "", "disk \"full\"");
 	text = got(fd);
 	ck_has(text, "HTTP/1.1 503 ");
-	ck_has(text, "{\"status\":\"error\",\"errorType\":\"unavailable\",\"error\":\"disk "
-		     "\\\"full\\\"\"}");
+	ck_has(text, "{\"status\":\"error\",\"errorType\":\"unavailable\",\"error\":\"disk \\\"full\\\"\"}");
 	stop(&bench);
 }
 
@@ -290,8 +289,7 @@ TEST(a_query_carries_its_checked_arguments)
 
 	ck_has(text, "Content-Type: text/plain; version=0.0.4\r\n");
 	ck_has(text, "\r\n\r\ncore_metric 1\n# HELP");
-	ck_has(text, "playbookd_http_requests_total{code=\"400\",handler=\"/api/v1/incidents\"} "
-		     "1\n");
+	ck_has(text, "playbookd_http_requests_total{code=\"400\",handler=\"/api/v1/incidents\"} 1\n");
 	stop(&bench);
 }
 

@@ -74,8 +74,7 @@ TEST(limit_lets_through_what_is_one_short_of_it)
 	ck(!guard_limit(&rules, 3, NOW - 50 * MINUTE, NOW, reason));
 	ck_str(reason, "limit: 3 runs in 1h is all that is allowed, next at 22:50:00 UTC");
 	ck(!guard_limit(&rules, 3, 0, NOW, reason));
-	ck_str(reason, "limit: 3 runs in 1h is all that is allowed, next 1h after one of those "
-		       "that wait has started");
+	ck_str(reason, "limit: 3 runs in 1h is all that is allowed, next 1h after one of those that wait has started");
 	/* The clock was set back: an hour from now at the most. */
 	ck(!guard_limit(&rules, 3, NOW + 600 * MINUTE, NOW, reason));
 	ck_has(reason, "next at 23:40:00 UTC");
@@ -128,8 +127,7 @@ TEST(max_targets_stops_what_is_bigger_than_a_target)
 	ck(guard_targets(&rules, 0, reason));
 	ck(guard_targets(&rules, 1, reason));
 	ck(!guard_targets(&rules, 2, reason));
-	ck_str(reason, "max_targets: 2 other values of service had a run within 10m, 2 at most: "
-		       "this is bigger than one target");
+	ck_str(reason, "max_targets: 2 other values of service had a run within 10m, 2 at most: this is bigger than one target");
 }
 
 TEST(a_pause_holds_until_its_end_or_until_somebody_resumes)
@@ -155,8 +153,7 @@ TEST(starts_of_all_playbooks_together_are_bounded)
 	ck(guard_starts(0, 1000, reason));
 	ck(guard_starts(10, 9, reason));
 	ck(!guard_starts(10, 10, reason));
-	ck_has(reason, "max_starts_per_hour: 10 runs of all playbooks in the last hour, 10 at "
-		       "most");
+	ck_has(reason, "max_starts_per_hour: 10 runs of all playbooks in the last hour, 10 at most");
 }
 
 /* Two clocks: of UTC, and of Berlin at 02:14 on a Tuesday. */
@@ -194,11 +191,10 @@ TEST(time_intervals_mute_within_and_are_active_within)
 		const char *reason; /* NULL: it passes */
 	} rows[] = {
 		{ { 0 }, NULL },
-		{ { .mute_intervals = LIST(&nights) }, "muted: within time interval 'nights' "
-						       "(Europe/Berlin, now 02:14 Tue)" },
+		{ { .mute_intervals = LIST(&nights) },
+				"muted: within time interval 'nights' (Europe/Berlin, now 02:14 Tue)" },
 		{ { .mute_intervals = LIST(&office, &nights) },
-				"muted: within time interval 'nights' (Europe/Berlin, now 02:14 "
-				"Tue)" },
+				"muted: within time interval 'nights' (Europe/Berlin, now 02:14 Tue)" },
 		{ { .mute_intervals = LIST(&office) }, NULL },
 		{ { .active_intervals = LIST(&office) },
 				"muted: outside of the active time intervals 'office'" },
@@ -207,16 +203,13 @@ TEST(time_intervals_mute_within_and_are_active_within)
 		{ { .active_intervals = LIST(&nights) }, NULL },
 		{ { .active_intervals = LIST(&office, &nights) }, NULL },
 		{ { .mute_intervals = LIST(&nights), .active_intervals = LIST(&nights) },
-				"muted: within time interval 'nights' (Europe/Berlin, now 02:14 "
-				"Tue)" },
+				"muted: within time interval 'nights' (Europe/Berlin, now 02:14 Tue)" },
 		{ { .mute_intervals = LIST(&office), .active_intervals = LIST(&nights) }, NULL },
 		/* It may be any time there: that holds, unless another says that it is active. */
 		{ { .mute_intervals = LIST(&office, &unknown) },
-				"muted: the time in Asia/Tokyo, for time interval 'far away', "
-				"cannot be known" },
+				"muted: the time in Asia/Tokyo, for time interval 'far away', cannot be known" },
 		{ { .active_intervals = LIST(&office, &unknown) },
-				"muted: the time in Asia/Tokyo, for time interval 'far away', "
-				"cannot be known" },
+				"muted: the time in Asia/Tokyo, for time interval 'far away', cannot be known" },
 		{ { .active_intervals = LIST(&unknown, &nights) }, NULL },
 	};
 #undef LIST

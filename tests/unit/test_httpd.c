@@ -345,8 +345,7 @@ TEST(a_body_at_the_cap_is_taken_and_one_byte_more_is_413)
 		ck_int(post(&server, "/early", HTTPD_BODY_MAX, chunked), 403);
 	}
 	ck_int(post(&server, "/now", 8 * HTTPD_BODY_MAX, true), 0);
-	ck_int(ask(&server, "POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: "
-			    "99999999999\r\n\r\n"),
+	ck_int(ask(&server, "POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"),
 			403);
 	ck_int(ask(&server, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
 	stop(&server);

@@ -78,12 +78,10 @@ TEST(a_run_that_verified_nothing_needs_a_person_while_its_incident_fires)
 		{ { .playbook = &act, .status = RUN_SUCCEEDED, .unhelpful = 1 },
 				{ "needed: run 7 " EVIDENCE, "stays", "stays", "stays" } },
 		{ { .playbook = &notify, .status = RUN_SUCCEEDED },
-				{ "needed: run 7 (notify) only sent notifications; nothing was "
-				  "changed or verified",
+				{ "needed: run 7 (notify) only sent notifications; nothing was changed or verified",
 						"stays", "stays", "stays" } },
 		{ { .status = RUN_SUCCEEDED },
-				{ "needed: run 7 (gone) collected evidence; nothing was changed or "
-				  "verified",
+				{ "needed: run 7 (gone) collected evidence; nothing was changed or verified",
 						"stays", "stays", "stays" } },
 	};
 
@@ -129,12 +127,10 @@ TEST(a_question_that_was_never_needed_calls_nobody_once_its_incident_is_resolved
 /* Its alert fires on after a verified run, so even one that passes needs a person. */
 TEST(a_run_that_looked_again_speaks_of_a_mitigated_incident_only)
 {
-#define PASSED                                                                                 \
-	"needed, failed: run 7 (fix) verified again, but the alert still fires: look at what " \
-	"it measures"
-#define GONE                                                                              \
-	"fire (what helped did not last); needed, failed: run 7 (fix) looked again: up: " \
-	"status 502; what helped did not last"
+#define PASSED \
+	"needed, failed: run 7 (fix) verified again, but the alert still fires: look at what it measures"
+#define GONE \
+	"fire (what helped did not last); needed, failed: run 7 (fix) looked again: up: status 502; what helped did not last"
 	static const struct row rows[] = {
 		{ { .playbook = &fix, .status = RUN_SUCCEEDED, .only_looks = true },
 				{ "stays", PASSED, "stays", "stays" } },

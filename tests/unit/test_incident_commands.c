@@ -155,11 +155,10 @@ TEST(a_run_that_goes_on_keeps_its_incident_from_being_resolved)
 	must_start(&core);
 	core_world_exec(&core,
 			"INSERT INTO run (incident_id, generation, playbook, target, trigger,"
-			" requested_by, config_hash, status, reason, alertname, alert, "
-			"alert_status,"
-			" queued_at) VALUES (1, 1, 'p', x'00', 'manual', 'x', x'00', 'verifying', "
-			"'',"
-			" '', '', '', 1)");
+			" requested_by, config_hash, status, reason, alertname, alert,"
+			" alert_status,"
+			" queued_at) VALUES (1, 1, 'p', x'00', 'manual', 'x', x'00', 'verifying',"
+			" '', '', '', '', 1)");
 	ck_str(ask(&core, ROUTE_RESOLVE, 1, NULL),
 			"refused: run 1 is verifying: wait for its end, or cancel it first");
 	ck_str(ask(&core, ROUTE_CLOSE, 1, NULL),
@@ -222,14 +221,12 @@ TEST(an_item_of_the_checklist_keeps_who_did_it_first)
 	must_start(&core);
 	ck_has(ask(&core, ROUTE_CHECKLIST_ITEM, 1,
 			       PAIRS("done", "true", "item", "review", "note", "fine")),
-			"\"name\":\"review\",\"text\":\"Review alert "
-			"effectiveness\",\"done\":true,");
+			"\"name\":\"review\",\"text\":\"Review alert effectiveness\",\"done\":true,");
 	core_world_exec(&core, "UPDATE checklist SET who = 'bob'");
 	ck_has(ask(&core, ROUTE_CHECKLIST_ITEM, 1, PAIRS("done", "true", "item", "review")),
 			"\"by\":\"bob\",\"note\":\"fine\"");
 	ck_has(ask(&core, ROUTE_CHECKLIST_ITEM, 1, PAIRS("done", "false", "item", "review")),
-			"\"name\":\"review\",\"text\":\"Review alert "
-			"effectiveness\",\"done\":false,"
+			"\"name\":\"review\",\"text\":\"Review alert effectiveness\",\"done\":false,"
 			"\"at\":null,\"by\":null,\"note\":null}");
 	ask(&core, ROUTE_CHECKLIST_ITEM, 1, PAIRS("done", "false", "item", "review"));
 	ck_has(ask(&core, ROUTE_CHECKLIST_ITEM, 1, PAIRS("done", "true", "item", "party")),
@@ -258,8 +255,7 @@ TEST(a_follow_up_is_done_by_somebody_and_may_be_undone)
 	ck_str(timeline(&core, 1),
 			"2 follow_up eve: follow-up 1 for bob: more disk\n"
 			"3 follow_up eve: follow-up 1, done\n"
-			"4 follow_up eve: follow-up 1: more disk → two disks, owner: bob → "
-			"(nobody), not done after all\n");
+			"4 follow_up eve: follow-up 1: more disk → two disks, owner: bob → (nobody), not done after all\n");
 	ck_has(ask(&core, ROUTE_FOLLOW_UP_CHANGE, 1, NULL), "refused: expected at least one of");
 	ck_has(ask(&core, ROUTE_FOLLOW_UP_CHANGE, 1, PAIRS("text", "")), "refused: text: ");
 	ck_str(ask(&core, ROUTE_FOLLOW_UP_ADD, 1, PAIRS("receiver", "nobody", "text", "t")),

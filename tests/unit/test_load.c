@@ -18,8 +18,7 @@ static const char example[] =
 		"playbook_files: [sub/*.yml]\n"
 		"playbooks:\n"
 		"  - name: restart-all-instances\n"
-		"    matchers: ['alertname=\"ServiceCompletelyDown\"', "
-		"'service=~\"argus|hermes\"']\n"
+		"    matchers: ['alertname=\"ServiceCompletelyDown\"', 'service=~\"argus|hermes\"']\n"
 		"    continue: true\n"
 		"    incident: { title: \"${service} is down on ${labels.instance}\",\n"
 		"                group_by: [alertname, service], level: L2 }\n"
@@ -34,8 +33,7 @@ static const char example[] =
 		"        retry: { attempts: 2, delay: 10s, backoff: 3 }\n"
 		"        idempotent: true\n"
 		"        on_interrupt: retry\n"
-		"        when: ['service=\"argus\"', "
-		"'\"steps.database accepts connections\"=~\"failed|timed_out\"']\n"
+		"        when: ['service=\"argus\"', '\"steps.database accepts connections\"=~\"failed|timed_out\"']\n"
 		"        env: { PATH: /usr/bin, B: \"${service}\", FILE: \"${compose_file}\" }\n"
 		"        user: deploy\n"
 		"        cwd: /opt\n"
@@ -55,15 +53,13 @@ static const char example[] =
 		"        script: |\n"
 		"          echo \"$PARAM_SERVICE ${HOME}\"\n"
 		"    params:\n"
-		"      service: { from: labels.service, pattern: \"argus|hermes\", default: argus "
-		"}\n"
+		"      service: { from: labels.service, pattern: \"argus|hermes\", default: argus }\n"
 		"      team: { from: annotations.team, pattern: \"[a-z]+\" }\n"
 		"      region: { value: \"eu.1\" }\n"
 		"    guards: { cooldown: 10m }\n"
 		"checks:\n"
 		"  - name: argus-1\n"
-		"    http: { url: \"http://localhost:${port}/api/health\", status: 204, body: "
-		"json,\n"
+		"    http: { url: \"http://localhost:${port}/api/health\", status: 204, body: json,\n"
 		"            contains: ok }\n"
 		"    timeout: 3s\n"
 		"  - { name: nginx, http: { url: \"https://localhost/health\" } }\n"
@@ -321,9 +317,7 @@ TEST(playbooks_of_all_files_stand_in_order)
 {
 	static const char *const texts[] = {
 		"vars: {port: '1'}\nchecks: [{name: c, tcp: 'h:1'}]\n" PLAYBOOK STEPS,
-		"playbooks: [{name: a, matchers: [x=y], steps: [{name: s, check: c}, {name: t, "
-		"check: "
-		"d}]}]\n",
+		"playbooks: [{name: a, matchers: [x=y], steps: [{name: s, check: c}, {name: t, check: d}]}]\n",
 		"checks: [{name: d, tcp: 'h:${port}'}]\n",
 		NULL,
 	};

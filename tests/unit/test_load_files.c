@@ -88,8 +88,7 @@ TEST(files_that_cannot_be_used_are_mistakes_beside_the_others)
 	must(symlink("good.yml", "link.yml") == 0);
 	must(mkfifo("fifo.yml", 0600) == 0);
 	must_write("main.yml",
-			"playbook_files:\n- gone.yml\n- open.yml\n- folder\n- link.yml\n- "
-			"fifo.yml\n"
+			"playbook_files:\n- gone.yml\n- open.yml\n- folder\n- link.yml\n- fifo.yml\n"
 			"- good.yml\nglobals: {}\n",
 			0644);
 	ck_int(load_files("main.yml", &files, &report, &err), -1);
@@ -97,9 +96,7 @@ TEST(files_that_cannot_be_used_are_mistakes_beside_the_others)
 	ck_str(err.msg, "7 mistakes in the configuration");
 	ck_str(buf_text(&report),
 			"main.yml:2:3: error: there is no file 'gone.yml'\n"
-			"main.yml:3:3: error: 'open.yml' is writable by group or others (mode "
-			"0664): "
-			"chmod go-w it\n"
+			"main.yml:3:3: error: 'open.yml' is writable by group or others (mode 0664): chmod go-w it\n"
 			"main.yml:4:3: error: 'folder' is not a regular file\n"
 			"main.yml:5:3: error: 'link.yml' is a symbolic link: name the file itself\n"
 			"main.yml:6:3: error: 'fifo.yml' is not a regular file\n"

@@ -78,48 +78,30 @@ TEST(mistakes_in_receivers_are_told)
 {
 	static const struct mistake_case cases[] = {
 		{ "receivers: [{name: r}]\n",
-				"etc/main.yml:1:13: error: a receiver without webhook_configs and "
-				"email_configs notifies nobody\n" },
+				"etc/main.yml:1:13: error: a receiver without webhook_configs and email_configs notifies nobody\n" },
 		{ HOOK "{payload: slack}\n",
-				"etc/main.yml:4:5: error: missing key: one of url or url_file is "
-				"needed\n" },
+				"etc/main.yml:4:5: error: missing key: one of url or url_file is needed\n" },
 		{ HOOK "{url: 'http://h/', url_file: f}\n",
-				"etc/main.yml:4:24: error: 'url' and 'url_file' exclude each "
-				"other\n" },
+				"etc/main.yml:4:24: error: 'url' and 'url_file' exclude each other\n" },
 		{ HOOK "{url: 'http://u:p@h/'}\n",
-				"etc/main.yml:4:11: error: expected a URL without user:password@; "
-				"they go into http_config, got \"http://u:p@h/\"\n" },
+				"etc/main.yml:4:11: error: expected a URL without user:password@; they go into http_config, got \"http://u:p@h/\"\n" },
 		{ HOOK "{url: 'http://h/@x', payload: xml}\n",
-				"etc/main.yml:4:35: error: expected playbookd or slack, got "
-				"\"xml\"\n" },
-		{ HOOK "{url: 'http://h', http_config: {authorization: {credentials_file: a}, "
-		       "basic_auth: {username: u, password_file: p}}}\n",
-				"etc/main.yml:4:75: error: 'authorization' and 'basic_auth' "
-				"exclude "
-				"each other\n" },
+				"etc/main.yml:4:35: error: expected playbookd or slack, got \"xml\"\n" },
+		{ HOOK "{url: 'http://h', http_config: {authorization: {credentials_file: a}, basic_auth: {username: u, password_file: p}}}\n",
+				"etc/main.yml:4:75: error: 'authorization' and 'basic_auth' exclude each other\n" },
 		{ HOOK "{url: 'http://h', http_config: {basic_auth: {username: u, password: p}}}\n",
-				"etc/main.yml:4:49: error: missing key 'password_file': the file "
-				"with the password\n"
-				"etc/main.yml:4:63: error: unknown key 'password': expected "
-				"password_file or username\n" },
+				"etc/main.yml:4:49: error: missing key 'password_file': the file with the password\n"
+				"etc/main.yml:4:63: error: unknown key 'password': expected password_file or username\n" },
 		{ MAIL "{to: 'a@b,', from: x, smarthost: h}\n",
-				"etc/main.yml:4:10: error: expected an address after each comma, "
-				"got \"a@b,\"\n"
-				"etc/main.yml:4:24: error: expected an address like "
-				"on-call@example.org, got \"x\"\n"
-				"etc/main.yml:4:38: error: expected an address HOST:PORT, like "
-				"localhost:5432 or [::1]:5432, got \"h\"\n" },
-		{ MAIL "{to: 'a@b, A <c@d>', from: 'a@b\\r\\nX', smarthost: 'h:25', "
-		       "require_tls: false}\n",
-				"etc/main.yml:4:10: error: expected addresses like "
-				"on-call@example.org, separated by commas, got \"a@b, A <c@d>\"\n"
-				"etc/main.yml:4:32: error: expected an address like "
-				"on-call@example.org, got \"a@b\\r\\nX\"\n"
-				"etc/main.yml:4:76: error: without TLS everybody on the way reads "
-				"the mail: only for a smarthost on this machine\n" },
+				"etc/main.yml:4:10: error: expected an address after each comma, got \"a@b,\"\n"
+				"etc/main.yml:4:24: error: expected an address like on-call@example.org, got \"x\"\n"
+				"etc/main.yml:4:38: error: expected an address HOST:PORT, like localhost:5432 or [::1]:5432, got \"h\"\n" },
+		{ MAIL "{to: 'a@b, A <c@d>', from: 'a@b\\r\\nX', smarthost: 'h:25', require_tls: false}\n",
+				"etc/main.yml:4:10: error: expected addresses like on-call@example.org, separated by commas, got \"a@b, A <c@d>\"\n"
+				"etc/main.yml:4:32: error: expected an address like on-call@example.org, got \"a@b\\r\\nX\"\n"
+				"etc/main.yml:4:76: error: without TLS everybody on the way reads the mail: only for a smarthost on this machine\n" },
 		{ MAIL "{to: a@b, from: a@b, smarthost: 'h:25', auth_password_file: p}\n",
-				"etc/main.yml:4:65: error: auth_username and auth_password_file go "
-				"together\n" },
+				"etc/main.yml:4:65: error: auth_username and auth_password_file go together\n" },
 		{ "receivers:\n- {name: r, webhook_configs: [{url: 'http://h'}]}\n"
 		  "- {name: r, webhook_configs: [{url: 'http://h'}]}\n",
 				"etc/main.yml:3:10: error: there is a receiver 'r' already\n" },
@@ -212,22 +194,18 @@ TEST(what_is_wrong_with_a_secret_is_told_where_it_is_named)
 	must_write("url", "https://h/s3cret", 16, 0600);
 	must_write("token", "t0p", 3, 0600);
 	must_write("ca", pem, sizeof(pem) - 1, 0666);
-	ck_secrets("main.yml:7:29: error: 'ca' is writable by group or others (mode 0666): chmod "
-		   "go-w it\n");
+	ck_secrets("main.yml:7:29: error: 'ca' is writable by group or others (mode 0666): chmod go-w it\n");
 	must_write("ca", "s3cret", 6, 0600);
 	ck_secrets("main.yml:7:29: error: 'ca': there is no certificate in it (PEM)\n");
 	must_write("ca", pem, sizeof(pem) - 1, 0600);
 	ck_secrets("");
 	must_write("url", "s3cret", 6, 0600);
 	must_write("token", "s3cret\ns3cret\n", 14, 0604);
-	ck_secrets("main.yml:4:15: error: 'url': it is not a URL like https://example.org/hook, "
-		   "without user:password@\n"
-		   "main.yml:6:41: error: 'token' is a secret that others can read (mode 0604): "
-		   "chmod o-r it\n");
+	ck_secrets("main.yml:4:15: error: 'url': it is not a URL like https://example.org/hook, without user:password@\n"
+		   "main.yml:6:41: error: 'token' is a secret that others can read (mode 0604): chmod o-r it\n");
 	must_write("url", "https://h/", 10, 0600);
 	must_write("token", "s3cret\ns3cret\n", 14, 0600);
-	ck_secrets("main.yml:6:41: error: 'token': it is more than a line, or has control "
-		   "characters in it\n");
+	ck_secrets("main.yml:6:41: error: 'token': it is more than a line, or has control characters in it\n");
 	must_write("token", "a\0b", 3, 0600);
 	ck_secrets("main.yml:6:41: error: 'token': there is a NUL in it\n");
 	must_write("token", " \n", 2, 0600);

@@ -8,12 +8,8 @@
 #include "test.h"
 
 static const struct migration steps[] = {
-	{ 1, "0001_a",
-			"CREATE TABLE a (id INTEGER PRIMARY KEY) STRICT; INSERT INTO a VALUES "
-			"(1);" },
-	{ 2, "0002_b",
-			"CREATE TABLE b (id INTEGER PRIMARY KEY) STRICT; INSERT INTO a VALUES "
-			"(2);" },
+	{ 1, "0001_a", "CREATE TABLE a (id INTEGER PRIMARY KEY) STRICT; INSERT INTO a VALUES (1);" },
+	{ 2, "0002_b", "CREATE TABLE b (id INTEGER PRIMARY KEY) STRICT; INSERT INTO a VALUES (2);" },
 	{ 3, "0003_c", "INSERT INTO b SELECT id FROM a; -- a comment at the end" },
 };
 
@@ -72,8 +68,7 @@ TEST(a_failed_step_leaves_nothing_of_itself_and_all_before_it)
 	const struct migration broken[] = {
 		steps[0],
 		{ 2, "0002_broken",
-				"CREATE TABLE b (id INTEGER) STRICT; INSERT INTO nowhere VALUES "
-				"(1);" },
+				"CREATE TABLE b (id INTEGER) STRICT; INSERT INTO nowhere VALUES (1);" },
 	};
 	struct db *db = must_open();
 	struct err err;
@@ -182,8 +177,8 @@ TEST(a_store_without_approvals_keeps_its_rows)
 			18);
 	ck_int(number(db, "SELECT count(*) FROM output"), 1);
 	must_ok(db_exec(db,
-				"INSERT INTO step SELECT run_id, 2, 1, phase, 'approve', name, "
-				"argv,"
+				"INSERT INTO step SELECT run_id, 2, 1, phase, 'approve', name,"
+				" argv,"
 				" status, reason, exit_code, signal, pid, pid_started, boot_id,"
 				" started_at, finished_at, output_bytes FROM step WHERE step = 1",
 				&err),

@@ -200,8 +200,7 @@ TEST(after_a_day_it_has_failed_for_its_last_reason)
 	ck_str(end_turn(&core), "1 one email a@b.c");
 	egress_says(&core, 1, NOTIFIED_LATER, "connect: refused");
 	ck_str(row_text(&core, 1),
-			"failed 2 email a@b.c: given up after 2 attempts; the last: connect: "
-			"refused");
+			"failed 2 email a@b.c: given up after 2 attempts; the last: connect: refused");
 	end_turn(&core);
 	core_world_pass(OUTBOX_PAUSE_MAX_MS);
 	ck_str(end_turn(&core), "");
@@ -316,8 +315,7 @@ TEST(what_waits_for_an_endpoint_that_is_gone_has_failed)
 	must_add(&core, "k", "one", "step");
 	core_world_configure(&core, other_yaml);
 	ck_str(row_text(&core, 2),
-			"failed 0 webhook http://h/… (2): its endpoint is not in the configuration "
-			"any more");
+			"failed 0 webhook http://h/… (2): its endpoint is not in the configuration any more");
 	ck_str(row_text(&core, 3),
 			"failed 0 email a@b.c: its endpoint is not in the configuration any more");
 	snprintf(want, sizeof(want), "1 two %s", a);

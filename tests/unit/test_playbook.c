@@ -75,8 +75,7 @@ TEST(a_value_is_allowed_only_when_its_pattern_says_so)
 		{ ".*", "+x", "begins with '+'" },
 		{ ".*", "=x", "begins with '='" },
 		{ "[-a]+", "-a",
-				"param 'p': '-a' begins with '-', which the pattern '[-a]+' does "
-				"not spell out" },
+				"param 'p': '-a' begins with '-', which the pattern '[-a]+' does not spell out" },
 		{ "(x|-a)", "-a", "begins with '-'" },
 		{ "[|-].|x", "-a", "begins with '-'" },
 		{ "[]|-].|x", "-a", "begins with '-'" },
@@ -312,8 +311,7 @@ TEST(a_playbook_wants_what_all_its_matchers_want)
 	ck(!yes);
 	matchers[0].value = bomb[0].value;
 	ck_int(playbook_match(&playbook, &(struct labels){ bomb, 1 }, &yes, &err), -1);
-	ck_str(err.msg, "playbook 'x': label 'service': regular expression gave up: match limit "
-			"exceeded");
+	ck_str(err.msg, "playbook 'x': label 'service': regular expression gave up: match limit exceeded");
 	matcher_clear(&matchers[1]);
 }
 

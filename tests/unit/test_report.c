@@ -160,8 +160,8 @@ TEST(what_only_people_can_say_has_a_place)
 	report.root_cause = NULL;
 	report.resolution = "";
 	report.follow_ups_len = 0;
-	ck_has(markdown(&report), "> **To be written:** why did it happen? (`PATCH "
-				  "/api/v1/incidents/7 {\"rootCause\": \"…\"}`)");
+	ck_has(markdown(&report),
+			"> **To be written:** why did it happen? (`PATCH /api/v1/incidents/7 {\"rootCause\": \"…\"}`)");
 	ck_has(markdown(&report), "> **To be written:** what ended it?");
 	ck_has(markdown(&report), "`POST /api/v1/incidents/7/follow-ups {\"text\": \"…\"}`");
 }
@@ -176,8 +176,7 @@ TEST(an_incident_of_which_little_is_known_has_a_report)
 	ck_has(markdown(&report), "## What was run\n\nNothing.\n");
 	ck_has(markdown(&report), "Nobody, by playbookd.\n");
 	ck_has(markdown(&report),
-			"- [ ] Schedule post-mortem for major incidents: not asked for, it "
-			"is no major incident\n");
+			"- [ ] Schedule post-mortem for major incidents: not asked for, it is no major incident\n");
 	ck_has(markdown(&report), "| Mean time to resolve | – |");
 }
 

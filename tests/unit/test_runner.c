@@ -181,9 +181,7 @@ TEST(when_retry_and_on_interrupt_go_on_after_a_restart)
 	interrupt(&core, "1.2.4");
 	restart(&core, conditional);
 	ck_str(steps_text(&core, id),
-			"0.1 skipped, 1.1 succeeded, 2.1 not_started, 2.2 interrupted, "
-			"2.3 not_started, 2.4 interrupted, 3.1 skipped, "
-			"4.1 not_started, 4.2 starting");
+			"0.1 skipped, 1.1 succeeded, 2.1 not_started, 2.2 interrupted, 2.3 not_started, 2.4 interrupted, 3.1 skipped, 4.1 not_started, 4.2 starting");
 	peers_do(&core, "1.4.2");
 	interrupt(&core, "1.5.1");
 	interrupt(&core, "1.5.2");
@@ -274,8 +272,8 @@ TEST(a_queued_run_whose_params_are_no_longer_allowed_does_not_start)
 	core_world_start(&core, plain);
 	id = add_run(&core, "act", 0, 1);
 	core_world_reload(&core, changed);
-	ck_has(run_text(&core, id), "interrupted: before it started, the configuration changed: "
-				    "param 'service': 'argus' does not match 'hermes'");
+	ck_has(run_text(&core, id),
+			"interrupted: before it started, the configuration changed: param 'service': 'argus' does not match 'hermes'");
 	ck_str(steps_text(&core, id), "");
 	core_world_end(&core);
 }

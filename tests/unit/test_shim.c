@@ -382,8 +382,7 @@ TEST(leftover_without_output_is_killed_at_once)
 {
 	struct try t = { 0 };
 
-	set_script(&t, "cd \"$DIR\"; setsid sh -c 'echo $$ > pids; exec sleep 1000' "
-		       ">/dev/null 2>&1 &\n"
+	set_script(&t, "cd \"$DIR\"; setsid sh -c 'echo $$ > pids; exec sleep 1000' >/dev/null 2>&1 &\n"
 		       "until [ -s pids ]; do sleep 0.01; done");
 	strv_addf(&t.env, "DIR=%s", test_dir());
 	must_run(&t);
@@ -467,8 +466,7 @@ TEST(step_starts_in_the_documented_surroundings)
 	struct try t = { 0 };
 
 	umask(077);
-	set_script(&t, "umask; pwd; ulimit -c; ulimit -Sn; nice; cat /proc/self/oom_score_adj; "
-		       "[ $(ps -o sid= -p $$) = $$ ] && echo own session");
+	set_script(&t, "umask; pwd; ulimit -c; ulimit -Sn; nice; cat /proc/self/oom_score_adj; [ $(ps -o sid= -p $$) = $$ ] && echo own session");
 	must_run(&t);
 	ck_str(buf_text(&t.output), "0022\n/\n0\n1024\n0\n0\nown session\n");
 	clear(&t);
@@ -647,8 +645,7 @@ TEST(a_deadline_leaves_nothing_of_a_step_that_detaches)
 {
 	struct try t = { .shim.detach = true, .shim.timeout_ms = 500 };
 
-	set_script(&t, "cd \"$DIR\"; setsid sh -c 'echo $$ > pids; exec sleep 1000' & exec sleep "
-		       "1000");
+	set_script(&t, "cd \"$DIR\"; setsid sh -c 'echo $$ > pids; exec sleep 1000' & exec sleep 1000");
 	strv_addf(&t.env, "DIR=%s", test_dir());
 	must_run(&t);
 	ck_ended(&t, ATTEMPT_TIMED_OUT, 0, SIGTERM);

@@ -1020,8 +1020,8 @@ TEST(retention_removes_what_is_over_and_old_and_keeps_what_is_open)
 			err);
 	must_ok(db_exec(db,
 				"INSERT INTO approval (run_id, step, name, asked_at, expires_at,"
-				" config_hash, work, digest) VALUES (1, 0, 'n', 1, 2, x'', x'', "
-				"x'');"
+				" config_hash, work, digest)"
+				" VALUES (1, 0, 'n', 1, 2, x'', x'', x'');"
 				"INSERT INTO target_call VALUES ('p', 1, 5)",
 				&err),
 			err);

@@ -304,10 +304,8 @@ TEST(what_came_of_alerts_is_summed_up)
 	add_incident(db, 6, "a", "status = 'closed'");
 	add_incident(db, 7, "b", "resolved_at = 1000, opened_at = 5000");
 	ck_str(effects(db, &(struct report_query){ .limit = 9 }),
-			"a: 6 = 1 open + 2 remediated + 2 people + 1 itself; runs 1/3; mtta 500/2; "
-			"mttr 2000/4\n"
-			"b: 1 = 0 open + 0 remediated + 0 people + 1 itself; runs 0/0; mtta 0/0; "
-			"mttr 0/1\n");
+			"a: 6 = 1 open + 2 remediated + 2 people + 1 itself; runs 1/3; mtta 500/2; mttr 2000/4\n"
+			"b: 1 = 0 open + 0 remediated + 0 people + 1 itself; runs 0/0; mtta 0/0; mttr 0/1\n");
 	ck_has(effects(db, &(struct report_query){ .alertname = "b", .limit = 9 }), "b: 1 = ");
 	ck_str(effects(db, &(struct report_query){ .alertname = "c", .limit = 9 }), "");
 	ck_has(effects(db, &(struct report_query){ .since = 1001, .limit = 9 }), "b: 1 = ");
@@ -329,16 +327,15 @@ TEST(decisions_about_an_incident_are_those_of_its_alerts)
 
 	add_incident(db, 1, "a", "id = 1");
 	add_incident(db, 2, "a", "id = 2");
-	must_sql(db, "INSERT INTO delivery VALUES (1, 1, '', '', '', '', '', 1, 0, NULL, x'', "
-		     "x'')");
+	must_sql(db, "INSERT INTO delivery VALUES (1, 1, '', '', '', '', '', 1, 0, NULL, x'', x'')");
 	must_sql(db, "INSERT INTO episode (identity, status, incident_id, fingerprint, labels,"
 		     " annotations, generator_url, starts_at, first_seen, last_seen, occurrences,"
 		     " last_delivery_id) VALUES (x'01', 'firing', 1, 'f', '{}', '{}', '', 1, 1, 1,"
 		     " 1, 1), (x'02', 'resolved', 1, 'f', '{}', '{}', '', 1, 1, 1, 1, 1)");
 	must_sql(db, "INSERT INTO decision (delivery_id, position, at, fingerprint, alertname,"
 		     " decision, reason, incident_id) VALUES (1, 0, 1, 'f', 'a', 'queued', '', 1),"
-		     " (1, 1, 1, 'f', 'a', 'repeat', '', 2), (1, 2, 1, 'f', 'a', 'resolved', '', "
-		     "1)");
+		     " (1, 1, 1, 'f', 'a', 'repeat', '', 2), (1, 2, 1, 'f', 'a', 'resolved', '',"
+		     " 1)");
 	must_ok(decisions_about(db, 1, 10, count_decision, text, &err), err);
 	ck_str(text, "queued resolved ");
 	db_close(db);

@@ -177,26 +177,24 @@ TEST(every_mistake_stands_where_it_is)
 		{ "a: \"x\n", "f.yml:1:5: error: double-quoted scalar without closing quote\n" },
 		{ "a:\n  - b\n c: d\n", "f.yml:3:2: error: invalid indentation in mapping\n" },
 		{ "a: @x\n", "f.yml:1:4: error: plain scalar cannot start with '@'\n" },
-		{ "a: b\n---\nc: d\n", "f.yml:2:1: error: a second document in one file is not "
-				       "supported\n" },
+		{ "a: b\n---\nc: d\n",
+				"f.yml:2:1: error: a second document in one file is not supported\n" },
 		{ "a: *x\n", "parsed\nf.yml:1:4: error: aliases are not supported\n" },
 		{ "a: &x b\nc: &y {}\n", "parsed\nf.yml:1:4: error: anchors are not supported\n"
 					 "f.yml:2:4: error: anchors are not supported\n" },
 		{ "a: !!str b\n", "parsed\nf.yml:1:4: error: tags are not supported\n" },
 		{ "a: 1\nb: 2\na: 3\nb: 4\na: 5\n",
-				"parsed\nf.yml:3:1: error: duplicate key 'a', first given in line "
-				"1\n"
+				"parsed\nf.yml:3:1: error: duplicate key 'a', first given in line 1\n"
 				"f.yml:4:1: error: duplicate key 'b', first given in line 2\n"
 				"f.yml:5:1: error: duplicate key 'a', first given in line 1\n" },
-		{ "x: { \"a\": 1, a: 2 }\n", "parsed\nf.yml:1:14: error: duplicate key 'a', first "
-					     "given in line 1\n" },
+		{ "x: { \"a\": 1, a: 2 }\n",
+				"parsed\nf.yml:1:14: error: duplicate key 'a', first given in line 1\n" },
 		{ "? [a]\n: b\n", "f.yml:1:3: error: a key must be plain text\n" },
 		{ "a: \"x\\0y\"\n", "parsed\nf.yml:1:4: error: U+0000 is not allowed\n" },
-		{ "a: >\n  b\nc: \"d\n  e\"\n", "parsed\n"
-						"f.yml:2:1: error: folded text (>) is not "
-						"supported: use | or quotes\n"
-						"f.yml:3:4: error: a string in double quotes must "
-						"end on its line\n" },
+		{ "a: >\n  b\nc: \"d\n  e\"\n",
+				"parsed\n"
+				"f.yml:2:1: error: folded text (>) is not supported: use | or quotes\n"
+				"f.yml:3:4: error: a string in double quotes must end on its line\n" },
 		{ "a: b\x01\n", "f.yml:1:5: error: control character U+0001\n" },
 		{ "\xc3\xbc: \xff\n", "f.yml:1:4: error: not UTF-8\n" },
 	};
@@ -246,12 +244,11 @@ TEST(only_so_many_mistakes_are_told)
 
 TEST(a_message_is_one_line)
 {
-	const char text[] = "{ \"a\\nf.yml:1:1: error: forged\": 1, \"a\\nf.yml:1:1: error: "
-			    "forged\": 2 }";
+	const char text[] =
+			"{ \"a\\nf.yml:1:1: error: forged\": 1, \"a\\nf.yml:1:1: error: forged\": 2 }";
 
 	ck_str(parse(text, strlen(text)),
-			"parsed\nf.yml:1:37: error: duplicate key 'a\\nf.yml:1:1: error: forged', "
-			"first given in line 1\n");
+			"parsed\nf.yml:1:37: error: duplicate key 'a\\nf.yml:1:1: error: forged', first given in line 1\n");
 }
 
 TEST(libfyaml_itself_is_silent)

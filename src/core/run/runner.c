@@ -45,8 +45,7 @@ static int end_without_config(
 	}
 	cursor->status = RUN_INTERRUPTED;
 	snprintf(cursor->reason, sizeof(cursor->reason),
-			"the configuration that it followed is gone; the steps that were left were "
-			"not run; the last: %s",
+			"the configuration that it followed is gone; the steps that were left were not run; the last: %s",
 			*detail ? detail : "succeeded");
 	return result_finish(run, active, err);
 }

@@ -193,8 +193,7 @@ static void write_why(const struct run_room *run, const struct ids *ids, struct 
 		write_ids(&running, out);
 		buf_adds(out, "; ");
 	}
-	buf_adds(out, "nobody knows how far they came: look at what they were to do, then remove "
-		      "their folders under runs/ (new runs are counted from above them)");
+	buf_adds(out, "nobody knows how far they came: look at what they were to do, then remove their folders under runs/ (new runs are counted from above them)");
 	free(running.items);
 }
 

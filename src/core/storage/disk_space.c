@@ -14,9 +14,9 @@
 
 #define NAME          "reserve"
 #define OLD_NAME      "ballast" /* of its file in version 0.1 */
-#define LOOK_MS       250  /* at most so often */
-#define LOOK_WELL_MS  5000 /* at least so often */
-#define LOOK_SHORT_MS 1000 /* while degraded */
+#define LOOK_MS       250       /* at most so often */
+#define LOOK_WELL_MS  5000      /* at least so often */
+#define LOOK_SHORT_MS 1000      /* while degraded */
 #define MIB           (1024.0 * 1024.0)
 
 static bool enough(const struct disk_space *space)
@@ -126,9 +126,7 @@ int disk_space_admit(struct disk_space *space, int64_t now, struct err *err)
 		return 0;
 	}
 	return err_set(err, ERR_BUSY,
-			"the disk is nearly full (%.1f MiB are free, %.1f MiB must be): nothing "
-			"new "
-			"is taken in until there is room",
+			"the disk is nearly full (%.1f MiB are free, %.1f MiB must be): nothing new is taken in until there is room",
 			(double)space->free / MIB,
 			(double)(space->min_free +
 					(space->free < space->min_free ? 0

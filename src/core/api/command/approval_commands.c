@@ -37,8 +37,7 @@ static void explain(const struct approval_row *row, void *arg)
 				row->reason ? row->reason : "");
 	} else if (explaining->digest && !digest_equal(explaining->digest, row->digest)) {
 		err_set(problem, ERR_CONFLICT,
-				"this is not the digest of what would be done now: look at the run "
-				"again");
+				"this is not the digest of what would be done now: look at the run again");
 	} else if (row->not_by && !strcmp(row->not_by, explaining->reply->query->principal)) {
 		err_set(problem, ERR_CONFLICT,
 				"%s asked for this run: somebody else must approve it (four_eyes)",

@@ -231,8 +231,7 @@ int follow_up_commands_check(struct reply *reply, struct err *err)
 	}
 	if (item < 0) {
 		err_set(&reply->problem, ERR_NOT_FOUND,
-				"there is no item '%s'; there are document, review, update, "
-				"schedule and create",
+				"there is no item '%s'; there are document, review, update, schedule and create",
 				name);
 		return 0;
 	}

@@ -238,8 +238,7 @@ static int check_change(struct reply *reply)
 	}
 	if (!given) {
 		return err_set(&reply->problem, ERR_INPUT,
-				"expected at least one of title, severity, rootCause, resolution, "
-				"major");
+				"expected at least one of title, severity, rootCause, resolution, major");
 	}
 	if (title && !*title) {
 		return err_set(&reply->problem, ERR_INPUT, "title: expected a text");

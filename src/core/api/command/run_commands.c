@@ -23,8 +23,7 @@ int run_commands_check(struct reply *reply)
 
 	if (reply_arg_true(reply, "force") && (!reason || !*reason)) {
 		return err_set(&reply->problem, ERR_INPUT,
-				"reason: missing or empty; force needs one, which is kept with the "
-				"run");
+				"reason: missing or empty; force needs one, which is kept with the run");
 	}
 	return 0;
 }

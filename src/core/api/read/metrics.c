@@ -55,8 +55,8 @@ static void write_run_counter(const struct run_counter *counter, struct buf *out
 	for (int status = 0; status < RUN_STATUSES; status++) {
 		if (run_status_final(status)) {
 			buf_addf(out,
-					"playbookd_runs_total{playbook=\"%s\",status=\"%s\"} "
-					"%" PRIu64 "\n",
+					"playbookd_runs_total{playbook=\"%s\",status=\"%s\"} %" PRIu64
+					"\n",
 					counter->playbook, run_status_names[status],
 					counter->ended[status]);
 		}
@@ -83,9 +83,8 @@ static void write_notices(const struct ground *ground, int64_t pending, struct b
 		}
 		for (int status = NOTICE_SENT; status < NOTICE_STATUSES; status++) {
 			buf_addf(out,
-					"playbookd_notifications_total{receiver=\"%s\",status=\"%"
-					"s\"} "
-					"%" PRIu64 "\n",
+					"playbookd_notifications_total{receiver=\"%s\",status=\"%s\"} %" PRIu64
+					"\n",
 					name, notice_status_names[status], counter->ended[status]);
 		}
 	}
@@ -129,8 +128,8 @@ static void write_checks(const struct checks_room *checks, struct buf *out)
 
 		if (watch->last_at) {
 			buf_addf(out,
-					"playbookd_check_duration_seconds{check=\"%s\"} "
-					"%" PRId64 ".%03d\n",
+					"playbookd_check_duration_seconds{check=\"%s\"} %" PRId64
+					".%03d\n",
 					watch->check->name, watch->duration_ms / 1000,
 					(int)(watch->duration_ms % 1000));
 		}
