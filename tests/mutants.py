@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """mutants - a copy of the sources with a guard taken out, for a test that must notice.
 
     with mutants.Copy() as copy:

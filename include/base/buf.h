@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * buf - a growing byte buffer, always followed by a NUL that is not counted.
  *

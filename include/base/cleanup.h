@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cleanup - scoped ownership: a variable that frees itself when it goes out of scope.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * clock - the two clocks, and times as text. Never mix them: deadlines are mono, records are wall.
  *

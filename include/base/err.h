@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * err - what went wrong, and what the caller can do about it.
  *

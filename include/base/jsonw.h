@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * jsonw - write JSON text straight into a buffer, with stored JSON spliced in.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * log - one logfmt (or JSON) line per event on standard error, in slog's order.
  *

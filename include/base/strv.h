@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * strv - a growing, NULL-terminated vector of strings, ready to be an argv or an environment.
  *

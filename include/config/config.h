@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * config - the configuration in force: what the files say, and looking it up by name.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * load - YAML files in, one validated struct config out, or every mistake at once.
  *

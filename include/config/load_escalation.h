@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * load_escalation - the `escalation` section: levels, and the rules that raise what happens
  * together.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * load_interval - the `time_intervals` section, and the guards that name what stands there.
  *

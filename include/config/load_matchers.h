@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * load_matchers - a list of matchers, as `matchers` of a playbook and `when` of a step have it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * load_receiver - the `receivers` section: who is notified, in Alertmanager's words.
  */

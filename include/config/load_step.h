@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * load_step - the `precheck`, `steps`, `verify` and `rescue` of a playbook.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * load_templates - the files that template_files names: the templates of notifications, in the
  * words of the site.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * loader - what is known while the files of a configuration are read, and what was found in them
  * so far.

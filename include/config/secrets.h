@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * secrets - what the *_file keys of receivers name, read from those files.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * spec - what keys a section of the configuration may have, as a table, and the one reader of such
  * tables.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * text - strings of the configuration with ${name} in them: which names are known, and where the
  * unknown ones stand; and the forms that names and paths must have.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core - the role that decides and remembers: the only one that touches the database.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * alert - one Alertmanager alert, and the delivery that brought it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * approval - what a person who is asked by an `approve` step says yes to, as digests.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * check - a named health check, as the configuration describes it, and what the store and people
  * call its states. Plain data; everything lives in the configuration's arena.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * checklist - what the runbook wants done after each incident, under "Post-Incident".
  */

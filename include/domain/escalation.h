@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * escalation - who is paged for an incident, when, and why.
  *

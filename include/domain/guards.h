@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * guards - the rules that can keep a run from starting. Each is a pure function of what the store
  * remembers and the time now; each says why in plain words and when it lets the next one through.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * incident - what the log is about, and the only way its status changes.
  *

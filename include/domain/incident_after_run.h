@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * incident_after_run - what the end of a run means for its incident.
  *

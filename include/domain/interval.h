@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * interval - named times of the week, month and year, as Alertmanager's `time_intervals` have them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * label - sorted sets of name/value pairs, and what identifies them.
  */

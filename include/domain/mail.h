@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mail - a notice as an Internet message (RFC 5322) of plain text in UTF-8.
  *

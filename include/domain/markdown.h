@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * markdown - text that somebody else wrote, put into Markdown as text: it can be no heading, list,
  * table, link, image, HTML, or mention of somebody.

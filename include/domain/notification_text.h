@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * notification_text - the text of a notification about an incident: a template, and the facts that
  * are put into it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * plan - decide: what an alert that arrives is, and whether a playbook runs for it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * playbook - a named remediation, as the configuration describes it. Plain data, read-only once
  * loaded; everything lives in the configuration's arena.

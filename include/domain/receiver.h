@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * receiver - somebody who is told: a name and its endpoints, as the configuration has them. Plain
  * data, read-only once loaded; everything lives in the configuration's arena.

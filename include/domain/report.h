@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * report - the post-incident log of one incident as Markdown: facts in, text out.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * run - one execution of a playbook: its states, and what to do next.
  *

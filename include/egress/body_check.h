@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * body_check - does the JSON body of an answer match what a check expects of it?
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * deliver - send a notice to an endpoint once, and report how it went.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * egress - the role that speaks to the outside: HTTP and TCP checks and notices for the core,
  * through libcurl.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * probe - look once whether a check passes, and say in words what was found.
  *

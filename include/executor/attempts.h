@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * attempts - the step attempts that this executor has started, from START to ENDED.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * commands - background checks that are programs: each run once, for the core's PROBE_COMMAND.
  *

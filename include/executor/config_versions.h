@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * config_versions - the configuration in force and those before it, which runs may still use.
  */

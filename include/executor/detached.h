@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * detached - children that are not ours to end: what steps with `detach` left running on purpose.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * executor - the parent of all: owns the configuration, starts roles and steps, and nothing else
  * may.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * leftovers - what a step leaves behind: processes whose parent is gone.
  *

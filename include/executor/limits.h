@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * limits - what a step may use, as a cgroup's limits and as resource limits of its processes.
  *

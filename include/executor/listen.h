@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * listen - the sockets on which the front accepts, made before it is started.
  *

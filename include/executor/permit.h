@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * permit - what the executor checks itself before it starts anything for the core.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * roles - the role processes: started, watched, connected to each other, started again.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * step_cgroups - the cgroups of attempts and background checks: their names, and the end of those
  * that a shim could not end itself.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * storage - the storage directory: ours alone, used by one daemon at a time.
  *

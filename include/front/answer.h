@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * answer - what goes back over HTTP: Prometheus's envelope, errors, and plain text.
  *

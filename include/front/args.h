@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * args - the query parameters of a request, decoded and checked by the rules of its route; the
  * fields of its body (front/fields.h) join them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dispatcher - takes requests, checks them, asks whoever knows, and answers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fields - the body of a command, one JSON object, decoded and checked by the rules of its route.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * front - the role that the network talks to: its channels, its signals, and its dispatcher.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * guard - may this request have come from here? Against DNS rebinding and cross-site requests.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * meter - how many requests were answered, by route and status, for /metrics.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pending - the requests that wait for somebody's answer, by id.
  *

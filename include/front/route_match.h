@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * route_match - which route of wire/routes is asked: by method and path. 404, 405 with Allow and
  * 415 come from here.

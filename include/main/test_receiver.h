@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_receiver - `playbookd test-receiver NAME`: notify every endpoint of a receiver of a test,
  * now and without a daemon, the way egress would.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * verify_audit - `playbookd verify-audit`: is the chain of the audit log intact?
  *

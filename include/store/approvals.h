@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * approvals - what people were asked before a run goes on, and what they said. Rows stay with the
  * run: they are the record of who let it through, when and why.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * audits - the commands, who gave them and when, as a chain: the hash of each row is over the one
  * before it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * checklist - which items of an incident's checklist are done, by whom and when.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * checks - what is known of the checks that are looked at in the background, and when each got
  * another status.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * deliveries - what came in, as it came, and what was decided about each alert of it.
  *

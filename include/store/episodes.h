@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * episodes - alerts, each from when it was first seen firing until it is resolved.
  */

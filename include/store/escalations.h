@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * escalations - the chain of each incident: who was paged, and what is due next.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * follow_ups - what is to be done later, so that an incident does not happen again.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * guards - what the store remembers for the guards of domain/guards.h, asked of the runs
  * themselves: there is no second book that could differ from them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * idempotency - commands that came with an Idempotency-Key, and their answers: a command that comes
  * again gets the same answer, and nothing is done.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * incidents - what people work on. The only writer of an incident's status.
  */

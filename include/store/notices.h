@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * notices - the outbox: the notifications, a row for each endpoint.
  *

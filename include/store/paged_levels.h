@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * paged_levels - which levels were paged for an incident, why and by whom; and which receivers have
  * been notified of it since.

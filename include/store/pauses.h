@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pauses - the kill switch: one row for each time that somebody used it.
  */

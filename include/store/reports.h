@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * reports - what came of the alerts: sums over incidents and their runs.
  */

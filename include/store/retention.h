@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * retention - old rows go, a few at a time, so that nothing waits for them.
  *

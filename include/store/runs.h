@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * runs - executions of playbooks. The only writer of a run's status.
  */

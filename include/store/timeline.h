@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * timeline - what happened to an incident, in order: written in the transaction of what it tells
  * of.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * channel - frames over a stream socket pair, watched by a loop.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * conns - the connections of an HTTP server and what each is waiting for, with a deadline for all
  * that depends on the client alone.

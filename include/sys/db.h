@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * db - the one SQLite connection: prepared statements, one transaction at a time.
  *

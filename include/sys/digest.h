@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * digest - SHA-256 (FIPS 180-4) and HMAC with it, from GnuTLS, and the comparison that takes the
  * same time always.

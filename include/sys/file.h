@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * file - whole files, read with a bound and written so that they are there after a power cut.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * head - the head of an HTTP request, checked more strictly than libmicrohttpd 0.9.75 does.
  *

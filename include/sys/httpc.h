@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * httpc - look at an HTTP server or a TCP port once, post something or send a mail, from the
  * owner's loop (libcurl).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * httpc_send - what a request of httpc sends, as options of libcurl: a POST or a mail. For httpc
  * alone.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * httpc_target - where a request of httpc goes, as a URL of libcurl, and whether it may. For httpc
  * alone.

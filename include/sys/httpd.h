@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * httpd - HTTP/1.1 requests in, answers out, on libmicrohttpd driven from our loop.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * json - read JSON text, bounded before it is parsed, and take values out by tables of fields.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * loop - one epoll loop a process; it asks its owner how long it may sleep.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * migrate - bring a database to the newest schema, one transaction a step.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mistakes - what is wrong in text files, gathered in any order, printed in the order of the lines.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * regex - PCRE2 patterns, anchored at both ends as Prometheus anchors, with bounded work.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * smtp - one mail to a server that is connected, greeted, in TLS and logged in to: what is said to
  * it and what its answers mean (RFC 5321). No socket: whoever has one passes on the bytes.

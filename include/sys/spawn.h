@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * spawn - start one program with exactly what it is given, and nothing of ours.
  *

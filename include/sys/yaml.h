@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * yaml - one YAML 1.2 document as a tree of nodes that know where they stand. Wraps libfyaml.
  *

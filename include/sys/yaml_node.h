@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * yaml_node - a node of a YAML document: what it is, and where it stands.
  *

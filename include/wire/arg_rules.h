@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * arg_rules - what a request may be given: the names, kinds and limits of its query parameters and
  * of the fields of its body. Data only; front/args.h and front/fields.h read by it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * attempt - what a shim leaves in its folder for the core: a message through the disk.
  *

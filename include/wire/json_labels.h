@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * json_labels - labels as the store keeps them, one JSON object of strings, written and read back.
  */

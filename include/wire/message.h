@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * message - every message that one role sends to another: one struct and one table of fields each.
  *

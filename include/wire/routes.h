@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * routes - the one table of the API: one row a route. The front finds a row by method and
  * path (front/route_match.h) and checks the request by it, the core answers by its id, the audit

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * view - the one table of how each noun looks in an answer: its columns, in order. The core writes
  * rows of the store by it (core/view/rows.h), docs/api.md is printed from it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wire - messages between roles: plain structs, encoded and decoded by a table of their fields.
  *

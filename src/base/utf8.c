@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
 /* What a first byte promises: how long the character is, and the bounds of its second byte. */

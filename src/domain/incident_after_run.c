@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/incident_after_run.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/interval.h"
 
 static bool in_ranges(const struct interval_ranges *ranges, int value)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "front/dispatcher.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * playbookd - the daemon: command line, sub-commands, and the table of roles.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "main/test_receiver.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "main/verify_audit.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/checklists.h"
 
 static int run_changes(struct db *db, struct stmt *s, bool *ret_changed, struct err *err)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/deliveries.h"
 
 int deliveries_add(struct db *db, const struct delivery_row *row, int64_t *ret_id, struct err *err)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/follow_ups.h"
 
 #define COLUMNS "id, incident_id, text, owner, receiver, created_at, created_by, done_at, done_by"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/guard_facts.h"
 
 #define NOT_STARTED INT64_MAX /* when a run starts that has not: after all that have */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/idempotency.h"
 
 static void bind_key(struct stmt *s, const struct idempotency_row *row)

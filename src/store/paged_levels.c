@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/paged_levels.h"
 
 int paged_levels_add(

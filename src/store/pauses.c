@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/pauses.h"
 
 int pauses_add(struct db *db, const struct pause_row *row, struct err *err)

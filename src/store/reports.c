@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/reports.h"
 
 /* One row an incident: what became of it. A run helped when it succeeded by its verify phase, and

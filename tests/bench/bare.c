@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bare - the baselines: libmicrohttpd and jansson and nothing else.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * load_generator - POST the same body over N kept connections, as fast as the answers come, and
  * print how it went.

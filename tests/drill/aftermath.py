@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """aftermath - what people do about an incident over REST, and the log that comes of it."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """engine - the Docker engine of the drill's host, its images, and the application in it.
 
 dockerd is started by Debian's init script, with the runbook's paths and socket, in the drill's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """machine - the host that the drill breaks: this one, seen from namespaces of its own.
 
 Within them the paths and ports are exactly the runbook's, and whatever happens to them happens to

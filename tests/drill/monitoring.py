@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """monitoring - Prometheus, its exporters, Alertmanager and the configuration of playbookd, with
 the files of config/opareta.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """outages - what playbookd cannot repair: evidence is collected, and people are called."""
 
 import os

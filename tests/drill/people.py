@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """people - who is told: an incoming webhook for each receiver, and a mail server for all of them.
 
 Both keep what they got. What is expected of a letter is written as the runbook has it, line by line,

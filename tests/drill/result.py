@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """result - one scenario as it goes: what happened when, and what a scenario may ask.
 
 A scenario is a function that gets a Result. What people were told, what the timeline says and what

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """scenarios - how Opareta is broken, and what has to be true afterwards: what playbookd repairs.
 
 A scenario breaks something, waits for what playbookd makes of it, and looks at the real thing: start

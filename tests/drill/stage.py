@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """stage - the small Opareta, all of it: host, containers, monitoring, people, playbookd."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """harness - what the end-to-end tests are written in.
 
 A test is a function test_<statement>(t) in a test_*.py; t is a Test: its own folder, and every

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """smtp_server - a real SMTP server (aiosmtpd) that says what it was sent, a JSON object a line.
 
 usage: smtp_server.py [--port PORT] [--cert FILE --key FILE] [--auth USER:PASSWORD] [--mode MODE]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """strace - system calls of a running process fail, or kill it: what, as in strace's --inject=.
 
     injection = Injection(t, d.roles()["core"], "fdatasync:error=EIO:when=1")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The whole loop, with the real Prometheus and the real Alertmanager of this machine.
 
 A target is scraped; it dies; Prometheus alerts; Alertmanager delivers; playbookd runs a playbook,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/api.md is what the daemon answers: every route is asked, every noun is seen."""
 
 import os

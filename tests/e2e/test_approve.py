@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A person is asked before a run goes on: yes, no, too late, twice, something else, nobody."""
 
 import threading

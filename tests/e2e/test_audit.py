@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What people ordered is written down, in a chain that nobody can bend unseen."""
 
 import hashlib

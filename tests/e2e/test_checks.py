@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks in the background: the health table, what it remembers, and what it lives through."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The disk: full, nearly full, failing, or with a store on it that cannot be used."""
 
 import os

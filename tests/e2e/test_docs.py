@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the pages print is what the program prints: every shell block of README and docs/ is run.
 
 A page is run from top to bottom, in a copy of the checkout, in one shell; a block without a language

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """script/drill leaves nothing behind, however it ends. What it drills is not tried here."""
 
 import glob

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who is called, when, why, and in which words: the matrix of the runbook, with times of seconds."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Guards keep runs from starting, say why, and remember over a restart."""
 
 import os

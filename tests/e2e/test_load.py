@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many connections, many alerts, and clients that are in no hurry."""
 
 import http.client

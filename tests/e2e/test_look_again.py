@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An alert that fires on after it was thought mitigated: look again, never run again."""
 
 from harness import alert, ck, ck_decisions, ck_eq, ck_match, delivery

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many short steps, a few hundred of what tests/faults/many-steps does."""
 
 import os

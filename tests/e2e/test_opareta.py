@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """config/opareta: the failover procedures as a configuration. script/drill tries them for real."""
 
 import os

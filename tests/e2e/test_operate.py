@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What people start and stop: the kill switch, runs by hand, replays of incidents, cancel."""
 
 import os

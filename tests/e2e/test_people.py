@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What people say of incidents, the timeline, follow-ups, the checklist and the post-incident log."""
 
 import html.parser

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People are told: webhooks and mails through real servers, and nobody who cannot be told holds up
 anything."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the API answers, and what it refuses."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A backup is restored beside newer folders of runs: what the store does not know of is told."""
 
 import os

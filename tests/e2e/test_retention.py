@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is older than --data.retention goes; what is open stays."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Playbooks run: steps, verify, rescue, params, guards, output."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """script/bootstrap, and that script/server and script/test begin with it."""
 
 import os

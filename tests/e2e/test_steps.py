@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What steps may do and use: precheck, when, on_interrupt, limits, detach, their surroundings."""
 
 import json

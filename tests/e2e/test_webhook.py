@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What Alertmanager sends, and what becomes of it."""
 
 import glob

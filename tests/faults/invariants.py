@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """invariants - what must hold of a store and of the effects of its runs, whatever has happened.
 
 An effect of a step is a line, "run step instance", in a file outside; each step of a run has one.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """kill_loop - kill playbookd's processes again and again while it works, and look what is left.
 
 Clients deliver unique alerts, a fifth of them twice: some again, some by a twin at the same time. Each

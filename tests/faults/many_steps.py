@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """many_steps - thousands of short steps, one after the other and side by side; then nothing is left.
 
 Every step leaves something behind on purpose: a child in a session of its own that ignores TERM. A

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """moments - when something is killed: at the moment that matters, not only at any.
 
 A random moment is seldom one of the few between two lines of a program. So some kills wait for what

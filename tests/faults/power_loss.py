@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """power_loss - cut the power of the disk under playbookd, again and again, and look what is left.
 
 The storage directory is on an ext4 of its own, in a file, mounted through a loop device. The power cut is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """processes - which processes there are below us; how to end one, and what is left of it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """standalone - one of these as a program: a folder of its own, kept when it failed; its figures."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """sweep - one system call of one role fails, or kills it; then everything must be as if it had not.
 
 A survey counts the calls that each role makes of one delivery, or of its own start. Each of them is

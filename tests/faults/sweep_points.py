@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """sweep_points - which system calls are made to fail in whom, and how; which of all points are taken.
 
 A point is one call of one role, the n-th of its kind, that fails with an error, or does not return

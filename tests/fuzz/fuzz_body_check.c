@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as the answer of a server that a check looks at: the first line is the path and the
  * value that are expected, the rest the body. The second look has the same answer as the first.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as the main file, and after the first U+0001 as a playbook file, or after the first
  * U+0002 as a template: a configuration or mistakes, and nothing left in memory. Build with clang

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as subject and text of a mail (a NUL ends the first). Whatever they are: each line ends
  * in CRLF, is ASCII and not long, and there are the headers that there should be, and no others.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as text, code, quotation and block: what comes out is text, code, a quotation, a block.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Parse any text as a matcher; what parses must match without a crash. */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as what a mail server says, in pieces of any size. Whatever it is, no more is said to
  * it than one mail: commands in their order, the text at most once, and nothing after the end.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as the status file of an attempt. What is accepted must be what we would write.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_webhook - any bytes into a delivery. What comes out keeps its promises.
  *

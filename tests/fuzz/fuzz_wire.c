@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as any message: the first byte picks the type, the rest is the payload. What is
  * accepted must encode to the very same bytes.

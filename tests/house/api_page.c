@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * api_page - prints docs/api.md from the tables of routes and nouns. script/api-page runs it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * called - what the escalation promises: nobody is called twice for the same, nobody is late, what
  * is in somebody's hands is left alone, and whoever was told hears of the end.

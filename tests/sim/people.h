@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * people - what people do to the core meanwhile: cancel, approve and reject runs, pause, resume,
  * start by hand, and say what they know of incidents.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * promises - what the store must never say, as queries that must give no row. Those of escalation
  * are in called.h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * simulate - the real core in a simulated world: random schedules from seeds, with the invariants
  * of the store checked after each event.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * world - everything around the core, simulated from a seed: two Alertmanagers and the network
  * between, the executor with its shims and their folders, egress, and the two clocks.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * config_texts - configurations given as text, for the tests of the loader.
  */

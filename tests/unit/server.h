@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server - small real servers for tests: a child process that serves one script to every comer.
  *

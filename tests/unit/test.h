@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test - a small harness: each test runs in its own process, group and temporary folder.
  *

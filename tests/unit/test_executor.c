@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The real executor with roles that this same program plays: executed as "playbookd --role=core" it
  * is a core that may lie, die or babble. What it sees goes, a line each, into the FIFO "data/seen".

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The prober: what it asks is seen, what it writes is counted. */
 #include "core/checks/prober.h"
 

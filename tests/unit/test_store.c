@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/approvals.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core_world - the world of a core under test: the clocks, the links to the other roles and the
  * folders of attempts are the test's; the core is the real one, on a real store, and its turn ends

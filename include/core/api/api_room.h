@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * api_room - the room that answers: how is an HTTP call answered? It may use all rooms below it. In
  * read/ stands what only reads, in command/ what changes something.

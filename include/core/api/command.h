@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * command - carries out each request that changes something: writes down who did what
  * (core/state/audit_chain.h), and does it once for its Idempotency-Key. Repeated by the same

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dispatch - queries of the front find their handler by the table of routes (wire/routes.h): what
  * reads stands in read/, what changes something in command/.

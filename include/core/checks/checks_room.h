@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * checks_room - the room that answers: what do the background checks say? Below it it may use only
  * the storage room (is the disk full?) and the ground.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * prober - probes the checks that have an interval, again and again, and remembers their state.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * attention - an incident needs an operator: the incident, its timeline and the log state why, and
  * the escalator acts on it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * correlation - incidents that fire together page a level together: once, with one message for
  * all of them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * escalate_room - the room that answers: who is paged, when, why? Below it it may use only the
  * notify room and the ground.

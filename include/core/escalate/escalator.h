@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * escalator - pages levels, one after the other, and sends them updates.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * evaluation - one pass of the escalator over what is due: the policy, the time, and the incidents
  * that fire together, which are read once.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * paging - pages a level, or sends an update to all who were notified of an incident: whom, once,
  * and with which key.

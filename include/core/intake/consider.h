@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * consider - decides about one alert: which playbooks match it, whether each may run, and why.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * incident_of - the incident of an alert: opened, joined, opened again, and resolved when its last
  * alert ends.

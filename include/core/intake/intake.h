@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * intake - a delivery becomes decisions, incidents and queued runs (C1).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * intake_room - the room that answers: what becomes of an alert? Below it it may use the run and
  * escalate rooms and the ground.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * compose - the words of a notification: facts about incidents from the store, filled into a
  * template, and from there into the outbox.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * in_flight - the notifications that egress was asked to send and has not answered yet, one of an
  * endpoint at a time, and the backoff of endpoints: after a failure nothing is sent to one for 1 s,

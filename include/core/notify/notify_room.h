@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * notify_room - the room that answers: how are receivers notified? It stands on the ground alone.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * outbox - notifies receivers: it writes a notification with its cause, and sends it after that, at
  * least once.

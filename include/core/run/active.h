@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * active - the runs that are running or verifying, as the core holds them in memory. Everything
  * that matters about one is in the store as well.

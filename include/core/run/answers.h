@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * answers - a run that waits for approval continues, or ends. The wait ends by
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cursor - where a run stands, and how its steps have ended, by the rows that the store has of
  * them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * describe - a step in words for operators: what it would execute, or ask.
  */

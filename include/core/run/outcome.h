@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * outcome - how the attempt in hand went: writes down what the executor, egress, the clock or its
  * folder says (C3 to C5), and makes it an event of its run.

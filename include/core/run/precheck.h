@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * precheck - a precheck's exit status and its last line of output say something about the run.
  */

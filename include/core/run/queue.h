@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * queue - the queued runs, oldest first: which of them starts now?
  *

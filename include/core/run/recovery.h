@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * recovery - recover every run that was running or verifying when the last core ended.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * result - a run ends: it is written down, and what that means for its incident is done
  * (domain/incident.h decides).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * run_request - an alert, a replay or an operator requests a run: gathers what the guards need to
  * know, for all of them alike, and adds the run.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * run_room - the room that answers: how does a run go? Below it it may use the escalate, notify and
  * storage rooms (is the disk full?) and the ground.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * runner - an event of a run, and what follows from it (C2 to C5).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * start - begins the attempt that a run's cursor points at: writes it down (C2), then asks for it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * supervisor - the face of the run room: what is due for the runs that go on, wait for an answer,
  * or wait in the queue.

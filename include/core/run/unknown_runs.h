@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * unknown_runs - folders under runs/ of which the store has no run: steps were started that it
  * knows nothing of, since a backup was restored (or an empty store begun) beside newer folders.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * audit_chain - each command that was carried out is written down with what it changed, in a chain
  * that nobody can bend unseen (store/audits.h). Its hash is logged, too: a log that is kept

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * clocks - the time now in each time zone that the configuration names, for the guards.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * configs - the configuration in force, and those before it that runs still follow.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * deadline - the moment at which a room has to be asked again, by the clock that is never set.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ground - what all rooms of the core stand on: the store, the turn and its time, the
  * configurations, the links to the other roles, the kill switch, the clocks of time zones,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pause - the kill switch: while it is on, no queued run starts and no alert gets one; what runs
  * goes on. It lives in the store, and is over by itself when its time is.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ports - the functions by which the core touches the world: two clocks, the links to the other
  * roles, the folders of attempts. The role gives it the real ones; a test gives it a world of its

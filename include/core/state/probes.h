@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * probes - looks at URLs and ports that egress is asked for, by run and by checks: one sequence of
  * ids for both, so that an answer belongs to one of them.

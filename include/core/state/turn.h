@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * turn - nothing leaves the core before what it says is durable.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * disk_space - how much room the disk has, and the reserve that is given up when there is none.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * janitor - what is older than --data.retention goes, a few rows a turn, with the folders of its
  * runs. What is open stays; so does a run whose folder cannot be removed, which is logged and tried

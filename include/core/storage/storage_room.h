@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * storage_room - the room that answers: what happens to the disk? It stands on the ground alone.
  */

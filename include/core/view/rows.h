@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rows - rows of the store as nouns of wire/view: which member of a row each column is.
  *

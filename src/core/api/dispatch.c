@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/api/dispatch.h"
 
 #include "core/api/command.h"

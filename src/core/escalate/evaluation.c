@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/escalate/evaluation.h"
 
 #include "base/log.h"

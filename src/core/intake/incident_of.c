@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/intake/incident_of.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/notify/in_flight.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/run/unknown_runs.h"
 
 #include <dirent.h>

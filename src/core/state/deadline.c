@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/state/deadline.h"
 
 void deadline_by(struct deadline *deadline, int64_t mono_ms)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/state/ports.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/state/probes.h"
 
 uint64_t probes_next_id(struct ground *ground)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a local holds that was never set, in each build."""
 
 import json

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * approval_commands - an operator approves or rejects a run that waits.
  */

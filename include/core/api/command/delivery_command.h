@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * delivery_command - answers a delivery, once all that the answer says is committed.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * follow_up_commands - the work after an incident: its follow-ups and its checklist. Each answers
  * what it changed, and writes into the timeline who did it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * incident_commands - what operators do to an incident, while it is open and afterwards.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pause_commands - an operator switches the kill switch on and off. Both answer as GET does.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * replay_command - an incident's playbook once more, for each of its alerts that has fired.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * run_commands - operators start a playbook by hand, and end a run.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * metrics - the answer to Prometheus, in its text format (version 0.0.4).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * postmortem - the post-incident log of an incident: gathers the facts for domain/report.
  */

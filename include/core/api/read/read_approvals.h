@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_approvals - the questions of a run: those that were answered, and the one that is open.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_audit - who did what, newest first, with the hashes of the chain (core/state/audit_chain.h).
  */

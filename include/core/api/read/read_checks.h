@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_checks - the health table: every check of the configuration and how it is.
  *

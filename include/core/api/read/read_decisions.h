@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_decisions - the decisions: what became of each alert, and why, newest first.
  */

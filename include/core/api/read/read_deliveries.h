@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_deliveries - deliveries, one of them, its body, and decisions: the record of all that came
  * in.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_escalation - how far an incident is escalated, and when that goes on.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_incidents - incidents, and all of one incident, as it is answered to who reads it and to who
  * changed it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_pause - the kill switch as it is answered: {"paused":true,"reason":"…","by":"…","since":"…",
  * "until":null}, with `suppressed`, the decisions that it made, newest first, and `waiting`, the

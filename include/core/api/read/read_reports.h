@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_reports - how each alert was handled, over all its incidents.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_runs - runs, one run with its steps, and the output of a step.
  */

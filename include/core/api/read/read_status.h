@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * read_status - the daemon itself: its version, roles and configuration, and whether it takes
  * deliveries.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/api/command/delivery_command.h"
 
 #include "core/api/command.h"

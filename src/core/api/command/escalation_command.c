@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/api/command/escalation_command.h"
 
 #include <inttypes.h>

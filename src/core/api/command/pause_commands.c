@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/api/command/pause_commands.h"
 
 #include "core/api/read/read_pause.h"

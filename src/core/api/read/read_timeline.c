@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/api/read/read_timeline.h"
 
 #include "core/api/page.h"

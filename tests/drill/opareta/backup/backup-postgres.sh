@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # usage: backup-postgres.sh SERVICE TIMESTAMP   writes /var/backups/opareta/SERVICE_TIMESTAMP.sql.gz
 set -eu
 file=/var/backups/opareta/$1_$2.sql.gz

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # usage: restore-postgres.sh FILE.sql.gz SERVICE
 set -eu
 gzip --test "$1"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Back to an earlier version.
 # usage: rollback.sh [SERVICE [VERSION]]   every service, or one; the version before, or this one
 set -eu

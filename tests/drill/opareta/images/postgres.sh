@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # PostgreSQL in its container: make the database at the first start.
 set -eu
 export PGDATA=/var/lib/postgresql/data

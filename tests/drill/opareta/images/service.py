@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """service - what argus and hermes are in the drill: healthy when database and Redis answer.
 
 GET /api/health   200 and JSON; 503 when a store does not answer, 500 when this release is broken
