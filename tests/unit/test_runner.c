@@ -248,7 +248,7 @@ static const char changed[] =
 		"    params: { service: { from: labels.service, pattern: \"hermes\" } }\n"
 		"    steps: [{ name: one, run: [true] }]\n";
 
-/* What is recorded is the configuration whose steps are counted, not the one that queued the run. */
+/* The configuration whose steps are counted is recorded, not the one that queued the run. */
 TEST(a_run_is_resumed_only_with_the_configuration_that_it_started_with)
 {
 	struct core core;

@@ -7,7 +7,7 @@
  *
  *	struct core core;
  *
- *	core_world_start(&core, yaml);      a core on the store of the test's folder, and its first turns
+ *	core_world_start(&core, yaml);      a core on the store of the test, and its first turns
  *	core_world_pass(1000);              a second passes, and nobody notices
  *	core_world_tick(&core);             a turn ends; what it sends is in core_world.sent
  *	core_world_wait(&core, 60000);      a minute passes, with all turns that are due in it
