@@ -16,7 +16,7 @@
 #include "domain/label.h"
 
 #define ALERT_LABELS_MAX    64   /* labels, and annotations, of one alert */
-#define ALERT_NAME_MAX      1024 /* bytes of its alertname that steps are told */
+#define ALERT_NAME_MAX      1024 /* bytes of its alertname that steps get */
 #define DELIVERY_ALERTS_MAX 10000
 #define DELIVERY_BODY_MAX   (16 * 1024 * 1024)
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * approval - what a person who is asked by an `approve` step says yes to, as digests.
+ * approval - the digests of a question: an operator who answers an `approve` step approves them.
  *
  *	work     all that the run would do: every step of its playbook with the params put in, and
  *	         the checks that they name. The same work is the same whatever file it stands in.
  *	digest   the work of this run, by this configuration, at this step, until this time: what is
  *	         shown with the question, and what the answer must bring back
- *	seal     the front's word for it that somebody with the operator's token sent this digest:
+ *	seal     the front's proof that an operator with the token sent this digest:
  *	         a MAC under the SHA-256 of that token, which executor and front have and the core
  *	         does not. The executor checks it.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check - a named health check, as the configuration describes it, and what the store and people
- * call its states. Plain data; everything lives in the configuration's arena.
+ * check - a named health check, as the configuration describes it, and the names of its states.
+ * Plain data; everything lives in the configuration's arena.
  *
  * A check with an interval is looked at in the background (core/prober) and by steps; one without
  * by steps only.
@@ -26,7 +26,7 @@ enum check_kind { CHECK_HTTP, CHECK_TCP, CHECK_COMMAND, CHECK_KINDS };
 /* "http", "tcp", "command". */
 extern const char *const check_kind_names[CHECK_KINDS];
 
-/* unknown: nobody has looked yet, or nobody could. */
+/* unknown: it was not probed yet, or could not be. */
 enum check_status { CHECK_UNKNOWN, CHECK_HEALTHY, CHECK_FAILING, CHECK_STATUSES };
 /* "unknown", "healthy", "failing". */
 extern const char *const check_status_names[CHECK_STATUSES];
@@ -60,10 +60,10 @@ struct check {
 int check_url(const struct check *check, const struct labels *params, struct buf *out,
 		struct err *err);
 
-/* Append what is looked at, for people: a URL without user and password, host:port, or a program
+/* Append what is probed, for operators: a URL without user and password, host:port, or a program
  * with its arguments. params (NULL: none are known) are put into a URL as far as they can be. */
 void check_target(const struct check *check, const struct labels *params, struct buf *out);
-/* Append what is expected of it, for people: "200 + JSON with status = ok". */
+/* Append what is expected of it, for operators: "200 + JSON with status = ok". */
 void check_expected(const struct check *check, struct buf *out);
 
 /* SHA-256 over what is looked at and what is expected: what was seen of one says nothing about

@@ -7,9 +7,9 @@
  * Pure: the policy, the facts about an incident and the time go in; one action comes out. The
  * caller carries it out, takes it into the facts and asks again, until there is nothing to do.
  *
- *	the chain goes on while the incident is firing, or is mitigated and needs a person all the
- *	same. Acknowledged, mitigated or resolved, it stops. When a mitigated one fires again, the
- *	time begins anew.
+ *	the chain continues while the incident is firing, or is mitigated and still needs an
+ *	operator. Acknowledged, mitigated or resolved, it stops. When a mitigated one fires
+ *	again, the time begins anew.
  *	a remedy that failed ends the hold and pages one more level, at once.
  *	each level is paged once each time the incident is opened; a level is never lowered.
  *	updates go to all who were paged, as long as the incident is open; then comes the end.
@@ -80,7 +80,7 @@ struct escalation_facts {
 	uint8_t level;                 /* the incident's own, as it is now */
 	uint8_t paged_level;           /* the highest paged since it was last opened; 0: none yet */
 	const char *failed;            /* why it is to be raised at once; NULL */
-	const char *needed;            /* why a person is needed, as far as that is known; NULL */
+	const char *needed;            /* why it needs an operator, as far as that is known; NULL */
 	struct escalation_timer chain; /* the end of the hold, or of respond_within */
 	struct escalation_timer update; /* the promised one */
 };

@@ -79,7 +79,7 @@ bool guard_breaker(const struct guard_rules *rules, int64_t failures, struct gua
  */
 bool guard_targets(const struct guard_rules *rules, int64_t others, char *reason);
 
-/* The kill switch: since 0 is off; until 0 is until somebody resumes. */
+/* The kill switch: since 0 is off; until 0 is until an operator resumes. */
 struct guard_pause {
 	int64_t since;
 	int64_t until;

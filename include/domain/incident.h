@@ -11,8 +11,8 @@
  *	        mitigated ───── RESOLVE ───────────────┘
  *
  * firing and mitigated are open: an alert of the group joins. mitigated means that a playbook's
- * verify passed while the alert was still firing. People may close what is open, too, and call it
- * resolved while alerts of it fire: those start nothing any more, and one that begins to fire
+ * verify passed while the alert was still firing. An operator may also close an open incident, or
+ * resolve it while alerts of it fire: those start nothing any more, and one that begins to fire
  * opens it again, as always.
  * Acknowledgement and level are facts about an incident, not states.
  */
@@ -38,22 +38,22 @@ enum incident_status {
 enum incident_event {
 	INCIDENT_FIRE,     /* an alert of it fires (again) */
 	INCIDENT_MITIGATE, /* a run's verify passed */
-	INCIDENT_RESOLVE,  /* its last firing alert is resolved, or people say that it is over */
-	INCIDENT_CLOSE,    /* people are done with it */
+	INCIDENT_RESOLVE,  /* its last firing alert is resolved, or an operator resolves it */
+	INCIDENT_CLOSE,    /* an operator is done with it */
 	INCIDENT_EVENTS
 };
 
 /* "firing", "mitigated", "resolved", "closed". */
 extern const char *const incident_status_names[INCIDENT_STATUSES];
 
-/* Is it a major one, as people said? */
+/* Is it a major one, as an operator stated? */
 enum incident_judgement {
-	INCIDENT_UNJUDGED, /* they said nothing: its level decides */
+	INCIDENT_UNJUDGED, /* not stated: its level decides */
 	INCIDENT_MINOR,
 	INCIDENT_MAJOR
 };
 
-#define INCIDENT_MAJOR_LEVEL 3 /* L3 and above are major, unless people say otherwise */
+#define INCIDENT_MAJOR_LEVEL 3 /* L3 and above are major, unless an operator says otherwise */
 
 /* level: 1 to 4, 0 for none. */
 bool incident_is_major(enum incident_judgement said, uint8_t level);

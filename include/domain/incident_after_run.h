@@ -3,20 +3,20 @@
  * incident_after_run - what the end of a run means for its incident.
  *
  *	run                                    incident        then
- *	verified, all others helped too        firing          mitigated; nobody is needed
- *	verified, all others helped too        any other       nobody is needed
+ *	verified, all others helped too        firing          mitigated; needs no operator
+ *	verified, all others helped too        any other       needs no operator
  *	verified, another run did not help     any             stays as it is
- *	looked again, did not pass             mitigated       firing; a person is needed, it failed
- *	looked again, passed                   mitigated       a person is needed, it failed
+ *	looked again, did not pass             mitigated       firing; needs an operator, it failed
+ *	looked again, passed                   mitigated       needs an operator, it failed
  *	looked again                           any other       stays as it is
- *	rejected before it started             resolved        its question needs nobody any more
- *	succeeded, but verified nothing        firing          a person is needed
+ *	rejected before it started             resolved        its question needs no answer any more
+ *	succeeded, but verified nothing        firing          needs an operator
  *	succeeded, but verified nothing        any other       stays as it is
  *	any other end                          closed          stays as it is
- *	failed, timed out, interrupted         any other       a person is needed, it failed
- *	canceled, rejected                     any other       a person is needed
+ *	failed, timed out, interrupted         any other       needs an operator, it failed
+ *	canceled, rejected                     any other       needs an operator
  *
- * A run that looks again does so because its alert fires on after a run that was verified.
+ * A run looks again because its alert still fires after a run that was verified.
  *
  * Pure: the caller gathers the facts, asks, and writes what the verdict says, in its order.
  */
@@ -46,9 +46,9 @@ struct incident_run {
 
 enum incident_attention {
 	INCIDENT_ATTENTION_STAYS,
-	INCIDENT_ATTENTION_OVER,     /* nobody is needed any more */
-	INCIDENT_ATTENTION_ANSWERED, /* the run's question needs nobody; any other reason stays */
-	INCIDENT_ATTENTION_NEEDED,   /* a person is needed, for `why` */
+	INCIDENT_ATTENTION_OVER,     /* it needs no operator any more */
+	INCIDENT_ATTENTION_ANSWERED, /* the run's question needs no answer; any other reason stays */
+	INCIDENT_ATTENTION_NEEDED,   /* it needs an operator, for `why` */
 };
 
 struct incident_verdict {

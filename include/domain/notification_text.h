@@ -9,7 +9,7 @@
  *
  * The first line is the subject (the title, when it is empty); all of it is the text. Each value is
  * put in once, as one line: control characters in it become spaces, and it is cut after
- * NOTIFICATION_VALUE_MAX bytes. For a fact that nobody knows yet, the text says so in plain words.
+ * NOTIFICATION_VALUE_MAX bytes. Where a fact is not known yet, the text says so in plain words.
  *
  * template_variables has the names; ${labels.NAME} and ${annotations.NAME} are those of the alert
  * that opened the incident, empty when it has none.

@@ -100,8 +100,8 @@ bool plan_look_again(const struct plan_look *look);
 struct plan_facts {
 	const struct playbook *playbook;
 	const char *param_error; /* why the params could not be had; or NULL */
-	bool by_hand;            /* a person asks: an earlier run of the episode does not count */
-	bool override_guards;    /* a person overrules the guards; dry_run holds nevertheless */
+	bool by_hand;         /* an operator asks: an earlier run of the episode does not count */
+	bool override_guards; /* an operator overrides the guards; dry_run holds nevertheless */
 	int64_t now;
 	int64_t starts_at;
 	int64_t max_alert_age_ms;  /* 0: any */
@@ -128,13 +128,13 @@ struct plan_facts {
 /* Is there a run then? */
 bool plan_makes_run(enum decision decision);
 /*
- * Does a firing alert that got this decision need a person? When nothing runs for it, and no run
- * before it did, or will do, what it asks for.
+ * Does a firing alert with this decision need an operator? It does when nothing runs for it, and no
+ * earlier run did, or will do, what it asks for.
  */
-bool plan_needs_person(enum decision decision);
+bool plan_needs_operator(enum decision decision);
 
 /*
- * May the playbook run? DECISION_QUEUED or, when a person must say yes first,
+ * May the playbook run? DECISION_QUEUED or, when an operator must approve first,
  * DECISION_AWAITING_APPROVAL when it may; else what keeps it from running. reason gets
  * PLAN_REASON_MAX bytes.
  */

@@ -23,15 +23,15 @@
  * (or `delay`, when that is longer).
  *
  * on_interrupt: what is done when an attempt was started and nobody knows how it ended (the shim
- * was killed, or the machine went down): `escalate` ends the run as `interrupted`, for people;
+ * was killed, or the machine went down): `escalate` ends the run as `interrupted`;
  * `fail` counts it as an attempt that failed; `retry` starts the next attempt, at most
  * RUN_INTERRUPTIONS_MAX times for a step and only of an idempotent one; `verify` leaves out the
  * steps that remain, and what verify says decides. In rescue the next step runs, whatever happened.
  *
- * approve: a person is asked before the steps behind it run. The run waits as `awaiting_approval`
- * until somebody says yes or no, or `within` is over, which means no: then it ends as `rejected`
- * and nothing more is done, not even rescue steps. With `four_eyes` whoever asked for the run by
- * hand may not say yes. Stands in steps only. See domain/approval.h for what is approved.
+ * approve: an operator must approve the steps behind it. The run waits as `awaiting_approval` until
+ * an operator approves or rejects it, or `within` is over, which rejects it: it ends as `rejected`
+ * and nothing more is done, not even rescue steps. With `four_eyes` the operator who requested the
+ * run may not approve it. Stands in steps only. See domain/approval.h for what is approved.
  *
  * limits: what all processes of an attempt together may use, where the daemon may make a cgroup for
  * it: `memory`, and `processes` (with their threads; 512 when nothing is said). Where it may not,
@@ -47,8 +47,8 @@
  * limits. A step that is ended by its deadline or canceled leaves nothing, and neither does one
  * without detach.
  *
- * notify: what a receiver is told is written down, and that is all: the step succeeds whether it
- * can be told or not, so that nobody who cannot be reached holds up the run.
+ * notify: the step writes the notification into the outbox, and has succeeded: a receiver that
+ * cannot be reached does not hold up the run.
  *
  * new_privs: a step cannot get more rights than it was started with (no_new_privs: sudo and other
  * setuid programs do not work) unless it says `new_privs: true`. What runs as root then can be
@@ -133,8 +133,8 @@ struct step {
 	const char *notify;      /* notify: the receiver */
 	const char *subject;  /* notify: template; NULL: made of the playbook's and step's name */
 	const char *text;     /* notify: template */
-	const char *message;  /* approve: what the person is told; template, or NULL */
-	bool four_eyes;       /* approve: not by whoever asked for the run */
+	const char *message;  /* approve: the question that the approver reads; template, or NULL */
+	bool four_eyes;       /* approve: not by the operator who requested the run */
 	int64_t timeout_ms;   /* run, script: deadline of one attempt; default 1 minute */
 	uint32_t attempts;    /* retry.attempts; 1 = no retry */
 	int64_t delay_ms;     /* retry.delay before the second attempt */
@@ -152,7 +152,7 @@ struct step {
 	bool new_privs;    /* setuid programs work */
 	bool stdin_alert;  /* `stdin: alert`: the alert as JSON; else /dev/null */
 	int64_t within_ms; /* check: it must have passed by then; 0 = one probe. approve: until when
-			      somebody must have said yes */
+			      an operator must have approved */
 	int64_t every_ms;  /* check: between probes */
 	int64_t settle_ms; /* check: it must go on passing for this long */
 };
@@ -223,7 +223,7 @@ int step_argv(const struct step *step, const struct labels *params, struct strv 
 /* Append template text with params put in to out. */
 int params_expand(const char *text, const struct labels *params, struct buf *out, struct err *err);
 /*
- * The step's name as people read it. One of verify without a name of its own is called by its
+ * The step's name, for operators. One of verify without a name of its own has that of its
  * check, which may have params in it: they are put in, in out. params NULL: as it is.
  */
 const char *step_title(const struct step *step, const struct labels *params, struct buf *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * receiver - somebody who is told: a name and its endpoints, as the configuration has them. Plain
+ * receiver - who is notified: a name and its endpoints, as the configuration has them. Plain
  * data, read-only once loaded; everything lives in the configuration's arena.
  *
  * An endpoint's name is its address without secrets: it stands in logs, tables and answers, and it
@@ -21,7 +21,7 @@ extern const char *const endpoint_kind_names[ENDPOINT_KINDS];
 
 enum payload { PAYLOAD_PLAYBOOKD, PAYLOAD_SLACK, PAYLOADS };
 
-/* What a notice of this kind is called everywhere, for those who want to skip it. */
+/* The kind of the notification that says that an incident is over, for endpoints that skip it. */
 #define NOTICE_RESOLVED "resolved"
 
 /*

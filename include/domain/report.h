@@ -2,8 +2,8 @@
 /*
  * report - the post-incident log of one incident as Markdown: facts in, text out.
  *
- * All that playbookd knows is in it; what only people can say stands there when they have said it,
- * and else a place marked "To be written" that names the request which fills it. Every value is
+ * All that playbookd knows is in it; an operator's judgement stands there once it is written, and
+ * else a passage marked "To be written" that names the request which fills it. Every value is
  * put in as text (domain/markdown.h). "" and NULL count as not known, as do times of 0.
  */
 #ifndef DOMAIN_REPORT_H
@@ -102,12 +102,12 @@ struct report_check {
 	const char *note;
 };
 
-/* How well an alert is dealt with, over all incidents that it opened. */
+/* How an alert was handled, over all incidents that it opened. */
 struct report_effect {
 	int64_t incidents;
 	int64_t open;       /* not over; each of the others is one of the next three */
 	int64_t remediated; /* a run was verified */
-	int64_t by_people;  /* acknowledged, resolved or closed by somebody */
+	int64_t by_people;  /* acknowledged, resolved or closed by an operator */
 	int64_t by_itself;  /* over without either: did anybody need the alert? */
 	int64_t runs;
 	int64_t runs_helped;

@@ -72,14 +72,14 @@ enum run_event {
 	RUN_EV_SKIPPED,     /* not started: its `when` does not hold */
 	RUN_EV_LOOK,        /* the run leaves the queue only to verify again */
 	RUN_EV_DECLINED,    /* the precheck says that the run is not wanted now */
-	RUN_EV_ASK,         /* an approve step, and its `when` holds: a person is asked */
-	RUN_EV_APPROVED,    /* somebody said yes, and the run leaves the queue again */
+	RUN_EV_ASK,         /* an approve step, and its `when` holds: the run waits */
+	RUN_EV_APPROVED,    /* an operator approved it, and it leaves the queue again */
 };
 
 enum run_action {
 	RUN_DO_STEP,   /* start attempt cursor.attempt of step cursor.step */
 	RUN_DO_PAUSE,  /* nothing until cursor.due_ms, then RUN_EV_DUE */
-	RUN_DO_WAIT,   /* nothing, until a person has said something */
+	RUN_DO_WAIT,   /* nothing, until the question is answered */
 	RUN_DO_FINISH, /* cursor.status is final */
 };
 
@@ -110,7 +110,7 @@ struct run_cursor {
 	uint32_t attempt;       /* from 1; names the attempt, never used twice */
 	uint32_t tries;         /* attempts of this step that ran */
 	uint32_t interruptions; /* attempts of this step of which nobody knows how they ended */
-	const struct labels *params; /* of the run; NULL: none that people need to read */
+	const struct labels *params; /* of the run; NULL: none that reasons need */
 	int64_t due_ms;              /* end of the pause, in the clock of `now_ms` */
 	int64_t probe_until_ms;      /* check: no first pass after this */
 	int64_t passing_since_ms;    /* check: first pass of the present row of passes; 0: none */
@@ -134,7 +134,7 @@ enum run_action run_next(const struct playbook *playbook, struct run_cursor *cur
 int run_when(const struct playbook *playbook, const struct run_cursor *cursor,
 		const struct labels *params, bool *ret_holds, char *reason, struct err *err);
 
-/* Is the very first thing that a run with these params does to ask a person? */
+/* Does a run with these params begin by waiting for an approval? */
 bool run_begins_with_approval(const struct playbook *playbook, const struct labels *params);
 
 /* How long to wait with the attempt that follows `tries` of them. */

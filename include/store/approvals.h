@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * approvals - what people were asked before a run goes on, and what they said. Rows stay with the
- * run: they are the record of who let it through, when and why.
+ * approvals - the questions of runs, and their answers. Rows stay with the run: they are the record
+ * of who approved it, when and why.
  */
 #ifndef STORE_APPROVALS_H
 #define STORE_APPROVALS_H
@@ -17,7 +17,7 @@ enum approval_decision {
 	APPROVAL_PENDING,
 	APPROVAL_APPROVED,
 	APPROVAL_REJECTED,
-	APPROVAL_EXPIRED,  /* nobody said anything in time */
+	APPROVAL_EXPIRED,  /* nobody answered in time */
 	APPROVAL_VOID,     /* a reload changed what would be done */
 	APPROVAL_CANCELED, /* the run is not wanted any more */
 	APPROVAL_DECISIONS
@@ -46,13 +46,13 @@ typedef void (*approval_fn)(const struct approval_row *row, void *arg);
 /* A question is asked: binding to not_by of row. */
 int approvals_add(struct db *db, const struct approval_row *row, struct err *err);
 
-/* Who says what, when. */
+/* An answer: whose, when. */
 struct approval_answer {
 	int64_t run_id;
 	uint8_t decision;      /* enum approval_decision, not PENDING */
-	const uint8_t *digest; /* what it is said to; NULL: to whatever is open */
+	const uint8_t *digest; /* of the question that it answers; NULL: whatever is open */
 	const char *by;        /* NULL: nobody */
-	const char *reason;    /* NULL: not said */
+	const char *reason;    /* NULL: not given */
 	int64_t now;
 	const uint8_t *seal; /* NULL: none */
 };

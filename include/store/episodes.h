@@ -26,14 +26,14 @@ struct episode_row {
 	int64_t first_seen;
 	int64_t last_seen;
 	int64_t occurrences;
-	int64_t delivery_id; /* the last that told of it */
+	int64_t delivery_id; /* the last that had it */
 };
 
 typedef void (*episode_fn)(const struct episode_row *row, void *arg);
 
 int episodes_add(struct db *db, const struct episode_row *row, int64_t *ret_id, struct err *err);
 
-/* Who told of it now, to be compared with who did last time. */
+/* Who sent it now, to be compared with who sent it last. */
 struct episode_sender {
 	const char *external_url;
 	const uint8_t *body_hash; /* DIGEST_SIZE bytes */
@@ -46,7 +46,7 @@ int episodes_open(struct db *db, const uint8_t identity[DIGEST_SIZE],
 int episodes_last(struct db *db, const uint8_t identity[DIGEST_SIZE], struct plan_episode *ret,
 		struct err *err);
 
-/* It was told again that it fires. starts_at is kept at the earliest. */
+/* It was received again as firing. starts_at is kept at the earliest. */
 int episodes_again(struct db *db, int64_t id, int64_t delivery_id, int64_t starts_at, int64_t now,
 		struct err *err);
 /* It ended. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * incidents - what people work on. The only writer of an incident's status.
+ * incidents - the incidents. The only writer of an incident's status.
  */
 #ifndef STORE_INCIDENTS_H
 #define STORE_INCIDENTS_H
@@ -27,7 +27,7 @@ struct incident_row {
 	const uint8_t *group_hash; /* DIGEST_SIZE bytes; NULL in rows that are read */
 	int64_t times_opened;      /* 1: never again */
 	int64_t firing;            /* alerts that fire now */
-	const char *attention;     /* NULL: no person is needed */
+	const char *attention;     /* NULL: it needs no operator */
 	int64_t opened_at;
 	int64_t acknowledged_at; /* 0: not set, as are the following */
 	int64_t mitigated_at;
@@ -38,7 +38,7 @@ struct incident_row {
 	const char *acknowledged_by; /* NULL: nobody, as are the following */
 	const char *resolved_by;     /* NULL: nobody, its alerts ended */
 	const char *closed_by;
-	bool major_said; /* major is what people said, not what its level says */
+	bool major_said; /* an operator stated `major`, else its level decides */
 	bool major;      /* incident_is_major() */
 	bool post_due;   /* major, and its post-mortem is not scheduled yet */
 };
@@ -79,14 +79,14 @@ int incidents_move(struct db *db, const struct incident_facts *incident, enum in
 /* Who asked for the move to resolved or closed that was just made. */
 int incidents_moved_by(struct db *db, int64_t id, enum incident_status status, const char *who,
 		struct err *err);
-/* Somebody has it in hand. The first one who says so is kept. */
+/* An operator acknowledges it. The first one is kept. */
 int incidents_acknowledge(struct db *db, int64_t id, const char *who, int64_t now, struct err *err);
 /* Only the count of firing alerts changes. */
 int incidents_count(struct db *db, int64_t id, int firing_change, struct err *err);
-/* Say why a person is needed; NULL: nobody is any more. A closed one needs nobody. */
+/* State why it needs an operator; NULL: it does not any more. A closed one never does. */
 int incidents_attention(struct db *db, int64_t id, const char *attention, struct err *err);
 
-/* That is not why a person is needed any more; any other reason stays. */
+/* It does not need an operator for that reason any more; any other reason stays. */
 int incidents_attention_over(struct db *db, int64_t id, const char *attention, struct err *err);
 /* Its level becomes this one ("L1" to "L4"), unless it is as high already: it is never lowered. */
 int incidents_raise(struct db *db, int64_t id, const char *level, struct err *err);
@@ -94,7 +94,7 @@ int incidents_raise(struct db *db, int64_t id, const char *level, struct err *er
 /* Call fn for the one of that id. Returns 1, 0 when there is none, or -1. */
 int incidents_get(struct db *db, int64_t id, incident_fn fn, void *arg, struct err *err);
 
-/* What people change; NULL: not this. "" of rootCause and resolution: not known after all. */
+/* What operators change; NULL: not this. "" of rootCause and resolution: not known after all. */
 struct incident_change {
 	const char *title;
 	const char *severity;

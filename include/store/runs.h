@@ -30,8 +30,8 @@ struct run_row {
 	uint8_t pending_status;     /* enum run_status; RUN_QUEUED: none yet */
 	const char *reason;
 	const char *cancel;         /* who canceled it and why; NULL: nobody did */
-	bool override_guards;       /* a person overruled the guards */
-	const char *request_reason; /* why a person asked for it; NULL, or "": not said */
+	bool override_guards;       /* an operator overrode the guards */
+	const char *request_reason; /* why an operator requested it; NULL, or "": not given */
 	const char *lock;           /* NULL: none */
 	const char *distinct_value; /* NULL: none; not read back */
 	const char *alertname;
@@ -88,8 +88,7 @@ int runs_follow(struct db *db, int64_t id, const uint8_t config_hash[DIGEST_SIZE
 int runs_move(struct db *db, int64_t id, enum run_status from, const struct run_cursor *cursor,
 		int64_t now, struct err *err);
 
-/* Somebody wants it to end: cancel says who and why. ERR_BUG when it is over, or somebody did
- * already. */
+/* An operator cancels it: cancel says who and why. ERR_BUG when it is over, or canceled already. */
 int runs_cancel(struct db *db, int64_t id, const char *cancel, struct err *err);
 
 /* Returns true to go on to the next. */
@@ -97,7 +96,7 @@ typedef bool (*run_each_fn)(const struct run_row *row, void *arg);
 
 /* The queue, oldest first, until each returns false. */
 int runs_queued(struct db *db, run_each_fn each, void *arg, struct err *err);
-/* How many runs have begun and do not go on now (they wait for a person, or were approved and are
+/* How many runs have begun and do not go on now (they wait for approval, or were approved and are
  * queued) which have row's lock, or playbook; row itself is not counted. */
 struct run_holding {
 	int64_t lock;

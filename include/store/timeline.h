@@ -16,13 +16,13 @@ enum timeline_kind {
 	TIMELINE_JOINED, /* another alert fires */
 	TIMELINE_LEFT,   /* one of its alerts does not any more */
 	TIMELINE_QUEUED, /* a run */
-	TIMELINE_ASKED,  /* a run waits for a person's approval */
+	TIMELINE_ASKED,  /* a run waits for approval */
 	TIMELINE_APPROVED,
 	TIMELINE_ENDED, /* a run, with its result */
 	TIMELINE_MITIGATED,
 	TIMELINE_FIRED, /* it was mitigated, and is not any more */
 	TIMELINE_RESOLVED,
-	TIMELINE_ATTENTION, /* a person is needed, and none was before */
+	TIMELINE_ATTENTION, /* it needs an operator, and did not before */
 	TIMELINE_ACKNOWLEDGED,
 	TIMELINE_NOTE,
 	TIMELINE_PAGED,    /* a level */
@@ -53,7 +53,7 @@ struct timeline_row {
 
 typedef void (*timeline_fn)(const struct timeline_row *row, void *arg);
 
-/* Add row at the end. TIMELINE_ATTENTION is added only when no person was needed before. */
+/* Add row at the end. TIMELINE_ATTENTION is added only when it needed no operator before. */
 int timeline_add(struct db *db, const struct timeline_row *row, struct err *err);
 
 /* The id of the incident's last entry; 0: it has none. */

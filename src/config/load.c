@@ -31,7 +31,7 @@ static void check_globs(struct loader *loader, const struct yaml_node *node, voi
 
 /* What others may name stands before them. */
 static const struct spec main_keys[] = {
-	{ "global", "what is true for all playbooks", SPEC_MAPPING, .keys = load_global_keys },
+	{ "global", "settings of all playbooks", SPEC_MAPPING, .keys = load_global_keys },
 	{ "vars", "constants of this site", SPEC_CUSTOM, .load = load_global_vars },
 	{ "playbook_files", "globs of files with playbooks and checks", SPEC_CUSTOM,
 			.load = check_globs },

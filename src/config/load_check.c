@@ -12,9 +12,9 @@
 
 static const char *const body_words[] = { "any", "json", NULL };
 
-static const struct spec url_of_params = { "url", "what to get", SPEC_STRING,
+static const struct spec url_of_params = { "url", "the URL to get", SPEC_STRING,
 	.flags = SPEC_PARAMS | SPEC_OPEN, .max = 2048, .format = text_is_url };
-static const struct spec url_alone = { "url", "what to get", SPEC_STRING, .flags = SPEC_VARS,
+static const struct spec url_alone = { "url", "the URL to get", SPEC_STRING, .flags = SPEC_VARS,
 	.max = 2048, .format = text_is_url };
 static const struct spec field_value = { "json", "a value", SPEC_STRING,
 	.flags = SPEC_VARS | SPEC_EMPTY, .max = 256 };
@@ -103,14 +103,14 @@ static void load_fields(struct loader *loader, const struct yaml_node *node, voi
 }
 
 static const struct spec http_keys[] = {
-	{ "body", "what the answer must be", SPEC_CHOICE, SPEC_FIELD(struct check, json),
+	{ "body", "the form of the answer", SPEC_CHOICE, SPEC_FIELD(struct check, json),
 			.choices = body_words },
 	{ "contains", "text that the answer must contain", SPEC_STRING,
 			SPEC_FIELD(struct check, contains), SPEC_VARS },
-	{ "json", "what the answer, which is JSON, must say", SPEC_CUSTOM, .load = load_fields },
+	{ "json", "values that the answer, in JSON, must have", SPEC_CUSTOM, .load = load_fields },
 	{ "status", "the HTTP status that is healthy", SPEC_INT, SPEC_FIELD(struct check, status),
 			.min = 100, .max = 599 },
-	{ "url", "what to get", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = load_url },
+	{ "url", "the URL to get", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = load_url },
 	{ 0 },
 };
 
@@ -143,7 +143,7 @@ static const struct spec check_keys[] = {
 	{ "tcp", "connect", SPEC_CUSTOM, .load = load_tcp },
 	{ "command", "run a program; exit status 0 is healthy", SPEC_STRINGS,
 			SPEC_FIELD(struct check, argv), SPEC_VARS | SPEC_EMPTY, .min = 1 },
-	{ "interval", "how often it is looked at in the background", SPEC_DURATION,
+	{ "interval", "how often it is probed in the background", SPEC_DURATION,
 			SPEC_FIELD(struct check, interval_ms), .min = 1000, .max = DAY_MS },
 	{ "name", "every check needs a name of its own", SPEC_STRING,
 			SPEC_FIELD(struct check, name), SPEC_REQUIRED, .format = text_is_name },

@@ -111,7 +111,7 @@ static void load_level_receivers(struct loader *loader, const struct yaml_node *
 }
 
 static const struct spec level_keys[] = {
-	{ "hold", "how long a remedy has before this level is notified of its own incidents",
+	{ "hold", "how long a run has to help before this level is paged for its own incidents",
 			SPEC_DURATION, SPEC_FIELD(struct escalation_level, hold_ms),
 			.max = DAY_MS },
 	{ "name", "L1, L2, L3 or L4", SPEC_CUSTOM, .flags = SPEC_REQUIRED, .load = load_name },
@@ -187,7 +187,7 @@ static void load_rules(struct loader *loader, const struct yaml_node *node, void
 
 /* hold stands before levels, which begin with it, and they before raise, which names them. */
 const struct spec load_escalation_keys[] = {
-	{ "hold", "how long a remedy has before anybody is notified", SPEC_DURATION,
+	{ "hold", "how long a run has to help before anybody is paged", SPEC_DURATION,
 			SPEC_FIELD(struct config, escalation.hold_ms), .max = DAY_MS },
 	{ "levels", "who is paged, the lowest level first", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
 			.load = load_levels },

@@ -23,7 +23,7 @@ static const char *const payload_words[] = {
 #define ENDPOINT(member) SPEC_FIELD(struct endpoint, member)
 
 static const struct spec tls_keys[] = {
-	{ "ca_file", "certificates of the CAs that count, instead of the system's", SPEC_STRING,
+	{ "ca_file", "certificates of the CAs to trust, instead of the system's", SPEC_STRING,
 			ENDPOINT(ca_file), SPEC_REQUIRED, .format = text_is_line },
 	{ 0 },
 };
@@ -55,7 +55,7 @@ static const struct spec basic_keys[] = {
 static const struct spec http_config_keys[] = {
 	{ "authorization", "a header with a token", SPEC_MAPPING, .keys = authorization_keys },
 	{ "basic_auth", "a user and a password", SPEC_MAPPING, .keys = basic_keys },
-	{ "tls_config", "whose certificates count", SPEC_MAPPING, .keys = tls_keys },
+	{ "tls_config", "the CAs to trust", SPEC_MAPPING, .keys = tls_keys },
 	{ 0 },
 };
 
@@ -64,13 +64,14 @@ static const struct spec http_config_keys[] = {
 
 /* Of the first two, one must be given. */
 static const struct spec webhook_keys[] = {
-	{ "url", "where to post it", SPEC_STRING, ENDPOINT(url), SPEC_VARS, .max = 2048,
+	{ "url", "the URL to post to", SPEC_STRING, ENDPOINT(url), SPEC_VARS, .max = 2048,
 			.format = text_is_webhook },
 	{ "url_file", "the file with the URL", SPEC_STRING, ENDPOINT(url_file),
 			.format = text_is_line },
-	{ "http_config", "how it is posted", SPEC_MAPPING, .keys = http_config_keys },
-	{ "payload", "what is posted", SPEC_CHOICE, ENDPOINT(payload), .choices = payload_words },
-	{ "send_resolved", "notify it of the end too", SPEC_BOOL, ENDPOINT(send_resolved) },
+	{ "http_config", "authorization and TLS", SPEC_MAPPING, .keys = http_config_keys },
+	{ "payload", "the form of the body", SPEC_CHOICE, ENDPOINT(payload),
+			.choices = payload_words },
+	{ "send_resolved", "also notify it of the end", SPEC_BOOL, ENDPOINT(send_resolved) },
 	{ "timeout", "how long one attempt may take", SPEC_DURATION, ENDPOINT(timeout_ms),
 			.min = TIMEOUT_MIN_MS, .max = TIMEOUT_MAX_MS },
 	{ 0 },
@@ -130,19 +131,19 @@ static const struct spec email_keys[] = {
 			.format = text_is_line },
 	{ "auth_username", "as whom", SPEC_STRING, ENDPOINT(username), SPEC_VARS, .max = 256,
 			.format = text_is_line },
-	{ "from", "from whom", SPEC_STRING, ENDPOINT(from), SPEC_REQUIRED | SPEC_VARS, .max = 254,
-			.format = is_mail_address },
-	{ "hello", "what it calls itself", SPEC_STRING, ENDPOINT(hello), SPEC_VARS, .max = 253,
-			.format = is_hello },
+	{ "from", "the sender's address", SPEC_STRING, ENDPOINT(from), SPEC_REQUIRED | SPEC_VARS,
+			.max = 254, .format = is_mail_address },
+	{ "hello", "the name that it gives in EHLO", SPEC_STRING, ENDPOINT(hello), SPEC_VARS,
+			.max = 253, .format = is_hello },
 	{ "require_tls", "only through TLS", SPEC_BOOL, ENDPOINT(require_tls) },
-	{ "send_resolved", "notify it of the end too", SPEC_BOOL, ENDPOINT(send_resolved) },
+	{ "send_resolved", "also notify it of the end", SPEC_BOOL, ENDPOINT(send_resolved) },
 	{ "smarthost", "HOST:PORT of the mail server", SPEC_STRING, ENDPOINT(smarthost),
 			SPEC_REQUIRED | SPEC_VARS, .max = 300, .format = text_is_address },
 	{ "timeout", "how long one attempt may take", SPEC_DURATION, ENDPOINT(timeout_ms),
 			.min = TIMEOUT_MIN_MS, .max = TIMEOUT_MAX_MS },
-	{ "tls_config", "whose certificates count", SPEC_MAPPING, .keys = tls_keys },
-	{ "to", "to whom", SPEC_STRING, ENDPOINT(to), SPEC_REQUIRED | SPEC_VARS, .max = TO_MAX,
-			.format = is_mail_addresses },
+	{ "tls_config", "the CAs to trust", SPEC_MAPPING, .keys = tls_keys },
+	{ "to", "the recipients' addresses", SPEC_STRING, ENDPOINT(to), SPEC_REQUIRED | SPEC_VARS,
+			.max = TO_MAX, .format = is_mail_addresses },
 	{ 0 },
 };
 

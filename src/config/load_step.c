@@ -30,7 +30,7 @@ static const char *const on_interrupt_words[] = {
 static const char *const stdin_words[] = { "none", "alert", NULL };
 
 static const struct spec retry_keys[] = {
-	{ "attempts", "how often it is tried in all", SPEC_INT, SPEC_FIELD(struct step, attempts),
+	{ "attempts", "how many attempts in all", SPEC_INT, SPEC_FIELD(struct step, attempts),
 			.min = 1, .max = 100 },
 	{ "backoff", "factor by which the pause grows", SPEC_INT, SPEC_FIELD(struct step, backoff),
 			.min = 1, .max = 10 },
@@ -56,12 +56,12 @@ static const struct spec limit_keys[] = {
 };
 
 static const struct spec approve_keys[] = {
-	{ "four_eyes", "not by whoever asked for the run by hand", SPEC_BOOL,
+	{ "four_eyes", "not by the operator who requested the run", SPEC_BOOL,
 			SPEC_FIELD(struct step, four_eyes) },
 	{ "message", "the question that the approver reads", SPEC_STRING,
 			SPEC_FIELD(struct step, message), SPEC_PARAMS, .max = 1024,
 			.format = text_is_line },
-	{ "within", "how long it waits; without an answer nothing is done", SPEC_DURATION,
+	{ "within", "how long it waits; without an answer the run is rejected", SPEC_DURATION,
 			SPEC_FIELD(struct step, within_ms), .min = 1000, .max = 30 * DAY_MS },
 	{ 0 },
 };
@@ -84,14 +84,14 @@ static const struct spec step_keys[] = {
 			.max = 64 },
 	{ "cwd", "the folder in which it runs", SPEC_STRING, SPEC_FIELD(struct step, cwd),
 			SPEC_VARS, .format = text_is_absolute },
-	{ "detach", "what it leaves in sessions of their own goes on", SPEC_BOOL,
+	{ "detach", "what it leaves in sessions of its own continues", SPEC_BOOL,
 			SPEC_FIELD(struct step, detach) },
 	{ "env", "environment variables", SPEC_CUSTOM, .load = load_env },
 	{ "every", "pause between two probes", SPEC_DURATION, SPEC_FIELD(struct step, every_ms),
 			.min = 100, .max = DAY_MS },
-	{ "idempotent", "doing it twice is as good as once", SPEC_BOOL,
+	{ "idempotent", "running it twice is as good as running it once", SPEC_BOOL,
 			SPEC_FIELD(struct step, idempotent) },
-	{ "limits", "what it may use", SPEC_MAPPING, .keys = limit_keys },
+	{ "limits", "limits of what it may use", SPEC_MAPPING, .keys = limit_keys },
 	{ "name", "what the step does", SPEC_STRING, SPEC_FIELD(struct step, name), .max = 128,
 			.format = text_is_line },
 	{ "new_privs", "sudo and other setuid programs work", SPEC_BOOL,
@@ -100,10 +100,10 @@ static const struct spec step_keys[] = {
 			SPEC_FIELD(struct step, on_failure), .choices = on_failure_words },
 	{ "on_interrupt", "what happens when nobody knows how it ended", SPEC_CHOICE,
 			SPEC_FIELD(struct step, on_interrupt), .choices = on_interrupt_words },
-	{ "retry", "how often it is tried", SPEC_MAPPING, .keys = retry_keys },
-	{ "settle", "for how long the check must go on passing", SPEC_DURATION,
+	{ "retry", "how often a failed step is attempted again", SPEC_MAPPING, .keys = retry_keys },
+	{ "settle", "how long the check must keep passing", SPEC_DURATION,
 			SPEC_FIELD(struct step, settle_ms), .max = DAY_MS },
-	{ "stdin", "what stands on standard input", SPEC_CHOICE,
+	{ "stdin", "the content of standard input", SPEC_CHOICE,
 			SPEC_FIELD(struct step, stdin_alert), .choices = stdin_words },
 	{ "subject", "the first line of the notification", SPEC_STRING,
 			SPEC_FIELD(struct step, subject), SPEC_PARAMS, .max = 512,
@@ -234,11 +234,11 @@ static void check_again(
 	}
 	if (retry && step->attempts > 1) {
 		mistakes_add(loader->mistakes, &retry->key->place,
-				"only a step that may run twice is tried again: say idempotent: true when doing it twice is as good as once");
+				"only a step that may run twice is tried again: say idempotent: true when running it twice is as good as running it once");
 	}
 	if (interrupt && step->on_interrupt == ON_INTERRUPT_RETRY) {
 		mistakes_add(loader->mistakes, &interrupt->place,
-				"only a step that may run twice is started again: say idempotent: true when doing it twice is as good as once");
+				"only a step that may run twice is started again: say idempotent: true when running it twice is as good as running it once");
 	}
 }
 

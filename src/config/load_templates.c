@@ -57,7 +57,7 @@ static int kind_of(const struct reading *reading)
 		}
 	}
 	mistakes_add(reading->loader->mistakes, &reading->file,
-			"a template is called initial, escalation, update or resolved, not '%s'%s%s%s",
+			"the name of a template is initial, escalation, update or resolved, not '%s'%s%s%s",
 			word, nearest ? "; did you mean '" : "", nearest ? nearest : "",
 			nearest ? "'?" : "");
 	return -1;

@@ -118,15 +118,15 @@ static void call(const struct escalation *policy, const struct escalation_facts 
 		snprintf(ret->why, sizeof(ret->why), "%s",
 				facts->failed   ? facts->failed
 				: facts->needed ? facts->needed
-						: "it fires, and nothing has helped yet");
+						: "it fires, and no run has helped yet");
 		return;
 	}
 	duration_format(facts->chain.wait_ms, within);
 	snprintf(ret->why, sizeof(ret->why), "nobody acknowledged within %s of %s", within,
-			before ? escalation_level_name(facts->paged_level) : "the call");
+			before ? escalation_level_name(facts->paged_level) : "the page");
 }
 
-/* Whom does the chain call now? NULL: nobody. */
+/* Which level does the chain page now? NULL: none. */
 static const struct escalation_level *whom(
 		const struct escalation *policy, const struct escalation_facts *facts, int64_t now)
 {
@@ -137,7 +137,7 @@ static const struct escalation_level *whom(
 				  : escalation_at(policy, facts->level);
 }
 
-static bool needs_person(const struct escalation_facts *facts)
+static bool needs_operator(const struct escalation_facts *facts)
 {
 	bool open = facts->status == INCIDENT_FIRING ||
 		    (facts->status == INCIDENT_MITIGATED && facts->needed);
@@ -145,7 +145,7 @@ static bool needs_person(const struct escalation_facts *facts)
 	return open && !facts->acknowledged;
 }
 
-/* What is over, or in somebody's hands. */
+/* The incident is over, or acknowledged. */
 static bool at_rest(const struct escalation_facts *facts, struct escalation_step *ret)
 {
 	bool open = facts->status == INCIDENT_FIRING || facts->status == INCIDENT_MITIGATED;
@@ -155,7 +155,7 @@ static bool at_rest(const struct escalation_facts *facts, struct escalation_step
 		ret->action = ESCALATION_END;
 		return true;
 	}
-	if (waits && !needs_person(facts)) {
+	if (waits && !needs_operator(facts)) {
 		ret->action = ESCALATION_STOP;
 		ret->update = facts->update;
 		return true;
@@ -180,7 +180,7 @@ void escalation_next(const struct escalation *policy, const struct escalation_fa
 		return;
 	}
 	if (facts->failed || is_due(&facts->chain, now)) {
-		ret->action = ESCALATION_STOP; /* there is nobody above */
+		ret->action = ESCALATION_STOP; /* there is no level above */
 		return;
 	}
 	if (is_due(&facts->update, now)) {

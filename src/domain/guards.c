@@ -20,7 +20,7 @@ static const char *time_of_day(int64_t ms, char *text)
 	return text;
 }
 
-/* What is told to have happened after now happened now: the clock was set back. */
+/* An event after now counts as of now: the clock was set back. */
 static int64_t not_after(int64_t at, int64_t now)
 {
 	return at > now ? now : at;
@@ -47,7 +47,7 @@ bool guard_replay_age(int64_t max_age_ms, int64_t received_at, int64_t now, char
 	if (!max_age_ms || !received_at || now - received_at <= max_age_ms) {
 		return true;
 	}
-	SAY("the alert was last heard of %s ago, max_replay_age is %s",
+	SAY("the alert was last received %s ago, max_replay_age is %s",
 			duration_format(now - received_at, age), duration_format(max_age_ms, max));
 	return false;
 }

@@ -87,7 +87,7 @@ static const char *value_of(const struct labels *labels, const char *name, size_
 	return "";
 }
 
-/* A title is text for people: it shows what the alert says, be it a value that the param refuses.
+/* A title is text for operators: it shows the alert's value, even one that the param refuses.
  */
 static const char *param_value(const struct title_names *names, const char *name, size_t len)
 {

@@ -6,7 +6,7 @@
 
 #define SAY(...) snprintf(ret->why, sizeof(ret->why), __VA_ARGS__)
 
-static void need_person(struct incident_verdict *ret, bool failed)
+static void need_operator(struct incident_verdict *ret, bool failed)
 {
 	ret->attention = INCIDENT_ATTENTION_NEEDED;
 	ret->failed = failed;
@@ -19,7 +19,7 @@ static void move(struct incident_verdict *ret, enum incident_event event, const 
 	ret->moved = why;
 }
 
-/* While another of the incident's runs did not help, a person is needed still. */
+/* While another of the incident's runs did not help, it still needs an operator. */
 static void after_verify(const struct incident_run *run, struct incident_verdict *ret)
 {
 	if (run->unhelpful) {
@@ -31,21 +31,21 @@ static void after_verify(const struct incident_run *run, struct incident_verdict
 	ret->attention = INCIDENT_ATTENTION_OVER;
 }
 
-/* Its alert fires on after a run that was verified: a person is needed, whatever was seen now. */
+/* Its alert still fires after a verified run: it needs an operator, whatever verify says now. */
 static void after_look(const struct incident_run *run, struct incident_verdict *ret)
 {
 	if (run->incident_status != INCIDENT_MITIGATED) {
 		return;
 	}
-	need_person(ret, true);
+	need_operator(ret, true);
 	if (run->status == RUN_SUCCEEDED) {
 		SAY("run %" PRId64
 		    " (%s) verified again, but the alert still fires: look at what it measures",
 				run->id, run->playbook_name);
 		return;
 	}
-	move(ret, INCIDENT_FIRE, "what helped did not last");
-	SAY("run %" PRId64 " (%s) looked again: %s; what helped did not last", run->id,
+	move(ret, INCIDENT_FIRE, "the repair did not last");
+	SAY("run %" PRId64 " (%s) verified again: %s; the repair did not last", run->id,
 			run->playbook_name, run->reason);
 }
 
@@ -57,19 +57,19 @@ static void after_success(const struct incident_run *run, struct incident_verdic
 	if (run->incident_status != INCIDENT_FIRING) {
 		return;
 	}
-	need_person(ret, false);
+	need_operator(ret, false);
 	SAY("run %" PRId64 " (%s) %s; nothing was changed or verified", run->id, run->playbook_name,
 			notified ? "only sent notifications" : "collected evidence");
 }
 
-/* What a person canceled or rejected was not tried in vain. */
+/* A run that an operator canceled or rejected was not tried in vain. */
 static void after_failure(const struct incident_run *run, struct incident_verdict *ret)
 {
 	if (run->incident_status == INCIDENT_CLOSED) {
 		return;
 	}
-	need_person(ret, run->status == RUN_FAILED || run->status == RUN_TIMED_OUT ||
-					 run->status == RUN_INTERRUPTED);
+	need_operator(ret, run->status == RUN_FAILED || run->status == RUN_TIMED_OUT ||
+					   run->status == RUN_INTERRUPTED);
 	SAY("run %" PRId64 " (%s) %s: %s", run->id, run->playbook_name,
 			run_status_names[run->status], run->reason);
 }

@@ -20,7 +20,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* How many bytes of text programs look for to make a link or call somebody; 0: none. */
+/* How many bytes of text would become a link or a mention; 0: none. */
 static size_t link_mark(const char *text, size_t len)
 {
 	static const char *const marks[] = { "://", "www.", "@" };

@@ -192,7 +192,7 @@ static void add_utf8(struct buf *out, uint32_t code)
 static size_t unescape_number(const char *c, size_t len, struct buf *out)
 {
 	static const struct {
-		char letter;
+		char character;
 		size_t digits;
 		unsigned base;
 		int64_t max;
@@ -204,11 +204,11 @@ static size_t unescape_number(const char *c, size_t len, struct buf *out)
 	};
 	size_t i = 0;
 
-	while (kinds[i].letter && kinds[i].letter != *c) {
+	while (kinds[i].character && kinds[i].character != *c) {
 		i++;
 	}
 
-	size_t skip = kinds[i].letter ? 1 : 0;
+	size_t skip = kinds[i].character ? 1 : 0;
 	int64_t value = digits(c + skip, len - skip, kinds[i].digits, kinds[i].base);
 
 	if (value <= 0 || value > kinds[i].max || (value >= 0xd800 && value <= 0xdfff)) {

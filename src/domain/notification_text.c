@@ -26,7 +26,7 @@ const char *const template_presets[TEMPLATE_KINDS] = {
 			     "Affected Services: ${affected_services}\n"
 			     "Status: ${status}\n"
 			     "Next Update: ${next_update}\n"
-			     "Incident ${id} calls ${level}: ${reason}\n",
+			     "Incident ${id} pages ${level}: ${reason}\n",
 	[TEMPLATE_ESCALATION] = "[ESCALATION ${level}] ${title}\n"
 				"Time: ${time}\n"
 				"Reason: ${reason}\n"
@@ -133,7 +133,7 @@ TEXT(services, NOT_KNOWN)
 TEXT(incidents, "none")
 TEXT(level, "no level")
 TEXT(playbook, "none")
-TEXT(reason, "a person is needed")
+TEXT(reason, "it needs an operator")
 TEXT(resolution, NOT_KNOWN)
 TEXT(root_cause, NOT_KNOWN)
 TEXT(follow_up, "none yet")

@@ -13,7 +13,7 @@
 /* An HA peer sends, when it does, within its peer timeout (15 s a position) and its retries. */
 #define TWIN_MS 120000
 
-/* No delivery is late by more than this: what is told to fire then does. */
+/* No delivery is delayed by more than this: after it, a firing alert begins an episode. */
 #define STALE_MS (15 * 60000)
 
 const char *const decision_names[DECISIONS] = {
@@ -50,12 +50,13 @@ static enum arrival known_fires(const struct plan_episode *open, int64_t now, ch
 	char ago[CLOCK_TEXT_MAX];
 
 	if (!open->same_sender && now - open->last_seen < TWIN_MS) {
-		SAY("another Alertmanager told of it %s ago",
+		SAY("another Alertmanager sent it %s ago",
 				duration_format(now - open->last_seen, ago));
 		return ARRIVAL_DUPLICATE;
 	}
 	if (open->same_body && now - open->last_seen < RETRY_MS) {
-		SAY("the same delivery came %s ago", duration_format(now - open->last_seen, ago));
+		SAY("the same delivery arrived %s ago",
+				duration_format(now - open->last_seen, ago));
 		return ARRIVAL_DUPLICATE;
 	}
 	SAY("still firing, occurrence %" PRId64 " since %s", open->occurrences + 1,
@@ -101,7 +102,7 @@ static enum arrival resolves(const struct alert *alert, const struct plan_episod
 		SAY("known to have ended at %s", clock_format(last->ends_at, when));
 		return ARRIVAL_DUPLICATE;
 	}
-	SAY("it was not known to fire");
+	SAY("it was not known to be firing");
 	return ARRIVAL_RESOLVED_UNKNOWN;
 }
 
@@ -129,7 +130,7 @@ bool plan_look_again(const struct plan_look *look)
 /* One guard of the row: DECISION_QUEUED when it lets the run through. */
 typedef enum decision (*guard_fn)(const struct plan_facts *facts, char *reason);
 
-/* Whoever asks by hand knows when it began; not, that nobody has heard of it for a month. */
+/* An operator knows when it began, but not that it was last received a month ago. */
 static enum decision ask_age(const struct plan_facts *f, char *reason)
 {
 	bool passes = f->by_hand ? guard_replay_age(f->max_replay_age_ms, f->received_at, f->now,
@@ -214,7 +215,7 @@ bool plan_makes_run(enum decision decision)
 	return decision == DECISION_QUEUED || decision == DECISION_AWAITING_APPROVAL;
 }
 
-bool plan_needs_person(enum decision decision)
+bool plan_needs_operator(enum decision decision)
 {
 	return !plan_makes_run(decision) && decision != DECISION_REPEAT &&
 	       decision != DECISION_DUPLICATE;
@@ -247,7 +248,7 @@ enum decision plan_run(const struct plan_facts *facts, char *reason)
 		return DECISION_DRY_RUN;
 	}
 	if (facts->approval_step) {
-		SAY("playbook %s%s asks a person first: %s", facts->playbook->name,
+		SAY("playbook %s%s waits for approval: %s", facts->playbook->name,
 				facts->override_guards ? ", forced," : "", facts->approval_step);
 		return DECISION_AWAITING_APPROVAL;
 	}

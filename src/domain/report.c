@@ -82,7 +82,7 @@ static void write_head(const struct report *report, struct buf *out)
 	markdown_text(out, report->title);
 	buf_adds(out, "\n\nPost-incident log, written by playbookd from its records at ");
 	add_time(out, report->now);
-	buf_adds(out, ". Places marked **To be written** wait for a person's judgement.\n");
+	buf_adds(out, ". Passages marked **To be written** need an operator's judgement.\n");
 	if (report->left_out) {
 		buf_adds(out, "\nThere is more than is listed here: see the incident itself.\n");
 	}
@@ -109,7 +109,7 @@ static void write_summary(const struct report *report, struct buf *out)
 	add_moment(out, "Resolved", report->resolved_at, report->resolved_by);
 	add_moment(out, "Closed", report->closed_at, report->closed_by);
 	if (known(report->attention)) {
-		add_fact(out, "Needs a person", report->attention);
+		add_fact(out, "Needs an operator", report->attention);
 	}
 }
 
@@ -156,7 +156,7 @@ static void write_impact(const struct report *report, struct buf *out)
 		add_time(out, alert->starts_at);
 		buf_adds(out, " to ");
 		add_time(out, alert->ends_at);
-		buf_addf(out, ", told %" PRId64 " time%s, ", alert->occurrences,
+		buf_addf(out, ", received %" PRId64 " time%s, ", alert->occurrences,
 				alert->occurrences == 1 ? "" : "s");
 		markdown_text(out, alert->status);
 		buf_addch(out, '\n');
@@ -260,9 +260,9 @@ static void write_run(const struct report_run *run, struct buf *out)
 	markdown_text(out, run->status);
 	buf_adds(out, "\n\nTrigger ");
 	markdown_text(out, run->trigger);
-	buf_adds(out, ", asked for");
+	buf_adds(out, ", requested");
 	add_who(out, run->requested_by);
-	buf_adds(out, run->override_guards ? ", without its guards" : "");
+	buf_adds(out, run->override_guards ? ", with its guards overridden" : "");
 	if (known(run->request_reason)) {
 		buf_adds(out, ": ");
 		markdown_text(out, run->request_reason);
@@ -283,7 +283,7 @@ static void write_run(const struct report_run *run, struct buf *out)
 
 static void write_runs(const struct report *report, struct buf *out)
 {
-	buf_adds(out, "\n## What was run\n");
+	buf_adds(out, "\n## Runs\n");
 	for (size_t i = 0; i < report->runs_len; i++) {
 		write_run(&report->runs[i], out);
 	}
@@ -294,7 +294,7 @@ static void write_runs(const struct report *report, struct buf *out)
 
 static void write_decisions(const struct report *report, struct buf *out)
 {
-	buf_adds(out, "\n## What was decided, and why\n\n"
+	buf_adds(out, "\n## Decisions\n\n"
 		      "| decision | playbook | times | first | last | reason of the first |\n"
 		      "|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < report->decisions_len; i++) {
@@ -316,7 +316,7 @@ static void write_decisions(const struct report *report, struct buf *out)
 
 static void write_notified(const struct report *report, struct buf *out)
 {
-	buf_adds(out, "\n## Who was told, and when\n\n");
+	buf_adds(out, "\n## Notifications\n\n");
 	for (size_t i = 0; i < report->notified_len; i++) {
 		const struct report_notified *row = &report->notified[i];
 
@@ -340,10 +340,10 @@ static void write_notified(const struct report *report, struct buf *out)
 		}
 		buf_addch(out, '\n');
 	}
-	buf_adds(out, report->notified_len ? "" : "Nobody, by playbookd.\n");
+	buf_adds(out, report->notified_len ? "" : "playbookd notified nobody.\n");
 }
 
-/* What people have said, or the place where they are to say it. */
+/* What an operator wrote, or the passage that asks for it. */
 static void write_prose(const struct report *report, struct buf *out, const char *field,
 		const char *text, const char *question)
 {
@@ -407,7 +407,7 @@ static void write_checklist(const struct report *report, struct buf *out)
 			add_time(out, check->at);
 			add_who(out, check->who);
 		} else if (i == CHECKLIST_SCHEDULE && !report->major) {
-			buf_adds(out, ": not asked for, it is no major incident");
+			buf_adds(out, ": not needed, it is no major incident");
 		}
 		if (known(check->note)) {
 			buf_adds(out, ", ");
@@ -427,7 +427,7 @@ static void write_effect(const struct report *report, struct buf *out)
 		{ "Incidents that it opened, this one too", effect->incidents },
 		{ "not over", effect->open },
 		{ "remediated: a run was verified", effect->remediated },
-		{ "dealt with by people", effect->by_people },
+		{ "handled by operators", effect->by_people },
 		{ "went away by itself: was the alert needed?", effect->by_itself },
 		{ "Runs", effect->runs },
 		{ "of them verified", effect->runs_helped },

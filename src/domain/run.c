@@ -235,8 +235,8 @@ static enum run_action go_verify(
 
 /*
  * A check only looks, so it looks again. Anything else may have had its effect: unless the step
- * says otherwise, it is neither run again nor called a failure; people decide. A rescue step gives
- * way to the next.
+ * says otherwise, it is neither run again nor called a failure: an operator decides. A rescue step
+ * gives way to the next.
  */
 static enum run_action interrupted(const struct playbook *playbook, struct run_cursor *cursor,
 		const char *detail, int64_t now_ms)

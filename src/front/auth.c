@@ -45,7 +45,7 @@ const char *auth_check(const struct auth *auth, enum right right, const char *au
 		return "operator";
 	}
 	err_set(err, ERR_UNAUTHORIZED,
-			"%s: send 'Authorization: Bearer TOKEN' with what stands in operator.token in the storage directory",
+			"%s: send 'Authorization: Bearer TOKEN' with the content of operator.token in the storage directory",
 			authorization ? "this is not the operator's token"
 				      : "this needs the operator's token");
 	return NULL;

@@ -454,7 +454,8 @@ void dispatcher_set_core(struct dispatcher *dispatcher, struct channel *core)
 /* The report is a line for each mistake; an answer is one line. */
 static void report_error(const char *report, struct err *err)
 {
-	err_set(err, ERR_INPUT, "the configuration was not taken, the old one stays in force: %s",
+	err_set(err, ERR_INPUT,
+			"the configuration was not loaded: the previous one stays in force: %s",
 			report);
 	for (char *c = err->msg; *c; c++) {
 		if (*c == '\n') {

@@ -241,7 +241,7 @@ int incidents_raise(struct db *db, int64_t id, const char *level, struct err *er
 	" coalesce(major, -1), NOT EXISTS (SELECT 1 FROM checklist"                               \
 	" WHERE incident_id = incident.id AND item = 'schedule')"
 
-/* -1: nobody said anything. */
+/* -1: no operator stated it. */
 static enum incident_judgement read_judgement(struct stmt *s, int column)
 {
 	int64_t said = stmt_col_int(s, column);

@@ -26,8 +26,8 @@ const char *const timeline_kind_names[TIMELINE_KINDS] = {
 	[TIMELINE_CLOSED] = "closed",
 };
 
-/* What is behind the last entry of an incident, which counts its own: found by the statement that
- * adds the row. */
+/* The id behind an incident's last entry: the statement that adds the row finds it, since each
+ * incident counts its own. */
 #define NEXT                                     \
 	"(SELECT coalesce(max(id), 0) + 1 AS id" \
 	" FROM timeline"                         \

@@ -5,8 +5,8 @@ import re
 
 from harness import ck, ck_eq, ck_in, ck_match, ck_status, wait_until
 
-SECTIONS = ("Summary", "Impact", "Times", "Timeline", "What was run",
-            "What was decided, and why", "Who was told, and when", "Root cause", "Resolution",
+SECTIONS = ("Summary", "Impact", "Times", "Timeline", "Runs",
+            "Decisions", "Notifications", "Root cause", "Resolution",
             "Follow-ups", "Checklist", "Alert effectiveness")
 CHECKLIST = ("document", "review", "update", "schedule", "create")  # the runbook's five points
 ROOT_CAUSE = "a deployment took the memory of both"
@@ -53,12 +53,12 @@ def ck_log(s, incident):
     ck_status(answer, 200)
     text = answer.body.decode().replace("\\", "")  # Markdown's escapes
     ck_eq(tuple(re.findall(r"^## (.*)$", text, re.M)), SECTIONS, "sections")
-    run = section(text, "What was run")
+    run = section(text, "Runs")
     for one in incident["runs"]:
         ck_in(f"### Run {one['id']} of {one['playbook']}", run, "runs")
         for step in s.daemon.run(one["id"])["steps"]:
             ck_in(f"**{step['name']}**", run, "steps of the log")
-    ck_log_of_people(section(text, "Who was told, and when"), incident)
+    ck_log_of_people(section(text, "Notifications"), incident)
     ck_in(ROOT_CAUSE, section(text, "Root cause"), "root cause")
     ck_in(RESOLUTION, section(text, "Resolution"), "resolution")
     ck_in(FOLLOW_UP + ", sent to tickets", section(text, "Follow-ups"), "follow-ups")

@@ -68,7 +68,7 @@ def tell_together(s, level, told_of, count):
     ids = ", ".join(str(one["id"]) for one in told_of)
     reasons = {e["reason"] for one in told_of for e in one["escalations"] if e["level"] == level}
     ck_eq(len(reasons), 1, f"reasons of {level} for {ids}: {reasons}")
-    ck_match(rf"^{count} at the same time \(service\): ", next(iter(reasons)), "reason")
+    ck_match(rf"^{count} firing at the same time \(service\): ", next(iter(reasons)), "reason")
     s.tell(people.LEVELS[level], people.Wanted("escalation", people.filled(
         people.ESCALATION, level=level, title=re.compile(".*"), time=re.compile(people.MINUTE),
         reason=next(iter(reasons)), severity="Critical", services=SERVICES,
@@ -339,7 +339,7 @@ def docker_stays_down(s):
         s.breaks(spoil, ALL_ENDPOINTS)
         stays_down(s, "HostDown", "recover-host", {
             "one can log in": "Mem:", "bring up the application": "(?i)docker",
-            "what people have to do": "opareta-1 could not be recovered from here"})
+            "what the operator has to do": "opareta-1 could not be recovered from here"})
     finally:
         os.unlink(path)
         engine.start()
@@ -355,7 +355,7 @@ def host_is_unreachable(s):
     try:
         run = stays_down(s, "HostDown", "recover-host", {
             "one can log in": "timed out",
-            "what people have to do": "Provision a new server",
+            "what the operator has to do": "Provision a new server",
             "does it answer at all": "^"})
         ck_eq([step["status"] for step in run["steps"] if step["name"] == "one can log in"],
               ["failed"] * 3, "attempts")

@@ -97,7 +97,7 @@ def ck_nothing_ran(t, *names):
 def test_nothing_runs_before_somebody_says_yes(t):
     d = t.daemon(config(t))
     told = ask(d)
-    ck_eq(told["reason"], "playbook flush asks a person first: is it quiet", "reason")
+    ck_eq(told["reason"], "playbook flush waits for approval: is it quiet", "reason")
     run = d.run(told["runId"])
     ck_eq((run["status"], run["startedAt"], run["finishedAt"]), ("awaiting_approval", None, None),
           "the run")
@@ -253,16 +253,16 @@ def test_what_counts_as_a_yes(t):
     ck_error(say(d, 1, "approve"), 400, "^digest: missing")
     ck_error(say(d, 1, "approve", digest="yes"), 400, "^digest: expected 64 hex digits")
     ck_error(say(d, 1, "approve", digest=key, seal="0" * 64), 400, "unknown field 'seal'")
-    ck_error(say(d, 1, "approve", digest="0" * 64), 409, "not the digest of what would be done now")
-    ck_error(say(d, 1, "reject", digest="0" * 64), 409, "not the digest")
+    ck_error(say(d, 1, "approve", digest="0" * 64), 409, "the digest is not that of the open question")
+    ck_error(say(d, 1, "reject", digest="0" * 64), 409, "the digest is not that of")
     ck_error(say(d, 7, "approve", digest=key), 404, "no run 7")
     other = d.must_run(delivery(alert("Other")))["id"]
-    ck_error(say(d, other, "approve", digest=key), 409, f"run {other} asks nobody: it is succeeded")
+    ck_error(say(d, other, "approve", digest=key), 409, f"run {other} does not wait for approval: it is succeeded")
     answer = d.request("POST", "/api/v1/runs/1/approve", {"digest": key})
     ck_error(answer, 401, "operator's token")
     told = ask(d, full("hermes"))
     ck(digest(d, told["runId"]) != key, "another run has another digest")
-    ck_error(say(d, told["runId"], "approve", digest=key), 409, "not the digest")
+    ck_error(say(d, told["runId"], "approve", digest=key), 409, "the digest is not that of")
     ck_nothing_ran(t)
 
 
@@ -299,11 +299,11 @@ def test_a_reload_that_changes_what_would_be_done_ends_the_question(t):
         d.put_in_force(config(t).replace(before, after))
         run = d.run(run_id)
         ck_eq((run["status"], run["approvals"][0]["decision"]), ("rejected", "void"), what)
-        ck_match("is it quiet: the configuration was changed, and with it what would be done",
+        ck_match("is it quiet: the configuration changed, and so did what the run would execute",
                  run["reason"], "reason")
-        ck_match(r"rejected: .* was changed", d.incident(told["incidentId"])["attention"],
+        ck_match(r"rejected: .* the configuration changed", d.incident(told["incidentId"])["attention"],
                  "attention")
-        ck_error(say(d, run_id, "approve", digest=key), 409, "was void at .*was changed")
+        ck_error(say(d, run_id, "approve", digest=key), 409, "was void at .*the configuration changed")
         d.put_in_force(config(t))
     ck_nothing_ran(t)
 
@@ -318,7 +318,7 @@ def test_a_reload_that_changes_something_else_binds_the_question_anew(t):
     ck(new["configHash"] != old["configHash"], "it follows the new configuration")
     ck(new["approval"]["digest"] != old["approval"]["digest"], "what is approved is bound to it")
     ck_eq(new["approval"]["expiresAt"], old["approval"]["expiresAt"], "until when")
-    ck_error(say(d, 1, "approve", digest=old["approval"]["digest"]), 409, "look at the run again")
+    ck_error(say(d, 1, "approve", digest=old["approval"]["digest"]), 409, "read the run again")
     must_approve(d, 1)
     ck_eq(d.wait_run(1)["status"], "succeeded", "the run")
 
@@ -339,7 +339,7 @@ def test_what_was_approved_is_not_run_when_a_reload_changed_it_in_the_queue(t):
     t.write("go", "")
     run = d.wait_run(1)
     ck_eq(run["status"], "rejected", "the run")
-    ck_match(r"^is it quiet: approved by operator at \S+Z, but the configuration was changed since",
+    ck_match(r"^is it quiet: approved by operator at \S+Z, but the configuration changed, and so did",
              run["reason"], "reason")
     ck_nothing_ran(t)
 
@@ -399,7 +399,7 @@ def test_four_eyes_are_not_those_of_who_asked(t):
     ck_eq(started.data["decision"], "awaiting_approval", "decision")
     ck_eq(d.run(1)["approval"]["notBy"], "operator", "notBy")
     ck_error(say(d, 1, "approve", digest=digest(d, 1)), 409,
-             "^operator asked for this run: somebody else must approve it")
+             "^operator requested this run: another operator must approve it")
     ck_eq(d.run(1)["status"], "awaiting_approval", "it still waits")
     ck_status(say(d, 1, "reject"), 200)
     told = ask(d, delivery(alert("Eyes")))

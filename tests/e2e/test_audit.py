@@ -239,7 +239,7 @@ def test_a_delivery_is_replayed_once_for_its_key(t):
     ck_eq((run_count(d), t.read("ran").count("\n"), len(rows_of(d))), (2, 2, 1),
           "runs, effects, orders")
     ck_error(order(d, "deliveries/1/replay", {"force": True, "reason": "r"},
-                   **{"Idempotency-Key": "k"}), 409, "was used for something else")
+                   **{"Idempotency-Key": "k"}), 409, "was used for another command")
 
 
 def age(d, ms):
@@ -259,12 +259,12 @@ def test_what_was_last_heard_of_a_month_ago_is_not_replayed(t):
     d = t.daemon(config(t), name="a-month-later")
     told = must_order(d, "deliveries/1/replay")
     ck_decisions(told, ["too_old"])
-    ck_match(r"^the alert was last heard of 30d.* ago, max_replay_age is 7d$",
+    ck_match(r"^the alert was last received 30d.* ago, max_replay_age is 7d$",
              told["decisions"][0]["reason"], "reason")
     again = must_order(d, f"deliveries/{told['deliveryId']}/replay")
     ck_decisions(again, ["too_old"])  # a replay of it is no younger
     ck_decisions(must_order(d, "deliveries/1/replay?dry_run=true"), ["too_old"])
-    ck_error(order(d, f"incidents/{incident}/replay"), 409, "last heard of 30d")
+    ck_error(order(d, f"incidents/{incident}/replay"), 409, "last received 30d")
     ck_eq(run_count(d), 1, "runs")
     forced = must_order(d, "deliveries/1/replay", {"force": True, "reason": "it broke again"})
     ck_decisions(forced, ["queued"])

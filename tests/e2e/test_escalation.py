@@ -154,7 +154,7 @@ def test_two_services_call_the_third_level_once_and_all_of_them_the_fourth(t):
     d.must_post(delivery(a, b))
     text = people.wait("lead", 1)[0]
     ck_in("Affected Services: argus, hermes\n", text)
-    ck_in("Reason: 2 at the same time (service): argus, hermes\n", text)
+    ck_in("Reason: 2 firing at the same time (service): argus, hermes\n", text)
     ck_in("Incidents: 1 Down on argus; 2 Down on hermes\n", text)
     ck_eq([levels_of(d, i) for i in (1, 2)], [["L1", "L3"], ["L1", "L3"]])
     ck_eq(people.kinds("manager"), [])

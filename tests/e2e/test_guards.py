@@ -23,7 +23,7 @@ def down(service="argus", n=1):
 
 
 def ck_held(data, decision, reason):
-    """Nothing runs, the reason is said, and the incident needs a person."""
+    """Nothing runs, the reason is said, and the incident needs an operator."""
     ck_decisions(data, [decision])
     ck_match(reason, data["decisions"][0]["reason"], "reason")
     ck_eq(data["decisions"][0]["runId"], None, "runId")
@@ -93,7 +93,7 @@ def test_more_targets_than_a_playbook_is_for_call_a_person_once(t):
     ck_match(reason + "$", first["reason"], "the first")
     ck_match(reason, d.incident(first["incidentId"])["attention"], "who is called")
     for other in others:
-        ck_match(reason + f"; a person was paged for incident {first['incidentId']}$",
+        ck_match(reason + f"; the on-call engineer was paged for incident {first['incidentId']}$",
                  other["reason"], "the others")
         ck_eq(d.incident(other["incidentId"])["attention"], None, "their attention")
     ck_eq(len([i for i in d.must_get("/api/v1/incidents")["incidents"]
@@ -101,7 +101,7 @@ def test_more_targets_than_a_playbook_is_for_call_a_person_once(t):
     again = d.must_post(delivery(alerts[1], at="again"))["decisions"][0]
     ck_match("max_targets: .*bigger than one target$", again["reason"], "the first, told again")
     d = restart(t, d)
-    ck_match("a person was paged for incident", d.must_post(down("f"))["decisions"][0]["reason"],
+    ck_match("the on-call engineer was paged for incident", d.must_post(down("f"))["decisions"][0]["reason"],
              "after a restart")
     # Once that incident is over, the next one calls again.
     d.must_post(delivery(resolved(alerts[1])))

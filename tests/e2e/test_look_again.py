@@ -58,7 +58,7 @@ def test_a_repeat_whose_check_fails_makes_the_incident_fire_again(t):
     ck_eq(again["status"], "failed", "status")
     incident = d.incident(run["incidentId"])
     ck_eq(incident["status"], "firing", "status")
-    ck_match("looked again: .*what helped did not last", incident["attention"], "attention")
+    ck_match("verified again: .*the repair did not last", incident["attention"], "attention")
 
 
 def test_a_run_that_did_not_help_counts_for_the_breaker(t):

@@ -165,7 +165,7 @@ def test_a_pause_is_over_by_itself_and_then_the_queue_starts(t):
     ck_decisions(d.must_post(down("hermes")), ["paused"])
     t.write("go", "")
     d.wait_run(first)
-    d.wait_log('msg="the pause is over".* by="its time"')
+    d.wait_log('msg=resumed.* by="its time"')
     run = d.wait_run(second)
     ck_eq(run["status"], "succeeded", "after")
     ck(run["startedAt"] >= told["until"], f"started at {run['startedAt']}, paused until {told['until']}")
@@ -233,8 +233,8 @@ def test_params_by_hand_are_held_to_the_same_rules(t):
         ck_error(start(d, params=params), 400, reason)
     ck_error(start(d, params=["argus"]), 400, "params: expected object")
     ck_error(start(d, "nosuch", {}), 404, "there is no playbook 'nosuch'")
-    ck_error(start(d, force=True), 400, "reason: missing or empty; force needs one")
-    ck_error(start(d, force=True, reason=""), 400, "reason: missing or empty; force needs one")
+    ck_error(start(d, force=True), 400, "reason: missing or empty: force needs a reason")
+    ck_error(start(d, force=True, reason=""), 400, "reason: missing or empty: force needs a reason")
     ck_error(start(d, forse=True), 400, "unknown field 'forse'")
     ck_error(d.post({}, "/api/v1/playbooks/touch/runs"), 401, ".")
     ck_eq(run_count(d), 0, "runs")
@@ -337,7 +337,7 @@ def test_an_idempotency_key_starts_one_run_however_often_it_is_sent(t):
     d.wait_run(1)
     ck_eq(t.read("ran"), "argus soft z1\n", "effects")
     other = {"params": {"service": "hermes"}}
-    ck_error(order(d, "playbooks/touch/runs", other, **key), 409, "was used for something else")
+    ck_error(order(d, "playbooks/touch/runs", other, **key), 409, "was used for another command")
     ck_error(order(d, "playbooks/touch/runs", body, **{"Idempotency-Key": "a b"}), 400,
              "Idempotency-Key: expected")
     ck_eq(must_order(d, "playbooks/touch/runs", body, **{"Idempotency-Key": "k2"})["runId"], 2,

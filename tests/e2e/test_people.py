@@ -251,7 +251,7 @@ def test_follow_ups_are_listed_done_and_sent_as_tickets(t):
     page = d.must_get("/api/v1/follow-ups", limit=1, cursor=page["nextCursor"])
     ck_eq(([f["id"] for f in page["followUps"]], page["nextCursor"]), ([first["id"]], None), "last")
     ck_error(order(d, f"incidents/{one}/follow-ups", {"text": "x", "receiver": "moon"}), 400,
-             "receiver: there is no 'moon'")
+             "receiver: there is no receiver 'moon'")
     ck_error(order(d, "follow-ups/77", {"done": True}, "PATCH"), 404, "no follow-up 77")
 
 
@@ -346,7 +346,7 @@ def test_an_idempotency_key_writes_a_note_once(t):
     again = must_order(d, f"incidents/{one}/note", {"text": "x"}, **{"Idempotency-Key": "k1"})
     ck_eq(again, first, "the second answer")
     ck_error(order(d, f"incidents/{one}/note", {"text": "y"}, **{"Idempotency-Key": "k1"}), 409,
-             "was used for something else")
+             "was used for another command")
     must_order(d, f"incidents/{one}", {"severity": "x"}, "PATCH", **{"Idempotency-Key": "k1"})
     ck_eq(kinds(d, one).count("note"), 1, "notes")
 
@@ -412,8 +412,8 @@ def test_many_alerts_of_an_incident_are_counted_not_listed(t):
 
 # The post-incident log.
 
-SECTIONS = ["Summary", "Impact", "Times", "Timeline", "What was run", "What was decided, and why",
-            "Who was told, and when", "Root cause", "Resolution", "Follow-ups", "Checklist",
+SECTIONS = ["Summary", "Impact", "Times", "Timeline", "Runs", "Decisions",
+            "Notifications", "Root cause", "Resolution", "Follow-ups", "Checklist",
             "Alert effectiveness"]
 
 
@@ -432,15 +432,15 @@ def test_the_post_incident_log_has_all_but_a_persons_judgement(t):
     ck_in("- Services: `argus`\n", section(text, "Impact"), "impact")
     ck_match(r"\| To detect \(.*\) \| (59|1m)", section(text, "Times"), "times")
     ck_match(r"\| To acknowledge \| \d+m?s", section(text, "Times"), "times")
-    run = section(text, "What was run")
+    run = section(text, "Runs")
     ck_match(r"### Run 1 of fix: failed\n", run, "run")
     ck_match(r"Phase steps: \*\*look\*\*, attempt 1: succeeded, exit code 0, .*\n\nRan `\[\"/bin/sh\","
              rf".*\n\nThe end of its \d+ bytes of output:\n\n```\nfirst\nlast of {one}\n```\n", run, "step")
     ck_match(r"\*\*break\*\*, attempt 1: failed, exit code 3, .*\(exit status 3\)", run, "step")
     ck_match(r"Phase rescue: \*\*evidence\*\*.*\n\nRan `\[\"echo\",\"seen\"\]`", run, "rescue")
-    ck_match(r"\| queued \| fix \| 1 \| .* \| playbook fix \|", section(text, "What was decided, and why"),
+    ck_match(r"\| queued \| fix \| 1 \| .* \| playbook fix \|", section(text, "Decisions"),
              "decisions")
-    ck_in("Nobody, by playbookd.", section(text, "Who was told, and when"), "told")
+    ck_in("playbookd notified nobody.", section(text, "Notifications"), "told")
     for name in ("Root cause", "Resolution", "Follow-ups"):
         ck_in("**To be written:**", section(text, name), name)
     must_order(d, f"incidents/{one}", {"rootCause": "dust", "resolution": "wiped"}, "PATCH")
@@ -453,8 +453,8 @@ def test_the_post_incident_log_has_all_but_a_persons_judgement(t):
     ck_match(r"- \[ \] 1, nobody yet: a filter, sent to tickets\n", section(text, "Follow-ups"), "f")
     ck_match(r"- \[x\] Create follow-up tickets for improvements: .* by operator\n",
              section(text, "Checklist"), "checklist")
-    ck_match(r"\*\*tickets\*\* \(ticket\) `webhook ", section(text, "Who was told, and when"), "told")
-    ck_match(r"\| dealt with by people \| 1 \|", section(text, "Alert effectiveness"), "effectiveness")
+    ck_match(r"\*\*tickets\*\* \(ticket\) `webhook ", section(text, "Notifications"), "told")
+    ck_match(r"\| handled by operators \| 1 \|", section(text, "Alert effectiveness"), "effectiveness")
 
 
 class Tags(html.parser.HTMLParser):

@@ -238,7 +238,7 @@ def test_a_retried_delivery_is_a_duplicate(t):
     d.must_run(body)
     data = d.must_post(body)
     ck_decisions(data, ["duplicate"])
-    ck_match("the same delivery came .* ago", data["decisions"][0]["reason"], "reason")
+    ck_match("the same delivery arrived .* ago", data["decisions"][0]["reason"], "reason")
 
 
 def test_a_twin_of_another_alertmanager_is_a_duplicate(t):
@@ -247,7 +247,7 @@ def test_a_twin_of_another_alertmanager_is_a_duplicate(t):
     run = d.must_run(delivery(fired, externalURL="http://am-1:9093"))
     data = d.must_post(delivery(fired, externalURL="http://am-2:9093"))
     ck_decisions(data, ["duplicate"])
-    ck_match("another Alertmanager told of it .* ago", data["decisions"][0]["reason"], "reason")
+    ck_match("another Alertmanager sent it .* ago", data["decisions"][0]["reason"], "reason")
     ck_eq(len(d.incident(run["incidentId"])["runs"]), 1, "runs")
 
 
@@ -277,7 +277,7 @@ def test_a_resolution_without_a_firing_is_recorded(t):
     d = t.daemon(CONFIG)
     data = d.must_post(delivery(alert("Down", "resolved")))
     ck_decisions(data, ["resolved"])
-    ck_match("not known to fire", data["decisions"][0]["reason"], "reason")
+    ck_match("not known to be firing", data["decisions"][0]["reason"], "reason")
     ck_eq(data["decisions"][0]["incidentId"], None, "incident")
 
 

@@ -241,7 +241,7 @@ TEST(an_approval_that_expires_in_the_queue_starts_nothing)
 	set_full(&core, false);
 	core_world_tick(&core);
 	ck_str(run_text(&core, 1),
-			"rejected: may it: approved by adam at 2025-11-22T22:40:00.000Z, but it could not go on before that expired");
+			"rejected: may it: approved by adam at 2025-11-22T22:40:00.000Z, but the approval expired before its turn");
 	core_world_end(&core);
 }
 
@@ -301,7 +301,7 @@ TEST(a_queued_run_whose_question_is_open_starts_nothing)
 	core_world_exec(&core, "UPDATE run SET status = 'queued'");
 	core_world_end(&core);
 	core_world_start(&core, yaml);
-	ck_str(run_text(&core, 1), "rejected: it came into the queue, but nobody approved it");
+	ck_str(run_text(&core, 1), "rejected: it was queued without an approval");
 	core_world_end(&core);
 }
 

@@ -77,11 +77,11 @@ TEST(the_hold_is_kept_to_the_millisecond)
 	static const struct chain_case cases[] = {
 		{ &policy, { .level = 1, .chain = IN(1, 2 * MINUTE) }, "nothing" },
 		{ &policy, { .level = 1, .chain = IN(0, 2 * MINUTE) },
-				"call L1: it fires, and nothing has helped yet; due +300000; update +1800000" },
+				"call L1: it fires, and no run has helped yet; due +300000; update +1800000" },
 		{ &policy, { .level = 2, .needed = "no playbook", .chain = IN(-1, 2 * MINUTE) },
 				"call L2: no playbook; due +600000; update +1800000" },
 		{ &policy, { .level = 0, .chain = IN(0, 0) },
-				"call L1: it fires, and nothing has helped yet; due +300000; update +1800000" },
+				"call L1: it fires, and no run has helped yet; due +300000; update +1800000" },
 	};
 
 	CK_CHAIN(cases);
@@ -195,9 +195,9 @@ TEST(levels_that_left_the_configuration_are_passed_over)
 {
 	static const struct chain_case cases[] = {
 		{ &gap, { .level = 2, .chain = IN(0, 0) },
-				"call L3: it fires, and nothing has helped yet; due +0; update +0" },
+				"call L3: it fires, and no run has helped yet; due +0; update +0" },
 		{ &gap, { .level = 4, .chain = IN(0, 0) },
-				"call L3: it fires, and nothing has helped yet; due +0; update +0" },
+				"call L3: it fires, and no run has helped yet; due +0; update +0" },
 		{ &gap, { .level = 2, .paged_level = 2, .chain = IN(0, 10 * MINUTE) },
 				"call L3 raise: nobody acknowledged within 10m of L2; due +0; update +0" },
 		{ &none, { .level = 2, .paged_level = 2, .chain = IN(0, MINUTE) }, "stop" },

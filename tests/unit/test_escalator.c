@@ -326,7 +326,7 @@ TEST(incidents_that_fire_together_are_raised_with_one_message)
 			"1/1/initial>on-call, 2/1/initial>on-call, 3/1/initial>on-call, 1/1/level/L2>senior, 1/1/level/L2>on-call");
 	CK_PAGED(&core, "1/1L1, 2/1L1, 3/1L1, 1/1L2, 3/1L2");
 	ck_str(core_world_rows(&core, "SELECT why FROM raise WHERE id = 4"),
-			"2 at the same time (service): argus, hermes");
+			"2 firing at the same time (service): argus, hermes");
 	text = core_world_rows(&core, "SELECT text FROM outbox WHERE receiver = 'senior'");
 	ck_has(text, "Affected Services: argus, hermes\n");
 	ck_has(text, "Incidents: 1 Down on argus; 3 Down on hermes\n");

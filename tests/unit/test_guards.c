@@ -60,7 +60,7 @@ TEST(what_was_last_heard_of_longer_ago_than_max_replay_age_is_not_replayed)
 	ck(guard_replay_age(60 * MINUTE, NOW - 60 * MINUTE, NOW, reason));
 	ck(guard_replay_age(60 * MINUTE, NOW + 60 * MINUTE, NOW, reason));
 	ck(!guard_replay_age(60 * MINUTE, NOW - 60 * MINUTE - 1, NOW, reason));
-	ck_str(reason, "the alert was last heard of 1h1ms ago, max_replay_age is 1h");
+	ck_str(reason, "the alert was last received 1h1ms ago, max_replay_age is 1h");
 }
 
 TEST(limit_lets_through_what_is_one_short_of_it)

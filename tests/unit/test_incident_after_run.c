@@ -131,7 +131,7 @@ TEST(a_run_that_looked_again_speaks_of_a_mitigated_incident_only)
 #define PASSED \
 	"needed, failed: run 7 (fix) verified again, but the alert still fires: look at what it measures"
 #define GONE \
-	"fire (what helped did not last); needed, failed: run 7 (fix) looked again: up: status 502; what helped did not last"
+	"fire (the repair did not last); needed, failed: run 7 (fix) verified again: up: status 502; the repair did not last"
 	static const struct row rows[] = {
 		{ { .playbook = &fix, .status = RUN_SUCCEEDED, .only_looks = true },
 				{ "stays", PASSED, "stays", "stays" } },
@@ -181,5 +181,5 @@ TEST(a_long_reason_is_kept)
 	reason[sizeof(reason) - 1] = '\0';
 	incident_after_run(&run, &verdict);
 	ck_has(verdict.why, reason);
-	ck_has(verdict.why, "x; what helped did not last");
+	ck_has(verdict.why, "x; the repair did not last");
 }

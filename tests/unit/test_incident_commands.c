@@ -260,7 +260,7 @@ TEST(a_follow_up_is_done_by_somebody_and_may_be_undone)
 	ck_has(ask(&core, ROUTE_FOLLOW_UP_CHANGE, 1, NULL), "refused: expected at least one of");
 	ck_has(ask(&core, ROUTE_FOLLOW_UP_CHANGE, 1, PAIRS("text", "")), "refused: text: ");
 	ck_str(ask(&core, ROUTE_FOLLOW_UP_ADD, 1, PAIRS("receiver", "nobody", "text", "t")),
-			"refused: receiver: there is no 'nobody' in the configuration");
+			"refused: receiver: there is no receiver 'nobody' in the configuration");
 	core_world_end(&core);
 }
 

@@ -147,7 +147,7 @@ TEST(mistakes_in_templates_are_told_where_they_stand)
 			"t/initial.txt:3:1: error: unknown name '${root_cuase}', did you mean '${root_cause}'?\n"
 			"t/initial.txt:3:15: error: '${' without '}'\n");
 	ck_template("t/intial.txt", "x\n",
-			"t/intial.txt:1:1: error: a template is called initial, escalation, update or resolved, not 'intial'; did you mean 'initial'?\n");
+			"t/intial.txt:1:1: error: the name of a template is initial, escalation, update or resolved, not 'intial'; did you mean 'initial'?\n");
 	ck_template("t/update", " \nx\n",
 			"t/update:1:1: error: the first line is the subject: it may not be empty\n");
 	ck_template("t/update.txt", "x\ny\r\n",

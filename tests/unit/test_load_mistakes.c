@@ -25,7 +25,7 @@ TEST(mistakes_in_keys_are_told)
 				"etc/main.yml:2:3: error: unknown key 'cooldown': expected name, matchers, continue, params, incident, dry_run, guards, precheck, steps, verify or rescue\n"
 				"etc/main.yml:2:3: error: missing key 'name': every playbook needs a name of its own\n"
 				"etc/main.yml:2:3: error: missing key 'matchers': which alerts it is for\n"
-				"etc/main.yml:2:3: error: missing key 'steps': what is to be done\n" },
+				"etc/main.yml:2:3: error: missing key 'steps': the steps of the repair\n" },
 	};
 
 	CK_CASES(cases);
@@ -206,8 +206,8 @@ TEST(what_may_not_happen_twice_is_not_tried_twice)
 			   "  - {name: t, run: [df], on_interrupt: retry, idempotent: false}\n"
 			   "  - {name: u, run: [df], retry: {attempts: 1, backoff: 11}}\n"
 			   "  - {name: v, run: [df], on_interrupt: ignore}\n",
-				"etc/main.yml:5:26: error: only a step that may run twice is tried again: say idempotent: true when doing it twice is as good as once\n"
-				"etc/main.yml:6:40: error: only a step that may run twice is started again: say idempotent: true when doing it twice is as good as once\n"
+				"etc/main.yml:5:26: error: only a step that may run twice is tried again: say idempotent: true when running it twice is as good as running it once\n"
+				"etc/main.yml:6:40: error: only a step that may run twice is started again: say idempotent: true when running it twice is as good as running it once\n"
 				"etc/main.yml:7:56: error: expected a number from 1 to 10, got \"11\"\n"
 				"etc/main.yml:8:40: error: expected escalate, fail, retry or verify, got \"ignore\"\n" },
 		{ PLAYBOOK "  steps:\n"
@@ -358,7 +358,7 @@ TEST(mistakes_in_checks_are_told)
 				"etc/main.yml:2:3: error: missing key: one of http, tcp or command is needed\n"
 				"etc/main.yml:3:3: error: missing key 'name': every check needs a name of its own\n" },
 		{ "checks:\n- {name: a, http: {status: 200, body: xml}}\n",
-				"etc/main.yml:2:19: error: missing key 'url': what to get\n"
+				"etc/main.yml:2:19: error: missing key 'url': the URL to get\n"
 				"etc/main.yml:2:39: error: expected any or json, got \"xml\"\n" },
 		{ "checks:\n- {name: a, tcp: localhost}\n- {name: a, tcp: 'h:0'}\n",
 				"etc/main.yml:2:18: error: expected an address HOST:PORT, like localhost:5432 or [::1]:5432, got \"localhost\"\n"

@@ -55,9 +55,9 @@ TEST(a_firing_alert_is_new_repeated_or_a_duplicate)
 	ck_int(arrival(ALERT_FIRING, NOW, 0, &open_5m, &none, reason), ARRIVAL_REPEAT);
 	ck_has(reason, "still firing, occurrence 3 since 2025-11-22T22:35:00.000Z");
 	ck_int(arrival(ALERT_FIRING, NOW, 0, &twin, &none, reason), ARRIVAL_DUPLICATE);
-	ck_str(reason, "another Alertmanager told of it 1m ago");
+	ck_str(reason, "another Alertmanager sent it 1m ago");
 	ck_int(arrival(ALERT_FIRING, NOW, 0, &retry, &none, reason), ARRIVAL_DUPLICATE);
-	ck_str(reason, "the same delivery came 29s ago");
+	ck_str(reason, "the same delivery arrived 29s ago");
 	ck_int(arrival(ALERT_FIRING, NOW, 0, &old_twin, &none, reason), ARRIVAL_REPEAT);
 	retry.same_body = false;
 	ck_int(arrival(ALERT_FIRING, NOW, 0, &retry, &none, reason), ARRIVAL_REPEAT);
@@ -285,7 +285,7 @@ TEST(a_person_is_needed_when_nothing_runs)
 
 	for (int i = 0; i < DECISIONS; i++) {
 		ck_int(plan_makes_run((enum decision)i), rows[i].makes_run);
-		ck_int(plan_needs_person((enum decision)i), rows[i].needs_person);
+		ck_int(plan_needs_operator((enum decision)i), rows[i].needs_person);
 	}
 }
 

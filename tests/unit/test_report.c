@@ -130,7 +130,7 @@ TEST(a_report_has_all_that_is_known)
 		"# Incident 7: calm\n",
 		"| Acknowledged | 1970-01-01T00:12:00.000Z by calm |",
 		"- Services: `calm`\n- Duration: 10m\n- Alerts: 1\n",
-		"told 3 times",
+		"received 3 times",
 		"| To detect (the alert's own start to opened) | 1m |",
 		"| To acknowledge | 2m |",
 		"| To mitigate | 5m |",
@@ -174,10 +174,10 @@ TEST(an_incident_of_which_little_is_known_has_a_report)
 	ck_has(markdown(&report), "# Incident 1: –\n");
 	ck_has(markdown(&report), "- Duration: 1h29m so far\n");
 	ck_has(markdown(&report), "| To acknowledge | – |");
-	ck_has(markdown(&report), "## What was run\n\nNothing.\n");
-	ck_has(markdown(&report), "Nobody, by playbookd.\n");
+	ck_has(markdown(&report), "## Runs\n\nNothing.\n");
+	ck_has(markdown(&report), "playbookd notified nobody.\n");
 	ck_has(markdown(&report),
-			"- [ ] Schedule post-mortem for major incidents: not asked for, it is no major incident\n");
+			"- [ ] Schedule post-mortem for major incidents: not needed, it is no major incident\n");
 	ck_has(markdown(&report), "| Mean time to resolve | – |");
 }
 

@@ -106,7 +106,7 @@ TEST(the_page_lists_every_path)
 		ck_has(buf_text(&text), routes[i].pattern);
 	}
 	ck_has(buf_text(&text),
-			"POST   /api/v1/deliveries/{id}/replay           deliver it again *\n"
+			"POST   /api/v1/deliveries/{id}/replay           replay a delivery *\n"
 			"       ? dry_run\n"
 			"       { force reason\n");
 }

@@ -145,7 +145,7 @@ TEST(the_same_key_gives_the_same_answer_also_of_the_next_core)
 	ck_str(start(&core, "argus", false, "k1").text, first.text);
 	answer = start(&core, "hermes", false, "k1");
 	ck_int(answer.code, ERR_CONFLICT);
-	ck_has(answer.text, "'k1' was used for something else");
+	ck_has(answer.text, "'k1' was used for another command");
 	ck_has(start(&core, "hermes", false, "k2").text, "\"runId\":2,");
 	core_world_end(&core);
 }

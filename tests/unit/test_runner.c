@@ -274,7 +274,7 @@ TEST(a_queued_run_whose_params_are_no_longer_allowed_does_not_start)
 	id = add_run(&core, "act", 0, 1);
 	core_world_reload(&core, changed);
 	ck_has(run_text(&core, id),
-			"interrupted: before it started, the configuration changed: param 'service': 'argus' does not match 'hermes'");
+			"interrupted: the configuration changed before it started: param 'service': 'argus' does not match 'hermes'");
 	ck_str(steps_text(&core, id), "");
 	core_world_end(&core);
 }

@@ -32,7 +32,7 @@ static void repeat(const struct idempotency_row *row, void *arg)
 
 	if (memcmp(row->hash, earlier->hash, DIGEST_SIZE) != 0) {
 		err_set(&reply->problem, ERR_CONFLICT,
-				"the Idempotency-Key '%s' was used for something else", row->key);
+				"the Idempotency-Key '%s' was used for another command", row->key);
 		return;
 	}
 	jsonw_raw(&reply->w, NULL, row->answer);

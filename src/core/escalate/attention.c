@@ -19,7 +19,7 @@ int attention_raise(
 		.run_id = attention->run_id,
 	};
 
-	log_warn("incident needs a person", LOG_INT("incident", id), LOG_STR("reason", why));
+	log_warn("incident needs an operator", LOG_INT("incident", id), LOG_STR("reason", why));
 	if (timeline_add(escalate->ground->db, &row, err) < 0 ||
 			incidents_attention(escalate->ground->db, id, why, err) < 0) {
 		return -1;

@@ -39,7 +39,7 @@ static bool names_first(const struct holding *holding, size_t i, const char *val
 	return *value != '\0';
 }
 
-/* "2 at the same time (service): argus, hermes" */
+/* "2 firing at the same time (service): argus, hermes" */
 static void say_why(struct holding *holding)
 {
 	int64_t count = holding->verdict->count;
@@ -50,11 +50,11 @@ static void say_why(struct holding *holding)
 
 	if (!label) {
 		snprintf(holding->why, sizeof(holding->why),
-				"%" PRId64 " incident%s at the same time", count,
+				"%" PRId64 " incident%s firing at the same time", count,
 				count == 1 ? "" : "s");
 		return;
 	}
-	buf_addf(&out, "%" PRId64 " at the same time (%.64s): ", count, label);
+	buf_addf(&out, "%" PRId64 " firing at the same time (%.64s): ", count, label);
 	for (size_t i = 0; i < evaluation->len && named < NAMED_MAX; i++) {
 		const char *value = labels_value(&evaluation->firing[i].labels, label);
 

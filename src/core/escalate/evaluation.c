@@ -70,7 +70,7 @@ static void ask(struct evaluation *evaluation, struct escalation_case *cases, si
 			&verdict->count, &wrong);
 
 	if (rc < 0) {
-		log_error("a rule of escalation cannot be asked", LOG_STR("error", wrong.msg));
+		log_error("escalation rule cannot be evaluated", LOG_STR("error", wrong.msg));
 	}
 	verdict->holds = rc > 0;
 	verdict->matches =

@@ -58,7 +58,7 @@ static int page_once(struct intake *in, const struct subject *subject,
 	}
 	if (known && known != subject->incident.id) {
 		snprintf(reason + used, PLAN_REASON_MAX - used,
-				"; a person was paged for incident %" PRId64, known);
+				"; the on-call engineer was paged for incident %" PRId64, known);
 		return 0;
 	}
 	if (!known && guard_facts_note_outage(db, &outage, err) < 0) {
@@ -100,8 +100,8 @@ static int look_again(struct intake *in, const struct run_request *done,
 		return -1;
 	}
 	snprintf(reason, PLAN_REASON_MAX,
-			"run %" PRId64 " was verified, and it fires on: run %" PRId64
-			" verifies again, and a person is needed",
+			"run %" PRId64 " was verified, and the alert still fires: run %" PRId64
+			" verifies again, and an operator is needed",
 			facts->episode_run, verdict->run_id);
 	return 0;
 }
@@ -146,14 +146,14 @@ static int call_if_needed(struct intake *in, const struct subject *subject,
 		struct err *err)
 {
 	if (decision == DECISION_AWAITING_APPROVAL && !in->msg->dry_run) {
-		log_warn("incident needs a person", LOG_INT("incident", subject->incident.id),
+		log_warn("incident needs an operator", LOG_INT("incident", subject->incident.id),
 				LOG_STR("reason", reason));
 	}
 	if (decision == DECISION_TOO_MANY_TARGETS) {
 		return page_once(in, subject, playbook, reason, err);
 	}
-	return plan_needs_person(decision) ? consider_call(in, subject->incident.id, reason, err)
-					   : 0;
+	return plan_needs_operator(decision) ? consider_call(in, subject->incident.id, reason, err)
+					     : 0;
 }
 
 /* One playbook that matches: does it run? arrival: how the alert arrived, "" when it is new. */

@@ -518,7 +518,7 @@ int outbox_config_new(struct notify_room *notify, struct err *err)
 			.reason = "its endpoint is not in the configuration any more",
 			.ended_at = notify->ground->turn.wall_ms };
 
-		log_error("an endpoint left the configuration before it was told",
+		log_error("notification failed: its endpoint is not in the configuration",
 				LOG_STR("receiver", row.receiver),
 				LOG_STR("endpoint", row.endpoint));
 		rc = turn_write(&notify->ground->turn, err) < 0

@@ -164,7 +164,7 @@ static int last_question(
 	int rc = approvals_last(run->ground->db, run_id, question_on_row, ret, err);
 
 	if (rc == 0) {
-		err_set(err, ERR_BUG, "run %" PRId64 " asked nobody", run_id);
+		err_set(err, ERR_BUG, "run %" PRId64 " has no question", run_id);
 	}
 	return rc == 1 ? 0 : -1;
 }
@@ -258,7 +258,7 @@ static int follow(struct run_room *run, struct questions *open, struct approval_
 		return rebind(run, row, err);
 	}
 	return end_question(run, row, APPROVAL_VOID,
-			"the configuration was changed, and with it what would be done", err);
+			"the configuration changed, and so did what the run would execute", err);
 }
 
 int answers_follow(struct run_room *run, struct err *err)

@@ -175,14 +175,13 @@ int question_answered(struct run_room *run, const struct active *active,
 	}
 	if (row->decision != APPROVAL_APPROVED) {
 		ret->state = QUESTION_VOID;
-		snprintf(ret->reason, sizeof(ret->reason),
-				"it came into the queue, but nobody approved it");
+		snprintf(ret->reason, sizeof(ret->reason), "it was queued without an approval");
 	} else if (!question_same_work(active->version->config, active->playbook_name,
 				   &active->params, row)) {
-		too_late(row, "the configuration was changed since, and with it what would be done",
+		too_late(row, "the configuration changed, and so did what the run would execute",
 				ret);
 	} else if (row->binding.expires_at <= run->ground->turn.wall_ms) {
-		too_late(row, "it could not go on before that expired", ret);
+		too_late(row, "the approval expired before its turn", ret);
 	} else {
 		ret->state = QUESTION_APPROVED;
 	}

@@ -98,7 +98,7 @@ static int outdated(struct run_room *run, struct active *active, const char *why
 {
 	active->cursor.status = RUN_INTERRUPTED;
 	snprintf(active->cursor.reason, sizeof(active->cursor.reason),
-			"before it started, the configuration changed: %.300s", why);
+			"the configuration changed before it started: %.300s", why);
 	return result_finish(run, active, err);
 }
 

@@ -91,7 +91,7 @@ static int resume(struct run_room *run, struct active *active, struct err *err)
 	if (cursor_read(run, active, &last, err) < 0) {
 		return -1;
 	}
-	log_info("run taken up again", LOG_INT("run", active->run_id),
+	log_info("run recovered", LOG_INT("run", active->run_id),
 			LOG_STR("playbook", active->playbook_name), LOG_INT("step", last.step),
 			LOG_INT("attempt", last.attempt),
 			LOG_STR("was", last.any ? step_status_names[last.status] : "queued"));

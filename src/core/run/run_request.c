@@ -161,8 +161,8 @@ static int add_queued(struct run_room *run, const struct run_request *request, i
 	const char *reason = request->reason ? request->reason : "";
 	auto_free char *text = xasprintf("run %" PRId64 " (%s), trigger %s%s%s%s", run_id,
 			request->playbook->name, request->trigger,
-			request->override_guards ? ", without its guards" : "", *reason ? ": " : "",
-			reason);
+			request->override_guards ? ", with its guards overridden" : "",
+			*reason ? ": " : "", reason);
 	const struct timeline_row row = { .incident_id = request->incident_id,
 		.at = request->now,
 		.kind = TIMELINE_QUEUED,

@@ -101,8 +101,7 @@ static int collect(struct run_room *run, struct ids *ret, struct err *err)
 
 	if (!dir) {
 		if (errno != ENOENT) {
-			log_error("the folders of runs cannot be looked through",
-					LOG_STR("error", strerror(errno)));
+			log_error("run folders cannot be read", LOG_STR("error", strerror(errno)));
 		}
 		return 0;
 	}
@@ -194,7 +193,7 @@ static void write_why(const struct run_room *run, const struct ids *ids, struct 
 		write_ids(&running, out);
 		buf_adds(out, "; ");
 	}
-	buf_adds(out, "nobody knows how far they came: look at what they were to do, then remove their folders under runs/ (new runs are counted from above them)");
+	buf_adds(out, "nobody knows how far they got: check what they were to do, then remove their folders under runs/ (new runs are counted from above them)");
 	free(running.items);
 }
 

@@ -24,7 +24,7 @@ static void set_clock(struct interval_clock *clock, const char *zone, int64_t no
 
 	clock->broken = zone_local(zone, now, &clock->now, &err) < 0;
 	if (clock->broken && !was_broken) {
-		log_error("no run that depends on this zone's time starts",
+		log_error("time zone cannot be read: its playbooks do not start",
 				LOG_STR("error", err.msg));
 	}
 }

@@ -46,7 +46,7 @@ int pause_end(struct ground *ground, int64_t now, const char *by, struct err *er
 	if (turn_write(&ground->turn, err) < 0 || pauses_end(ground->db, now, by, err) < 0) {
 		return -1;
 	}
-	log_warn("the pause is over", LOG_STR("by", by));
+	log_warn("resumed", LOG_STR("by", by));
 	pause_clear(&ground->pause);
 	return 0;
 }
@@ -100,7 +100,6 @@ int pause_begin(struct ground *ground, const char *by, const char *reason, int64
 			pause_load(ground, err) < 0) {
 		return -1;
 	}
-	log_warn("paused: no run starts", LOG_STR("by", by), LOG_STR("reason", reason),
-			LOG_INT("for_ms", for_ms));
+	log_warn("paused", LOG_STR("by", by), LOG_STR("reason", reason), LOG_INT("for_ms", for_ms));
 	return 0;
 }

@@ -79,7 +79,7 @@ static void set_degraded(struct disk_space *space, bool degraded)
 	}
 	space->degraded = degraded;
 	if (degraded) {
-		log_error("the disk is nearly full: nothing new is taken in",
+		log_error("the disk is nearly full: deliveries get 503",
 				LOG_INT("free_bytes", space->free),
 				LOG_INT("min_free_bytes", space->min_free));
 	} else {
@@ -127,7 +127,7 @@ int disk_space_admit(struct disk_space *space, int64_t now, struct err *err)
 		return 0;
 	}
 	return err_set(err, ERR_BUSY,
-			"the disk is nearly full (%.1f MiB are free, %.1f MiB must be): nothing new is taken in until there is room",
+			"the disk is nearly full (%.1f MiB are free, %.1f MiB must be): playbookd takes no deliveries until there is room",
 			(double)space->free / MIB,
 			(double)(space->min_free +
 					(space->free < space->min_free ? 0

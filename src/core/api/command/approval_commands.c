@@ -38,13 +38,13 @@ static void explain(const struct approval_row *row, void *arg)
 				row->reason ? row->reason : "");
 	} else if (explaining->digest && !digest_equal(explaining->digest, row->digest)) {
 		err_set(problem, ERR_CONFLICT,
-				"this is not the digest of what would be done now: look at the run again");
+				"the digest is not that of the open question: read the run again");
 	} else if (row->not_by && !strcmp(row->not_by, explaining->reply->query->principal)) {
 		err_set(problem, ERR_CONFLICT,
-				"%s asked for this run: somebody else must approve it (four_eyes)",
+				"%s requested this run: another operator must approve it (four_eyes)",
 				row->not_by);
 	} else {
-		err_set(problem, ERR_CONFLICT, "it is too late");
+		err_set(problem, ERR_CONFLICT, "the approval has expired");
 	}
 }
 
@@ -92,7 +92,8 @@ static int answer(struct reply *reply, const struct approval_answer *given, bool
 	}
 	rc = approvals_last(db, given->run_id, explain, &explaining, err);
 	if (rc == 0) {
-		err_set(&reply->problem, ERR_CONFLICT, "run %" PRId64 " asks nobody: it is %s",
+		err_set(&reply->problem, ERR_CONFLICT,
+				"run %" PRId64 " does not wait for approval: it is %s",
 				given->run_id, run_status_names[status]);
 	}
 	return rc < 0 ? -1 : 0;
@@ -100,7 +101,7 @@ static int answer(struct reply *reply, const struct approval_answer *given, bool
 
 static void log_answer(const struct approval_answer *given)
 {
-	log_info("a run that waited was answered", LOG_INT("run", given->run_id),
+	log_info("approval answered", LOG_INT("run", given->run_id),
 			LOG_STR("decision", approval_decision_names[given->decision]),
 			LOG_STR("by", given->by), LOG_STR("reason", given->reason));
 }

@@ -57,7 +57,8 @@ static int check_new(struct reply *reply, int64_t incident_id, struct err *err)
 				FOLLOW_UPS_MAX);
 	} else if (receiver && !config_receiver(configs_now(&reply->ground->configs), receiver)) {
 		err_set(&reply->problem, ERR_INPUT,
-				"receiver: there is no '%s' in the configuration", receiver);
+				"receiver: there is no receiver '%s' in the configuration",
+				receiver);
 	}
 	return 0;
 }
@@ -69,7 +70,7 @@ static int send_ticket(struct reply *reply, const struct follow_up_row *row, str
 	auto_free char *subject = xasprintf("Follow-up %" PRId64 " of incident %" PRId64 ": %.200s",
 			row->id, row->incident_id, row->text);
 	auto_free char *text = xasprintf("%s\n\nFollow-up %" PRId64 " of incident %" PRId64
-					 ", for %s, asked for by %s.\n",
+					 ", for %s, requested by %s.\n",
 			row->text, row->id, row->incident_id,
 			*row->owner ? row->owner : "nobody yet", row->created_by);
 	const struct notice notice = {

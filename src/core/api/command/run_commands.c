@@ -24,14 +24,14 @@ int run_commands_check(struct reply *reply)
 
 	if (reply_arg_true(reply, "force") && (!reason || !*reason)) {
 		return err_set(&reply->problem, ERR_INPUT,
-				"reason: missing or empty; force needs one, which is kept with the run");
+				"reason: missing or empty: force needs a reason, which stays with the run");
 	}
 	return 0;
 }
 
 static void log_request(const struct run_request *request, int64_t run_id)
 {
-	log_info("run asked for by hand", LOG_INT("run", run_id),
+	log_info("run requested by hand", LOG_INT("run", run_id),
 			LOG_STR("playbook", request->playbook->name),
 			LOG_STR("by", request->requested_by),
 			LOG_INT("forced", request->override_guards),

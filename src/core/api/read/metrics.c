@@ -34,17 +34,17 @@ static void write_intake(const struct counters *counters, struct buf *out)
 	one(out, "playbookd_truncated_alerts_total", "counter",
 			"Alerts that Alertmanager cut from deliveries.",
 			(int64_t)counters->truncated_alerts);
-	head(out, "playbookd_alerts_total", "counter", "Alerts taken in, by their status.");
+	head(out, "playbookd_alerts_total", "counter", "Alerts received, by status.");
 	for (int i = 0; i < ALERT_STATUSES; i++) {
 		buf_addf(out, "playbookd_alerts_total{status=\"%s\"} %" PRIu64 "\n",
 				alert_status_names[i], counters->alerts[i]);
 	}
-	head(out, "playbookd_escalation_calls_total", "counter", "Levels that were called.");
+	head(out, "playbookd_escalation_calls_total", "counter", "Levels that were paged.");
 	for (int i = 0; i < ESCALATION_LEVELS; i++) {
 		buf_addf(out, "playbookd_escalation_calls_total{level=\"%s\"} %" PRIu64 "\n",
 				escalation_level_names[i], counters->pages[i]);
 	}
-	head(out, "playbookd_decisions_total", "counter", "What was done with alerts.");
+	head(out, "playbookd_decisions_total", "counter", "Decisions about alerts.");
 	for (int i = 0; i < DECISIONS; i++) {
 		buf_addf(out, "playbookd_decisions_total{decision=\"%s\"} %" PRIu64 "\n",
 				decision_names[i], counters->decisions[i]);
@@ -95,7 +95,7 @@ static void write_notices(const struct ground *ground, int64_t pending, struct b
 
 static void write_roles(const struct daemon_state *daemon, struct buf *out)
 {
-	head(out, "playbookd_role_up", "gauge", "Whether the role's process is there.");
+	head(out, "playbookd_role_up", "gauge", "Whether the role's process runs.");
 	for (size_t i = 0; i < daemon->roles_len; i++) {
 		buf_addf(out, "playbookd_role_up{role=\"%s\"} %d\n",
 				role_names[daemon->roles[i].role], daemon->roles[i].pid != 0);
@@ -113,8 +113,7 @@ static void write_checks(const struct checks_room *checks, struct buf *out)
 	if (!checks->len) {
 		return;
 	}
-	head(out, "playbookd_check_up", "gauge",
-			"Whether the check passed when it was last looked at.");
+	head(out, "playbookd_check_up", "gauge", "Whether the check passed at its last probe.");
 	for (size_t i = 0; i < checks->len; i++) {
 		const struct watch *watch = &checks->watches[i];
 
@@ -123,7 +122,8 @@ static void write_checks(const struct checks_room *checks, struct buf *out)
 					watch->status == CHECK_HEALTHY);
 		}
 	}
-	head(out, "playbookd_check_duration_seconds", "gauge", "How long the last look took.");
+	head(out, "playbookd_check_duration_seconds", "gauge",
+			"Duration of the check's last probe.");
 	for (size_t i = 0; i < checks->len; i++) {
 		const struct watch *watch = &checks->watches[i];
 
@@ -163,10 +163,9 @@ int metrics_show(struct reply *reply, struct err *err)
 	}
 	one(out, "playbookd_runs_active", "gauge", "Runs that are running or verifying.",
 			(int64_t)api->run->len);
-	one(out, "playbookd_orphan_runs", "gauge",
-			"Folders of runs that the store did not know of at the start.",
+	one(out, "playbookd_orphan_runs", "gauge", "Unknown runs found at the start.",
 			api->run->unknown.count);
-	one(out, "playbookd_runs_awaiting_approval", "gauge", "Runs that wait for a person.",
+	one(out, "playbookd_runs_awaiting_approval", "gauge", "Runs that wait for an approval.",
 			waiting);
 	one(out, "playbookd_paused", "gauge", "Whether the kill switch is on.",
 			pause_is_on(ground));
@@ -176,9 +175,10 @@ int metrics_show(struct reply *reply, struct err *err)
 	one(out, "playbookd_commits_total", "counter", "Transactions committed.",
 			(int64_t)counters->commits);
 	one(out, "playbookd_storage_free_bytes", "gauge",
-			"Room on the disk of the storage directory.", api->storage->space.free);
+			"Free space on the disk of the storage directory.",
+			api->storage->space.free);
 	one(out, "playbookd_storage_degraded", "gauge",
-			"Whether nothing new is taken in for want of room on the disk.",
+			"Whether deliveries are refused for want of disk space.",
 			api->storage->space.degraded);
 	one(out, "playbookd_config_last_reload_successful", "gauge",
 			"Whether the last load of the configuration succeeded.", daemon->config_ok);
