@@ -132,7 +132,7 @@ TEST(four_eyes_hold_for_who_asked_and_nobody_else)
 	core_world_start(&core, yaml);
 	start(&core, "eyes");
 	ck_int(approve(&core, "eve", 1).code, ERR_CONFLICT);
-	ck_has(approve(&core, "eve", 1).text, "eve asked for this run: somebody else");
+	ck_has(approve(&core, "eve", 1).text, "eve requested this run: another operator");
 	ck_str(run_text(&core, 1), "awaiting_approval: ");
 	ck_int(approve(&core, "adam", 1).code, ERR_NONE);
 	core_world_end(&core);
@@ -282,7 +282,7 @@ TEST(a_configuration_that_does_something_else_ends_the_question_at_the_next_star
 	start(&core, "asks");
 	start(&core, "eyes");
 	core_world_reload(&core, other);
-	ck_has(run_text(&core, 1), "rejected: may it: the configuration was changed");
+	ck_has(run_text(&core, 1), "rejected: may it: the configuration changed");
 	ck_str(run_text(&core, 2), "awaiting_approval: ");
 	ck(follows_newest(&core, 2));
 	core_world_end(&core);
