@@ -132,7 +132,8 @@ TEST(four_eyes_hold_for_who_asked_and_nobody_else)
 	core_world_start(&core, yaml);
 	start(&core, "eyes");
 	ck_int(approve(&core, "eve", 1).code, ERR_CONFLICT);
-	ck_has(approve(&core, "eve", 1).text, "eve requested this run: another operator");
+	ck_has(approve(&core, "eve", 1).text,
+			"eve requested this run: another operator must approve it");
 	ck_str(run_text(&core, 1), "awaiting_approval: ");
 	ck_int(approve(&core, "adam", 1).code, ERR_NONE);
 	core_world_end(&core);

@@ -275,6 +275,16 @@ void core_world_hears(struct core *core, enum role from, enum message_id id, con
 	}
 }
 
+static void decode(const struct core_world_sent *sent, struct arena *arena, void *ret)
+{
+	struct err err;
+
+	if (wire_decode(message_types[sent->type], sent->payload, sent->len, arena, ret, &err) <
+			0) {
+		give_up("what the core sent", &err);
+	}
+}
+
 static int64_t end_turn(struct core *core)
 {
 	int64_t wait;
@@ -296,6 +306,29 @@ int64_t core_world_tick(struct core *core)
 	return end_turn(core);
 }
 
+/* Egress has taken what was sent in the turn that ended. Was there anything? */
+static bool take_notifications(struct core *core)
+{
+	size_t end = core_world.sent_len;
+	bool any = false;
+
+	for (size_t i = core_world.turn_at; core_world.egress_takes && i < end; i++) {
+		const struct core_world_sent *sent = &core_world.sent[i];
+		struct arena *arena = arena_new();
+		struct msg_notified answer = { .how = NOTIFIED_SENT, .reason = "" };
+		struct msg_notify msg;
+
+		if (sent->type == MSG_NOTIFY) {
+			decode(sent, arena, &msg);
+			answer.id = msg.id;
+			core_world_hears(core, ROLE_EGRESS, MSG_NOTIFIED, &answer);
+			any = true;
+		}
+		arena_free(arena);
+	}
+	return any;
+}
+
 void core_world_wait(struct core *core, int64_t ms)
 {
 	int64_t end = core_world.mono_ms + ms;
@@ -306,6 +339,7 @@ void core_world_wait(struct core *core, int64_t ms)
 		int64_t wait = end_turn(core);
 		int64_t left = end - core_world.mono_ms;
 
+		wait = take_notifications(core) ? 0 : wait;
 		turns = wait == 0 ? turns + 1 : 0;
 		if (turns == TURNS_MAX) {
 			fprintf(stderr, "core_world: the core does not come to rest\n");
@@ -332,16 +366,9 @@ size_t core_world_count(enum message_id id)
 
 bool core_world_find(enum message_id id, struct arena *arena, void *ret)
 {
-	struct err err;
-
 	for (size_t i = core_world.sent_len; i-- > 0;) {
-		const struct core_world_sent *sent = &core_world.sent[i];
-
-		if (sent->type == id) {
-			if (wire_decode(message_types[id], sent->payload, sent->len, arena, ret,
-					    &err) < 0) {
-				give_up("what the core sent", &err);
-			}
+		if (core_world.sent[i].type == id) {
+			decode(&core_world.sent[i], arena, ret);
 			return true;
 		}
 	}

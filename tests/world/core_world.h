@@ -50,7 +50,8 @@ struct core_world_folder {
 struct core_world {
 	int64_t wall_ms;
 	int64_t mono_ms;
-	int64_t read_ms; /* that pass on both with each look at a clock */
+	int64_t read_ms;   /* that pass on both with each look at a clock */
+	bool egress_takes; /* each notification, at once, in core_world_wait() */
 
 	struct core_world_sent *sent; /* by the last call that ended turns, oldest first */
 	size_t sent_len, sent_cap;

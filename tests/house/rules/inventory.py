@@ -71,6 +71,7 @@ def every_source_is_built(root):
         "tests/unit/test_err.c": "",
         "tests/unit/test_buf.c": "",
         "tests/unit/test.c": "",
+        "tests/stories/story_repair.c": "",
         "tests/fuzz/fuzz_wire.c": "",
         "tests/fuzz/fuzz_config.c": "",
         "tests/fuzz/corpus/wire/seed": "",
@@ -78,12 +79,14 @@ def every_source_is_built(root):
     bad_finds=[
         "^tests/fuzz/fuzz_config.c: no seeds",
         "^tests/fuzz/fuzz_config.c: not in tests/fuzz/meson.build",
+        "^tests/stories/story_repair.c: not in tests/meson.build",
         "^tests/unit/test_buf.c: not in tests/meson.build",
     ],
 )
 def every_test_is_run(root):
     problems = []
     for kind, build_file in (("unit/test_", "tests/meson.build"),
+                             ("stories/story_", "tests/meson.build"),
                              ("fuzz/fuzz_", "tests/fuzz/meson.build")):
         start = "tests/" + kind
         listed = quoted(root, build_file)

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core_world.h"
+#include "peers.h"
+#include "test.h"
+#include "transcript.h"
+
+#define MINUTE (INT64_C(60) * 1000)
+
+/* The run looks before it asks, and acts behind that. */
+static const char yaml[] = "receivers:\n"
+			   "  - { name: on-call, webhook_configs: [{ url: 'http://a/' }] }\n"
+			   "escalation:\n"
+			   "  hold: 1h\n"
+			   "  levels: [{ name: L1, receivers: [on-call], respond_within: 0 }]\n"
+			   "playbooks:\n"
+			   "  - name: fail-over\n"
+			   "    matchers: [alertname=Down]\n"
+			   "    steps:\n"
+			   "      - { name: look, run: [status] }\n"
+			   "      - { name: may it, approve: { within: 10m, four_eyes: true } }\n"
+			   "      - { name: act, run: [fail-over] }\n"
+			   "    rescue: [{ name: evidence, run: [journal] }]\n";
+
+static const char *const down[] = { "alertname", "Down", NULL };
+
+static void answer(struct core *core, enum route route, const char *by, const char *reason)
+{
+	char digest[DIGEST_TEXT_MAX];
+
+	snprintf(digest, sizeof(digest), "%s",
+			core_world_rows(core, "SELECT lower(hex(digest)) FROM approval"));
+	peers_ask(core, &(struct peers_question){ route, 1, .by = by,
+					.args = PAIRS("digest", digest, "reason", reason) });
+}
+
+TEST(an_operator_approves_and_the_run_goes_on_behind_its_question)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	peers_fires(&core, down);
+	peers_do(&core, "1.0.1");
+	core_world_wait(&core, 2 * MINUTE);
+	answer(&core, ROUTE_RUN_APPROVE, "adam", "it is quiet");
+	peers_do(&core, "1.2.1");
+	CK_STORY("00:00 the core starts\n"
+		 "00:00 Down fires\n"
+		 "00:00 delivery 1: queued run 1\n"
+		 "00:00 incident 1 firing\n"
+		 "00:00 run 1 (fail-over) running\n"
+		 "00:00 START 1.0.1\n"
+		 "00:00 1.0.1 started\n"
+		 "00:00 GO 1.0.1\n"
+		 "00:00 1.0.1 exited 0\n"
+		 "00:00 incident 1 needs an operator: run 1 (fail-over) waits for approval: may it\n"
+		 "00:00 run 1 (fail-over) awaiting_approval\n"
+		 "00:00 page L1 of incident 1: run 1 (fail-over) waits for approval: may it\n"
+		 "00:00 NOTIFY 1 on-call initial\n"
+		 "00:00 notification 1 sent\n"
+		 "02:00 adam: approve run 1 digest=… reason=it is quiet\n"
+		 "02:00 incident 1 needs an operator: no more\n"
+		 "02:00 run 1 (fail-over) running\n"
+		 "02:00 START 1.2.1\n"
+		 "02:00 1.2.1 started\n"
+		 "02:00 GO 1.2.1\n"
+		 "02:00 1.2.1 exited 0\n"
+		 "02:00 incident 1 needs an operator: run 1 (fail-over) collected evidence; nothing was changed or verified\n"
+		 "02:00 run 1 (fail-over) succeeded: all steps done\n");
+	core_world_end(&core);
+}
+
+/* Not even the rescue steps run: the answer was no. */
+TEST(an_operator_rejects_and_nothing_more_is_done)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	peers_fires(&core, down);
+	peers_do(&core, "1.0.1");
+	transcript_skip();
+	answer(&core, ROUTE_RUN_REJECT, "adam", "not now");
+	answer(&core, ROUTE_RUN_APPROVE, "bob", "go");
+	CK_STORY("00:00 adam: reject run 1 digest=… reason=not now\n"
+		 "00:00 incident 1 needs an operator: run 1 (fail-over) rejected: may it: rejected by adam: not now\n"
+		 "00:00 run 1 (fail-over) rejected: may it: rejected by adam: not now\n"
+		 "00:00 bob: approve run 1 digest=… reason=go\n"
+		 "00:00 refused: 'may it' was rejected by adam at 2025-11-22T22:40:00.000Z: not now\n");
+	core_world_end(&core);
+}
+
+TEST(nobody_answers_and_the_run_is_rejected_in_its_time)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	peers_fires(&core, down);
+	peers_do(&core, "1.0.1");
+	transcript_skip();
+	core_world_wait(&core, 20 * MINUTE);
+	CK_STORY("10:00 incident 1 needs an operator: run 1 (fail-over) rejected: may it: nobody approved it within 10m\n"
+		 "10:00 run 1 (fail-over) rejected: may it: nobody approved it within 10m\n");
+	core_world_end(&core);
+}
+
+TEST(a_run_by_hand_is_not_approved_by_who_asked_for_it)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	peers_ask(&core, &(struct peers_question){ ROUTE_PLAYBOOK_RUN,
+					 .args = PAIRS("playbook", "fail-over") });
+	peers_do(&core, "1.0.1");
+	transcript_skip();
+	answer(&core, ROUTE_RUN_APPROVE, "eve", "");
+	answer(&core, ROUTE_RUN_APPROVE, "adam", "");
+	CK_STORY("00:00 eve: approve run 1 digest=… reason=\n"
+		 "00:00 refused: eve requested this run: another operator must approve it (four_eyes)\n"
+		 "00:00 adam: approve run 1 digest=… reason=\n"
+		 "00:00 run 1 (fail-over) running\n"
+		 "00:00 START 1.2.1\n");
+	core_world_end(&core);
+}
+
+/* What would be done is another thing now; the same in another file is not. */
+TEST(a_reload_that_changes_what_would_be_done_ends_the_question)
+{
+	char *same = strdup(yaml);
+	char *other = strdup(yaml);
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	must(same && other);
+	memcpy(strstr(same, "1h"), "2h", 2);
+	memcpy(strstr(other, "[fail-over]"), "[fall-over]", 11);
+	peers_fires(&core, down);
+	peers_do(&core, "1.0.1");
+	transcript_skip();
+	core_world_reload(&core, same);
+	core_world_reload(&core, other);
+	CK_STORY("00:00 the configuration is read again\n"
+		 "00:00 the configuration is read again\n"
+		 "00:00 incident 1 needs an operator: run 1 (fail-over) rejected: may it: the configuration changed, and so did what the run would execute\n"
+		 "00:00 run 1 (fail-over) rejected: may it: the configuration changed, and so did what the run would execute\n");
+	free(same);
+	free(other);
+	core_world_end(&core);
+}
+
+TEST(while_paused_nobody_approves)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	peers_fires(&core, down);
+	peers_do(&core, "1.0.1");
+	transcript_skip();
+	peers_ask(&core, &(struct peers_question){
+					 ROUTE_PAUSE_BEGIN, .args = PAIRS("reason", "hands off") });
+	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
+	CK_STORY("00:00 eve: pause reason=hands off\n"
+		 "00:00 paused: hands off\n"
+		 "00:00 adam: approve run 1 digest=… reason=go\n"
+		 "00:00 refused: paused by eve since 2025-11-22T22:40:00.000Z: hands off\n");
+	core_world_end(&core);
+}
+
+TEST(a_run_that_asks_is_canceled)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	peers_fires(&core, down);
+	peers_do(&core, "1.0.1");
+	transcript_skip();
+	peers_ask(&core, &(struct peers_question){ ROUTE_RUN_CANCEL, 1 });
+	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
+	CK_STORY("00:00 eve: cancel run 1\n"
+		 "00:00 incident 1 needs an operator: run 1 (fail-over) canceled: canceled by eve\n"
+		 "00:00 run 1 (fail-over) canceled: canceled by eve\n"
+		 "00:00 adam: approve run 1 digest=… reason=go\n"
+		 "00:00 refused: 'may it' was canceled at 2025-11-22T22:40:00.000Z: canceled by eve\n");
+	core_world_end(&core);
+}
+
+/* The question is in the store, and so is its answer. */
+TEST(the_core_is_killed_while_a_run_asks)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	peers_fires(&core, down);
+	peers_do(&core, "1.0.1");
+	transcript_skip();
+	core_world_end(&core);
+	core_world_pass(5 * MINUTE);
+	core_world_start(&core, yaml);
+	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
+	core_world_end(&core);
+	core_world_start(&core, yaml);
+	CK_STORY("00:00 the core is killed\n"
+		 "05:00 the core starts\n"
+		 "05:00 adam: approve run 1 digest=… reason=go\n"
+		 "05:00 incident 1 needs an operator: no more\n"
+		 "05:00 run 1 (fail-over) running\n"
+		 "05:00 START 1.2.1\n"
+		 "05:00 the core is killed\n"
+		 "05:00 the core starts\n"
+		 "05:00 START 1.2.2\n");
+	core_world_end(&core);
+}
