@@ -141,24 +141,6 @@ TEST(one_of_an_endpoint_is_on_its_way_at_a_time_in_order)
 	core_world_end(&core);
 }
 
-TEST(the_backoff_of_an_endpoint_that_fails_grows_and_ends)
-{
-	static const int64_t backoffs[] = { 1, 2, 4, 8, 10, 10 };
-	struct in_flight in_flight = { 0 };
-
-	for (size_t i = 0; i < sizeof(backoffs) / sizeof(backoffs[0]); i++) {
-		in_flight_failed(&in_flight, "a", 100);
-		ck_int(in_flight_backoff(&in_flight, "a"), 100 + backoffs[i] * 1000);
-	}
-	in_flight_failed(&in_flight, "b", 100);
-	ck_int(in_flight_backoff(&in_flight, "b"), 1100);
-	in_flight_answered(&in_flight, "a");
-	in_flight_answered(&in_flight, "c");
-	ck_int(in_flight_backoff(&in_flight, "a"), 0);
-	ck_int(in_flight_backoff(&in_flight, "b"), 1100);
-	in_flight_clear(&in_flight);
-}
-
 /* How long after now the next attempt begins. */
 static int64_t next_in(struct core *core, int id)
 {
