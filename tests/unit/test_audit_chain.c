@@ -34,9 +34,8 @@ TEST(each_command_that_was_carried_out_is_a_row_of_the_chain)
 	peers_ask(&core, &(struct peers_question){ ROUTE_RUNS });          /* only reads */
 	peers_ask(&core, &(struct peers_question){
 					 ROUTE_PAUSE_BEGIN, .args = PAIRS("reason", "r") });
-	ck_str(rows_text(&core), "eve run playbook/p {\"playbook\":\"p\"}, "
-				 "adam cancel run/1 {\"reason\":\"enough\"}, "
-				 "eve pause pause {\"reason\":\"r\"}");
+	ck_str(rows_text(&core),
+			"eve run playbook/p {\"playbook\":\"p\"}, adam cancel run/1 {\"reason\":\"enough\"}, eve pause pause {\"reason\":\"r\"}");
 	must_ok(audits_verify(core.ground.db, &verdict, &err), err);
 	ck_int(verdict.broken_id, 0);
 	ck_int(verdict.last_id, 3);
