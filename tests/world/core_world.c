@@ -376,7 +376,7 @@ bool core_world_find(enum message_id id, struct arena *arena, void *ret)
 }
 
 /* The text of a statement lives as long as its database. */
-static const char *sql_of(const char *fmt, va_list ap)
+static const char *__attribute__((format(printf, 1, 0))) sql_of(const char *fmt, va_list ap)
 {
 	static struct arena *texts;
 	char text[4096];
