@@ -228,3 +228,101 @@ TEST(the_core_is_killed_while_a_run_asks)
 		 "05:00 START 1.2.2\n");
 	core_world_end(&core);
 }
+
+/* The first step asks: the run never began, and is not needed once the alert is over. */
+static const char asks_first[] = "playbooks:\n"
+				 "  - name: fail-over\n"
+				 "    matchers: [alertname=Down]\n"
+				 "    steps:\n"
+				 "      - { name: may it, approve: { within: 10m } }\n"
+				 "      - { name: act, run: [fail-over] }\n";
+
+TEST(a_run_that_begins_with_its_question_waits_from_the_start)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, asks_first);
+	peers_fires(&core, down);
+	peers_resolves(&core, down);
+	core_world_wait(&core, 10 * MINUTE);
+	CK_STORY("00:00 the core starts\n"
+		 "00:00 Down fires\n"
+		 "00:00 delivery 1: awaiting_approval run 1: playbook fail-over waits for approval: may it\n"
+		 "00:00 incident 1 firing\n"
+		 "00:00 incident 1 needs an operator: run 1 (fail-over) waits for approval: may it\n"
+		 "00:00 run 1 (fail-over) awaiting_approval\n"
+		 "00:00 Down is resolved\n"
+		 "00:00 delivery 2: resolved: ended at 2025-11-22T22:40:00.000Z\n"
+		 "00:00 incident 1 resolved\n"
+		 "00:00 incident 1 needs an operator: no more\n"
+		 "10:00 run 1 (fail-over) rejected: may it: nobody approved it within 10m\n");
+	core_world_end(&core);
+}
+
+TEST(only_what_was_asked_is_approved)
+{
+	static const char *const zeros =
+			"0000000000000000000000000000000000000000000000000000000000000000";
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, asks_first);
+	peers_fires(&core, down);
+	transcript_skip();
+	peers_ask(&core, &(struct peers_question){
+					 ROUTE_RUN_APPROVE, 1, .args = PAIRS("digest", zeros) });
+	peers_ask(&core, &(struct peers_question){
+					 ROUTE_RUN_APPROVE, 1, .args = PAIRS("digest", "short") });
+	peers_ask(&core, &(struct peers_question){ ROUTE_RUN_APPROVE, 7 });
+	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
+	peers_ask(&core, &(struct peers_question){ ROUTE_PLAYBOOK_RUN,
+					 .args = PAIRS("playbook", "fail-over") });
+	peers_do(&core, "1.1.1");
+	peers_ask(&core, &(struct peers_question){
+					 ROUTE_RUN_APPROVE, 1, .args = PAIRS("digest", zeros) });
+	CK_STORY("00:00 eve: approve run 1 digest=…\n"
+		 "00:00 refused: the digest is not that of the open question: read the run again\n"
+		 "00:00 eve: approve run 1 digest=…\n"
+		 "00:00 refused: digest: expected 64 hex digits\n"
+		 "00:00 eve: approve run 7\n"
+		 "00:00 refused: there is no run 7\n"
+		 "00:00 adam: approve run 1 digest=… reason=go\n"
+		 "00:00 incident 1 needs an operator: no more\n"
+		 "00:00 run 1 (fail-over) running\n"
+		 "00:00 START 1.1.1\n"
+		 "00:00 eve: run playbook=fail-over\n"
+		 "00:00 decision: awaiting_approval run 2: playbook fail-over waits for approval: may it\n"
+		 "00:00 run 2 (fail-over) awaiting_approval\n"
+		 "00:00 1.1.1 started\n"
+		 "00:00 GO 1.1.1\n"
+		 "00:00 1.1.1 exited 0\n"
+		 "00:00 incident 1 needs an operator: run 1 (fail-over) collected evidence; nothing was changed or verified\n"
+		 "00:00 run 1 (fail-over) succeeded: all steps done\n"
+		 "00:00 eve: approve run 1 digest=…\n"
+		 "00:00 refused: 'may it' was approved by adam at 2025-11-22T22:40:00.000Z: go\n");
+	core_world_end(&core);
+}
+
+/* It was approved, waits for room on the disk, and meanwhile would do something else. */
+TEST(a_reload_voids_an_approval_that_still_waits_for_its_turn)
+{
+	char *other = strdup(asks_first);
+	struct core core;
+
+	must(other);
+	memcpy(strstr(other, "[fail-over]"), "[fall-over]", 11);
+	transcript_begin();
+	core_world_start(&core, asks_first);
+	peers_fires(&core, down);
+	core.storage.space.degraded = true;
+	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
+	transcript_skip();
+	core.storage.space.degraded = false;
+	core_world_reload(&core, other);
+	CK_STORY("00:00 the configuration is read again\n"
+		 "00:00 incident 1 needs an operator: run 1 (fail-over) rejected: may it: approved by adam at 2025-11-22T22:40:00.000Z, but the configuration changed, and so did what the run would execute\n"
+		 "00:00 run 1 (fail-over) rejected: may it: approved by adam at 2025-11-22T22:40:00.000Z, but the configuration changed, and so did what the run would execute\n");
+	core_world_end(&core);
+	free(other);
+}

@@ -287,3 +287,64 @@ TEST(an_incident_that_fires_again_is_paged_again)
 		 "06:00 notification 5 sent\n");
 	core_world_end(&core);
 }
+
+/* Of as many incidents, whatever they are of. */
+TEST(a_rule_may_count_incidents)
+{
+	static const char counted[] =
+			"receivers: [{ name: on-call, webhook_configs: [{ url: 'http://a/' }] }]\n"
+			"escalation:\n"
+			"  levels:\n"
+			"    - { name: L1, receivers: [on-call], respond_within: 5m }\n"
+			"    - { name: L2, receivers: [on-call], respond_within: 0 }\n"
+			"  raise: [{ level: L2, matchers: ['alertname=~\".+\"'], at_least: 2 }]\n";
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, counted);
+	peers_fires(&core, down_argus);
+	transcript_skip();
+	peers_fires(&core, slow);
+	CK_STORY("00:00 Slow argus fires\n"
+		 "00:00 delivery 2: unmatched: no playbook matches this alert\n"
+		 "00:00 incident 2 firing\n"
+		 "00:00 incident 2 needs an operator: no playbook matches this alert\n"
+		 "00:00 page L1 of incident 2: no playbook matches this alert\n"
+		 "00:00 page L2 of incident 1: 2 incidents firing at the same time\n"
+		 "00:00 page L2 of incident 2: 2 incidents firing at the same time\n"
+		 "00:00 NOTIFY 2 on-call initial\n"
+		 "00:00 notification 2 sent\n"
+		 "00:00 NOTIFY 3 on-call escalation\n"
+		 "00:00 notification 3 sent\n");
+	core_world_end(&core);
+}
+
+/* It was mitigated before there were levels, and has no chain yet. */
+TEST(an_operator_pages_for_an_incident_that_is_older_than_the_levels)
+{
+	static const char before[] = "checks: [{ name: page, http: { url: 'http://web/' } }]\n"
+				     "playbooks:\n"
+				     "  - name: trim\n"
+				     "    matchers: [alertname=Slow]\n"
+				     "    steps: [{ name: trim, run: [trim] }]\n"
+				     "    verify: [{ check: page }]\n";
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, before);
+	peers_fires(&core, slow);
+	command(&core, ROUTE_INCIDENT_ESCALATE, PAIRS("reason", "help"));
+	peers_do(&core, "1.0.1");
+	peers_probed(&core, VERDICT_HEALTHY, "status 200");
+	core_world_reload(&core, yaml);
+	transcript_skip();
+	command(&core, ROUTE_INCIDENT_ESCALATE, PAIRS("reason", "look at it"));
+	core_world_wait(&core, 6 * MINUTE);
+	CK_STORY("00:00 eve: escalate incident 1 reason=look at it\n"
+		 "00:00 page L1 of incident 1: look at it\n"
+		 "00:00 NOTIFY 1 on-call escalation\n"
+		 "00:00 notification 1 sent\n");
+	core_world_end(&core);
+}

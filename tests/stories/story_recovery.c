@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core_world.h"
 #include "peers.h"
+#include "sys/file.h"
 #include "test.h"
 #include "transcript.h"
 
@@ -189,5 +192,71 @@ TEST(folders_of_runs_that_the_store_does_not_know_page_an_operator_once)
 		 "00:00 incident 2 firing\n"
 		 "00:00 run 8 (restart) running\n"
 		 "00:00 START 8.0.1\n");
+	core_world_end(&core);
+}
+
+/* It is left alone. */
+TEST(a_step_of_a_run_that_the_store_does_not_know_runs_still)
+{
+	struct core core;
+	struct err err;
+	int lock;
+
+	must(mkdir("runs", 0700) == 0 && mkdir("runs/3", 0700) == 0 &&
+			mkdir("runs/3/0.1", 0700) == 0);
+	lock = file_lock(AT_FDCWD, "runs/3/0.1/lock", &err);
+	must(lock >= 0);
+	transcript_begin();
+	core_world_start(&core, yaml);
+	CK_STORY("00:00 the core starts\n"
+		 "00:00 incident 1 firing\n"
+		 "00:00 incident 1 needs an operator: a step still runs, and is left alone, of run 3; nobody knows how far they got: check what they were to do, then remove their folders under runs/ (new runs are counted from above them)\n"
+		 "00:00 page L1 of incident 1: a step still runs, and is left alone, of run 3; nobody knows how far they got: check what they were to do, then remove their folders under runs/ (new runs are counted from above them)\n"
+		 "00:00 NOTIFY 1 on-call initial\n");
+	close(lock);
+	core_world_end(&core);
+}
+
+/* The run had failed, and only its rescue was left: it has failed still. */
+TEST(the_configuration_of_a_run_is_gone_when_the_core_starts)
+{
+	static const char other[] =
+			"playbooks: [{ name: other, matchers: [a=b], steps: [{ name: s, wait: 1s }] }]\n";
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, yaml);
+	peers_fires(&core, down);
+	peers_started(&core, "1.0.1");
+	peers_exited(&core, "1.0.1", 1);
+	transcript_skip();
+	core_world_end(&core);
+	core_world_start(&core, other);
+	CK_STORY("00:00 the core is killed\n"
+		 "00:00 the core starts\n"
+		 "00:00 incident 1 needs an operator: run 1 (restart) failed: restart: exit status 1\n"
+		 "00:00 run 1 (restart) failed: restart: exit status 1\n");
+	core_world_end(&core);
+}
+
+TEST(a_queued_run_whose_playbook_left_the_configuration_does_not_start)
+{
+	static const char other[] =
+			"playbooks: [{ name: other, matchers: [a=b], steps: [{ name: s, wait: 1s }] }]\n";
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, yaml);
+	core.storage.space.degraded = true;
+	peers_ask(&core, &(struct peers_question){ ROUTE_PLAYBOOK_RUN,
+					 .args = PAIRS("playbook", "restart") });
+	core.storage.space.degraded = false;
+	core_world_reload(&core, other);
+	CK_STORY("00:00 the core starts\n"
+		 "00:00 eve: run playbook=restart\n"
+		 "00:00 decision: queued run 1\n"
+		 "00:00 run 1 (restart) queued\n"
+		 "00:00 the configuration is read again\n"
+		 "00:00 run 1 (restart) interrupted: the configuration changed before it started: its playbook is gone\n");
 	core_world_end(&core);
 }

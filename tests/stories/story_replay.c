@@ -178,3 +178,61 @@ TEST(with_dry_run_in_the_configuration_no_run_starts)
 		 "00:00 refused: dry run: playbook restart would be queued\n");
 	core_world_end(&core);
 }
+
+/* Two alerts, one target: the same is not done twice. */
+TEST(a_replay_does_once_what_several_alerts_ask_for)
+{
+	static const char once[] =
+			"playbooks:\n"
+			"  - name: restart\n"
+			"    matchers: [alertname=Down]\n"
+			"    incident: { group_by: [alertname] }\n"
+			"    params: { service: { from: labels.service, pattern: '[a-z]+' } }\n"
+			"    steps: [{ name: restart, run: [restart, '${service}'] }]\n";
+	const struct peers_alert alerts[] = {
+		{ .labels = PAIRS("alertname", "Down", "disk", "a", "service", "argus") },
+		{ .labels = PAIRS("alertname", "Down", "disk", "b", "service", "argus") },
+		{ .labels = PAIRS("alertname", "Down", "service", "../etc") },
+	};
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, once);
+	peers_deliver(&core, &(struct peers_delivery){ .alerts = alerts, .len = 3 });
+	peers_do(&core, "1.0.1");
+	transcript_skip();
+	replay(&core, NULL, NULL);
+	CK_STORY("00:00 eve: replay incident 1\n"
+		 "00:00 decision: queued run 2\n"
+		 "00:00 decision: duplicate run 2: run 2 does the same\n"
+		 "00:00 decision: rejected_param: param 'service': '../etc' does not match '[a-z]+'\n"
+		 "00:00 run 2 (restart) running\n"
+		 "00:00 START 2.0.1\n");
+	core_world_end(&core);
+}
+
+TEST(what_has_no_playbook_is_not_replayed)
+{
+	static const char without[] =
+			"playbooks: [{ name: other, matchers: [a=b], steps: [{ name: s, wait: 1s }] }]\n";
+	struct core core;
+
+	begin(&core);
+	core_world_reload(&core, without);
+	replay(&core, NULL, NULL);
+	peers_fires(&core, PAIRS("alertname", "Other"));
+	peers_ask(&core, &(struct peers_question){ ROUTE_INCIDENT_REPLAY, 2 });
+	peers_ask(&core, &(struct peers_question){ ROUTE_INCIDENT_REPLAY, 7 });
+	CK_STORY("00:00 the configuration is read again\n"
+		 "00:00 eve: replay incident 1\n"
+		 "00:00 refused: its playbook 'restart' is not in the configuration any more\n"
+		 "00:00 Other fires\n"
+		 "00:00 delivery 3: unmatched: no playbook matches this alert\n"
+		 "00:00 incident 2 firing\n"
+		 "00:00 incident 2 needs an operator: no playbook matches this alert\n"
+		 "00:00 eve: replay incident 2\n"
+		 "00:00 refused: no playbook matched this incident\n"
+		 "00:00 eve: replay incident 7\n"
+		 "00:00 refused: there is no incident 7\n");
+	core_world_end(&core);
+}

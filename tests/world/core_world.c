@@ -125,11 +125,13 @@ static int output_read(int storage_fd, const struct attempt_id *id, uint64_t tot
 	const struct core_world_folder *folder = find_folder(id);
 
 	(void)storage_fd;
-	(void)err;
 	if (core_world.read_output) {
 		return core_world.read_output(total, ret);
 	}
 	*ret = (struct attempt_output){ 0 };
+	if (folder && folder->unreadable) {
+		return err_set(err, ERR_IO, "open 'output': too many open files");
+	}
 	if (folder && folder->output) {
 		buf_adds(&ret->head, folder->output);
 	}

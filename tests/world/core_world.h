@@ -45,6 +45,7 @@ struct core_world_folder {
 	enum attempt_state state;
 	struct attempt_status status; /* of ATTEMPT_ENDED */
 	char *output;                 /* NULL: none, or no more */
+	bool unreadable;              /* the output */
 };
 
 struct core_world {

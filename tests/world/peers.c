@@ -85,6 +85,7 @@ static struct alert *alerts_of(struct arena *arena, const struct peers_delivery 
 			.ends_at = alert->resolved ? ends_at : 0,
 			.generator_url = "",
 			.fingerprint = "f",
+			.broken = alert->broken,
 		};
 	}
 	return alerts;

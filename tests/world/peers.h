@@ -40,6 +40,7 @@ struct peers_alert {
 	int64_t starts_at;              /* 0: now */
 	int64_t ends_at;                /* of one that is resolved; 0: now */
 	const char *const *annotations; /* PAIRS(); NULL: none */
+	const char *broken;             /* why the front could not read it; NULL: it could */
 };
 
 struct peers_delivery {
