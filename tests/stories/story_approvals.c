@@ -326,3 +326,39 @@ TEST(a_reload_voids_an_approval_that_still_waits_for_its_turn)
 	core_world_end(&core);
 	free(other);
 }
+
+/* It has begun, and nobody else may begin between its steps. */
+TEST(a_run_that_asks_keeps_its_lock)
+{
+	static const char locked[] = "playbooks:\n"
+				     "  - name: fail-over\n"
+				     "    matchers: [alertname=Down]\n"
+				     "    guards: { lock: database }\n"
+				     "    steps:\n"
+				     "      - { name: look, run: [status] }\n"
+				     "      - { name: may it, approve: { within: 10m } }\n"
+				     "      - { name: act, run: [fail-over] }\n"
+				     "  - name: trim\n"
+				     "    matchers: [alertname=Slow]\n"
+				     "    guards: { lock: database }\n"
+				     "    steps: [{ name: trim, run: [trim] }]\n";
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, locked);
+	peers_fires(&core, down);
+	peers_do(&core, "1.0.1");
+	transcript_skip();
+	peers_fires(&core, PAIRS("alertname", "Slow"));
+	answer(&core, ROUTE_RUN_REJECT, "adam", "");
+	CK_STORY("00:00 Slow fires\n"
+		 "00:00 delivery 2: queued run 2\n"
+		 "00:00 incident 2 firing\n"
+		 "00:00 run 2 (trim) queued\n"
+		 "00:00 adam: reject run 1 digest=… reason=\n"
+		 "00:00 incident 1 needs an operator: run 1 (fail-over) rejected: may it: rejected by adam\n"
+		 "00:00 run 1 (fail-over) rejected: may it: rejected by adam\n"
+		 "00:00 run 2 (trim) running\n"
+		 "00:00 START 2.0.1\n");
+	core_world_end(&core);
+}

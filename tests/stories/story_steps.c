@@ -176,3 +176,27 @@ TEST(a_step_that_is_never_to_be_started_has_failed)
 		 "00:00 run 1 (command) failed: act: refused: there is no user 'x'\n");
 	core_world_end(&core);
 }
+
+/* Before its word go it certainly did not run; behind it nobody knows. */
+TEST(a_shim_is_killed_before_and_after_its_step_began)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, yaml);
+	fires(&core, "Command");
+	transcript_skip();
+	peers_vanished(&core, "1.0.1");
+	peers_started(&core, "1.0.2");
+	peers_vanished(&core, "1.0.2");
+	CK_STORY("00:00 1.0.1 vanished\n"
+		 "00:00 START 1.0.2\n"
+		 "00:00 1.0.2 started\n"
+		 "00:00 GO 1.0.2\n"
+		 "00:00 1.0.2 vanished\n"
+		 "00:00 incident 1 needs an operator: run 1 (command) interrupted: act: it was started, and nobody knows how it ended\n"
+		 "00:00 run 1 (command) interrupted: act: it was started, and nobody knows how it ended\n");
+	ck_str(core_world_rows(&core, "SELECT status FROM step ORDER BY attempt"),
+			"not_started, interrupted");
+	core_world_end(&core);
+}
