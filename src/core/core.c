@@ -46,8 +46,9 @@ static void run_egress_new(struct core *core)
 	outcome_egress_new(&core->run);
 }
 
-static void run_committed(struct core *core)
+static void run_committed(struct core *core, struct deadline *next)
 {
+	(void)next;
 	outcome_committed(&core->run);
 }
 
@@ -108,8 +109,13 @@ static void checks_clear(struct core *core)
 
 static int storage_tick(struct core *core, struct deadline *next, struct err *err)
 {
-	disk_space_tick(&core->storage.space, core->ground.turn.mono_ms, next);
 	return janitor_tick(&core->storage, next, err);
+}
+
+/* The reserve takes its time to make: no answer waits for it. */
+static void storage_committed(struct core *core, struct deadline *next)
+{
+	disk_space_tick(&core->storage.space, core->ground.turn.mono_ms, next);
 }
 
 static void storage_clear(struct core *core)
@@ -123,7 +129,7 @@ struct room {
 	int (*tick)(struct core *core, struct deadline *next, struct err *err);
 	int (*config_new)(struct core *core, struct err *err); /* the one before is still there */
 	void (*egress_new)(struct core *core);
-	void (*committed)(struct core *core);
+	void (*committed)(struct core *core, struct deadline *next);
 	void (*clear)(struct core *core);
 };
 
@@ -133,7 +139,7 @@ static const struct room rooms[] = {
 	{ "escalate", escalate_tick, escalate_config_new, NULL, NULL, NULL },
 	{ "notify", notify_tick, notify_config_new, notify_egress_new, NULL, notify_clear },
 	{ "checks", checks_tick, checks_config_new, checks_egress_new, NULL, checks_clear },
-	{ "storage", storage_tick, NULL, NULL, NULL, storage_clear },
+	{ "storage", storage_tick, NULL, NULL, storage_committed, storage_clear },
 };
 
 #define ROOMS (sizeof(rooms) / sizeof(rooms[0]))
@@ -577,7 +583,7 @@ int64_t core_tick(void *arg)
 	}
 	for (size_t i = 0; i < ROOMS; i++) {
 		if (rooms[i].committed) {
-			rooms[i].committed(core);
+			rooms[i].committed(core, &next);
 		}
 	}
 	return deadline_wait(&next, ground->ports->mono_ms());

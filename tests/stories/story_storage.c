@@ -63,8 +63,8 @@ TEST(the_disk_is_full_and_has_room_again)
 		 "00:00 1.1.1 exited 0\n"
 		 "00:00 incident 1 needs an operator: run 1 (restart) collected evidence; nothing was changed or verified\n"
 		 "00:00 run 1 (restart) succeeded: all steps done\n"
-		 "01:05 run 2 (restart) running\n"
-		 "01:05 START 2.0.1\n");
+		 "01:00 run 2 (restart) running\n"
+		 "01:00 START 2.0.1\n");
 	ck_str(peers_ask(&core, &(struct peers_question){ ROUTE_READY }).text,
 			"playbookd is ready.\n");
 	core_world_end(&core);

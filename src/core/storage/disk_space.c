@@ -109,11 +109,16 @@ void disk_space_init(struct disk_space *space, int storage_fd, int64_t min_free,
 
 void disk_space_tick(struct disk_space *space, int64_t now, struct deadline *next)
 {
+	bool was_degraded = space->degraded;
+
 	if (now >= space->look_at) {
 		look(space, now);
 	}
 	if (!space->reserve && enough(space)) {
 		make_reserve(space);
+	}
+	if (was_degraded && !space->degraded) {
+		deadline_by(next, now);
 	}
 	deadline_by(next, now + (space->degraded ? LOOK_SHORT_MS : LOOK_WELL_MS));
 }
