@@ -41,8 +41,8 @@ struct disk_space {
  * version 0.1. */
 void disk_space_init(struct disk_space *space, int storage_fd, int64_t min_free, int64_t now);
 /*
- * Look again, when it is time, and make the reserve if there is room. When there is room again, next
- * is now: the queue waited for it.
+ * Look again, when it is time, and make the reserve if there is room. When there is room again,
+ * next is now: the queue waited for it.
  */
 void disk_space_tick(struct disk_space *space, int64_t now, struct deadline *next);
 /* May something new be taken in? ERR_BUSY: not now. Looks, when it is time. */
