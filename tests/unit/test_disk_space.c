@@ -2,6 +2,7 @@
 #include "core/storage/disk_space.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -30,12 +31,14 @@ static void begin(int64_t min_free)
 	disk_space_init(&space, fd, min_free, now);
 }
 
+/* When there is room again, the next turn is now. */
 static void tick(void)
 {
 	struct deadline next = { DEADLINE_NEVER };
+	bool was_degraded = space.degraded;
 
 	disk_space_tick(&space, now, &next);
-	ck_int(next.mono_ms, now + (space.degraded ? 1000 : 5000));
+	ck_int(next.mono_ms, now + (space.degraded ? 1000 : was_degraded ? 0 : 5000));
 }
 
 static int64_t reserve_blocks(void)
@@ -79,6 +82,16 @@ TEST(a_reserve_of_the_last_start_is_kept_and_half_a_one_is_made_whole)
 	ck(!space.reserve);
 	tick();
 	ck(reserve_blocks() >= DISK_SPACE_RESERVE);
+}
+
+TEST(the_reserve_of_version_0_1_had_another_name)
+{
+	begin(0);
+	tick();
+	must(rename("reserve", "ballast") == 0);
+	begin(0);
+	ck(space.reserve);
+	ck(access("ballast", F_OK) < 0);
 }
 
 TEST(with_less_room_than_must_be_nothing_new_is_taken_in)
