@@ -181,7 +181,9 @@ static bool is_alive(const struct core *core)
 static void end_turn(struct core *core)
 {
 	core_tick(core);
-	if (is_alive(core) && world.hearing) {
+	is_alive(core);
+	/* It may have died after the commit, which counts. */
+	if (core->failure.code == ERR_NONE && world.hearing) {
 		world.told[world.hearing] = true;
 		world.hearing = 0;
 	}
