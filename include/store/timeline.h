@@ -56,8 +56,9 @@ typedef void (*timeline_fn)(const struct timeline_row *row, void *arg);
 /* Add row at the end. TIMELINE_ATTENTION is added only when it needed no operator before. */
 int timeline_add(struct db *db, const struct timeline_row *row, struct err *err);
 
-/* The id of the incident's last entry; 0: it has none. */
-int timeline_last(struct db *db, int64_t incident_id, int64_t *ret_id, struct err *err);
+/* The same for a note, and which id it got. */
+int timeline_add_note(
+		struct db *db, const struct timeline_row *row, int64_t *ret_id, struct err *err);
 
 struct timeline_query {
 	int64_t incident_id;

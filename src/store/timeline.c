@@ -53,12 +53,8 @@ static const char add_first[] =
 		       " FROM " NEXT " WHERE EXISTS (SELECT 1 FROM incident"
 		       " WHERE id = :incident_id AND attention IS NULL AND status <> 'closed')";
 
-int timeline_add(struct db *db, const struct timeline_row *row, struct err *err)
+static struct stmt *bind(struct db *db, const char *sql, const struct timeline_row *row)
 {
-	bool is_alert = row->kind == TIMELINE_JOINED || row->kind == TIMELINE_LEFT;
-	const char *sql = is_alert                          ? add_alert
-			  : row->kind == TIMELINE_ATTENTION ? add_first
-							    : add_any;
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":incident_id", row->incident_id);
@@ -67,27 +63,31 @@ int timeline_add(struct db *db, const struct timeline_row *row, struct err *err)
 	stmt_text(s, ":who", row->who);
 	stmt_text(s, ":text", row->text);
 	stmt_int_or_null(s, ":run_id", row->run_id);
+	return s;
+}
+
+int timeline_add(struct db *db, const struct timeline_row *row, struct err *err)
+{
+	bool is_alert = row->kind == TIMELINE_JOINED || row->kind == TIMELINE_LEFT;
+	const char *sql = is_alert                          ? add_alert
+			  : row->kind == TIMELINE_ATTENTION ? add_first
+							    : add_any;
+	struct stmt *s = bind(db, sql, row);
+
 	if (is_alert) {
 		stmt_int(s, ":limit", TIMELINE_ALERTS_MAX);
 	}
 	return stmt_run(s, err);
 }
 
-int timeline_last(struct db *db, int64_t incident_id, int64_t *ret_id, struct err *err)
+int timeline_add_note(
+		struct db *db, const struct timeline_row *row, int64_t *ret_id, struct err *err)
 {
-	static const char sql[] = "SELECT coalesce(max(id), 0)"
-				  " FROM timeline"
-				  " WHERE incident_id = :incident_id";
-	struct stmt *s = db_stmt(db, sql);
-	int rc;
+	static const char sql[] =
+			INSERT "SELECT :incident_id, next.id, :at, :kind, :who, :text, :run_id"
+			       " FROM " NEXT " RETURNING id";
 
-	stmt_int(s, ":incident_id", incident_id);
-	rc = stmt_step(s, err);
-	if (rc == 1) {
-		*ret_id = stmt_col_int(s, 0);
-		stmt_reset(s);
-	}
-	return rc < 0 ? -1 : 0;
+	return stmt_insert(bind(db, sql, row), ret_id, err) < 0 ? -1 : 0;
 }
 
 int timeline_list(struct db *db, const struct timeline_query *query, timeline_fn fn, void *arg,

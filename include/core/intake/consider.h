@@ -46,6 +46,6 @@ int consider_record(struct intake *in, const struct subject *subject, const stru
 		struct err *err);
 
 /* It needs an operator, unless this is a dry run. -1: the store failed. */
-int consider_call(struct intake *in, int64_t incident_id, const char *why, struct err *err);
+int consider_attention(struct intake *in, int64_t incident_id, const char *why, struct err *err);
 
 #endif

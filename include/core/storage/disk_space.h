@@ -34,7 +34,7 @@ struct disk_space {
 	int64_t look_at; /* mono: not before */
 	bool degraded;
 	bool reserve; /* it is there */
-	bool said;    /* that it cannot be made */
+	bool stated;  /* that it cannot be made */
 };
 
 /* Look for the first time. Borrows storage_fd. Writes nothing, but renames the reserve file of

@@ -95,13 +95,13 @@ static int raise_one(struct holding *holding, struct escalation_row *row, struct
 }
 
 /* One message for all that were raised. */
-static int tell(const struct holding *holding, struct err *err)
+static int notify(const struct holding *holding, struct err *err)
 {
 	const struct evaluation *evaluation = holding->evaluation;
 	const struct escalation_level *level =
 			escalation_at(evaluation->policy, holding->rule->level);
 	char key[PAGING_KEY_MAX];
-	const struct composition order = {
+	const struct composition composition = {
 		.template_kind = TEMPLATE_ESCALATION,
 		.key = key,
 		.incidents = holding->raised,
@@ -117,7 +117,7 @@ static int tell(const struct holding *holding, struct err *err)
 		return 0;
 	}
 	paging_key(holding->first, TEMPLATE_ESCALATION, escalation_level_name(level->level), key);
-	return compose_notify(evaluation->escalate->notify, &order, level->receivers, err);
+	return compose_notify(evaluation->escalate->notify, &composition, level->receivers, err);
 }
 
 static int apply(struct evaluation *evaluation, size_t rule, struct err *err)
@@ -143,7 +143,7 @@ static int apply(struct evaluation *evaluation, size_t rule, struct err *err)
 			return -1;
 		}
 	}
-	return tell(&holding, err);
+	return notify(&holding, err);
 }
 
 int correlation_apply(struct evaluation *evaluation, struct err *err)

@@ -20,7 +20,7 @@
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
-static int do_call(struct evaluation *evaluation, struct escalation_row *row,
+static int do_page(struct evaluation *evaluation, struct escalation_row *row,
 		const struct escalation_step *step, struct err *err)
 {
 	const struct paging paging = { step->level, step->why, PAGING_BY };
@@ -69,7 +69,7 @@ static int do_step(struct evaluation *evaluation, struct escalation_row *row,
 		row->update = step->update;
 		return 0;
 	case ESCALATION_PAGE:
-		return do_call(evaluation, row, step, err);
+		return do_page(evaluation, row, step, err);
 	case ESCALATION_UPDATE:
 		return do_update(evaluation, row, step, err);
 	case ESCALATION_END:

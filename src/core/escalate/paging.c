@@ -14,7 +14,7 @@
 #include "store/timeline.h"
 
 /* It was not paged before: counted, logged, and in the timeline. */
-static int say(struct evaluation *evaluation, const struct escalation_row *row,
+static int record(struct evaluation *evaluation, const struct escalation_row *row,
 		const struct paging *paging, struct err *err)
 {
 	const char *level = escalation_level_name(paging->level->level);
@@ -59,7 +59,7 @@ int paging_note(struct evaluation *evaluation, struct escalation_row *row,
 	row->paged_level = level > row->paged_level ? level : row->paged_level;
 	row->level = level > row->level ? level : row->level;
 	evaluation->escalate->correlate = true;
-	return *ret_new ? say(evaluation, row, paging, err) : 0;
+	return *ret_new ? record(evaluation, row, paging, err) : 0;
 }
 
 void paging_key(const struct escalation_row *row, enum template_kind kind, const char *what,
@@ -72,18 +72,18 @@ void paging_key(const struct escalation_row *row, enum template_kind kind, const
 }
 
 /* Of the one incident, and of what is affected with it. */
-static int tell(struct evaluation *evaluation, const struct escalation_row *row,
-		struct composition *order, const char *const *receivers, struct err *err)
+static int notify(struct evaluation *evaluation, const struct escalation_row *row,
+		struct composition *composition, const char *const *receivers, struct err *err)
 {
-	order->incidents = &row->incident_id;
-	order->incidents_len = 1;
-	order->now = evaluation->now;
-	order->next_update = row->update.due_at;
-	return evaluation_group(evaluation, row->incident_id, &order->affected,
-			       &order->affected_len, err) < 0
+	composition->incidents = &row->incident_id;
+	composition->incidents_len = 1;
+	composition->now = evaluation->now;
+	composition->next_update = row->update.due_at;
+	return evaluation_group(evaluation, row->incident_id, &composition->affected,
+			       &composition->affected_len, err) < 0
 			       ? -1
-			       : compose_notify(evaluation->escalate->notify, order, receivers,
-						 err);
+			       : compose_notify(evaluation->escalate->notify, composition,
+						 receivers, err);
 }
 
 int paging_level(struct evaluation *evaluation, struct escalation_row *row,
@@ -91,14 +91,16 @@ int paging_level(struct evaluation *evaluation, struct escalation_row *row,
 {
 	const char *level = escalation_level_name(paging->level->level);
 	char key[PAGING_KEY_MAX];
-	struct composition order = { .template_kind = kind, .key = key, .reason = paging->why };
+	struct composition composition = {
+		.template_kind = kind, .key = key, .reason = paging->why
+	};
 	bool is_new;
 
 	if (paging_note(evaluation, row, paging, &is_new, err) < 0) {
 		return -1;
 	}
 	paging_key(row, kind, kind == TEMPLATE_ESCALATION ? level : NULL, key);
-	return is_new ? tell(evaluation, row, &order, paging->level->receivers, err) : 0;
+	return is_new ? notify(evaluation, row, &composition, paging->level->receivers, err) : 0;
 }
 
 static void on_name(const char *receiver, void *arg)
@@ -110,14 +112,14 @@ int paging_known(struct evaluation *evaluation, const struct escalation_row *row
 		enum template_kind kind, const char *what, struct err *err)
 {
 	char key[PAGING_KEY_MAX];
-	struct composition order = { .template_kind = kind, .key = key };
+	struct composition composition = { .template_kind = kind, .key = key };
 	struct strv names = { 0 };
 	int rc = notified_of(evaluation->escalate->ground->db, row->incident_id, row->times_opened,
 			on_name, &names, err);
 
 	paging_key(row, kind, what, key);
 	if (rc == 0 && names.len) {
-		rc = tell(evaluation, row, &order, (const char *const *)names.items, err);
+		rc = notify(evaluation, row, &composition, (const char *const *)names.items, err);
 	}
 	strv_clear(&names);
 	return rc;

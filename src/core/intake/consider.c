@@ -36,7 +36,7 @@ int consider_record(struct intake *in, const struct subject *subject, const stru
 	return decisions_add(in->ground->db, &row, err);
 }
 
-int consider_call(struct intake *in, int64_t incident_id, const char *why, struct err *err)
+int consider_attention(struct intake *in, int64_t incident_id, const char *why, struct err *err)
 {
 	return in->msg->dry_run ? 0 : attention_state(in->room->escalate, incident_id, why, err);
 }
@@ -64,7 +64,7 @@ static int page_once(struct intake *in, const struct subject *subject,
 	if (!known && guard_facts_note_outage(db, &outage, err) < 0) {
 		return -1;
 	}
-	return consider_call(in, subject->incident.id, reason, err);
+	return consider_attention(in, subject->incident.id, reason, err);
 }
 
 /*
@@ -141,7 +141,7 @@ static int give_run(struct intake *in, const struct subject *subject, struct run
 }
 
 /* Does the verdict need an operator? reason may be added to. */
-static int call_if_needed(struct intake *in, const struct subject *subject,
+static int attention_if_needed(struct intake *in, const struct subject *subject,
 		const struct playbook *playbook, enum decision decision, char *reason,
 		struct err *err)
 {
@@ -152,8 +152,9 @@ static int call_if_needed(struct intake *in, const struct subject *subject,
 	if (decision == DECISION_TOO_MANY_TARGETS) {
 		return page_once(in, subject, playbook, reason, err);
 	}
-	return plan_needs_operator(decision) ? consider_call(in, subject->incident.id, reason, err)
-					     : 0;
+	return plan_needs_operator(decision)
+			       ? consider_attention(in, subject->incident.id, reason, err)
+			       : 0;
 }
 
 /* One playbook that matches: does it run? arrival: how the alert arrived, "" when it is new. */
@@ -187,7 +188,7 @@ static int consider(struct intake *in, const struct subject *subject,
 			look_again(in, &request, &facts, &verdict, reason, err) < 0) {
 		return -1;
 	}
-	if (call_if_needed(in, subject, playbook, verdict.decision, reason, err) < 0) {
+	if (attention_if_needed(in, subject, playbook, verdict.decision, reason, err) < 0) {
 		return -1;
 	}
 	snprintf(both, sizeof(both), "%s%s%s", arrival, *arrival ? "; " : "", reason);
@@ -237,7 +238,7 @@ int consider_all(struct intake *in, const struct subject *subject,
 		return 0;
 	}
 	if (subject->incident.id && !*arrival &&
-			consider_call(in, subject->incident.id, why, err) < 0) {
+			consider_attention(in, subject->incident.id, why, err) < 0) {
 		return -1;
 	}
 	return consider_record(in, subject, &verdict, err);

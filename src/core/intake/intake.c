@@ -197,7 +197,7 @@ static int state_truncated(struct intake *in, int64_t incident_id, struct err *e
 			"Alertmanager cut %" PRIu64 " alerts from delivery %" PRId64
 			" (max_alerts); look for them there",
 			in->msg->delivery.truncated, in->delivery_id);
-	return consider_call(in, incident_id, why, err);
+	return consider_attention(in, incident_id, why, err);
 }
 
 static int take_alert(struct intake *in, const struct alert *alert, struct err *err)

@@ -48,14 +48,14 @@ static void make_reserve(struct disk_space *space)
 
 	space->reserve = fd >= 0 && fill(fd) == 0;
 	if (space->reserve) {
-		space->said = false;
+		space->stated = false;
 		return;
 	}
-	if (!space->said) {
+	if (!space->stated) {
 		log_warn("the reserve cannot be made; a full disk will be harder to survive",
 				LOG_STR("error", strerror(errno)));
 	}
-	space->said = true;
+	space->stated = true;
 	unlinkat(space->fd, NAME, 0);
 }
 

@@ -14,8 +14,8 @@
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
-static int tell(struct reply *reply, int64_t incident_id, enum timeline_kind kind, const char *text,
-		struct err *err)
+static int add_entry(struct reply *reply, int64_t incident_id, enum timeline_kind kind,
+		const char *text, struct err *err)
 {
 	const struct timeline_row row = { .incident_id = incident_id,
 		.at = reply->ground->turn.wall_ms,
@@ -116,7 +116,7 @@ int follow_up_commands_add(struct reply *reply, struct err *err)
 			row.receiver ? row.receiver : "", row.text);
 
 	if (send_ticket(reply, &row, err) < 0 ||
-			tell(reply, row.incident_id, TIMELINE_FOLLOW_UP, text, err) < 0) {
+			add_entry(reply, row.incident_id, TIMELINE_FOLLOW_UP, text, err) < 0) {
 		return -1;
 	}
 	return follow_ups_get(db, row.id, write_follow_up, &reply->w, err) < 0 ? -1 : 0;
@@ -196,7 +196,7 @@ int follow_up_commands_change(struct reply *reply, struct err *err)
 				arena, "follow-up %" PRId64 "%s", id, buf_text(&changes));
 
 		if (follow_ups_change(db, &earlier.row, err) < 0 ||
-				tell(reply, earlier.row.incident_id, TIMELINE_FOLLOW_UP, text,
+				add_entry(reply, earlier.row.incident_id, TIMELINE_FOLLOW_UP, text,
 						err) < 0) {
 			return -1;
 		}
@@ -244,7 +244,7 @@ int follow_up_commands_check(struct reply *reply, struct err *err)
 		auto_free char *text = xasprintf("%s: %s%s%s", checklist_texts[item],
 				done ? "done" : "not done after all", *note ? ": " : "", note);
 
-		if (tell(reply, row.incident_id, TIMELINE_CHECKED, text, err) < 0) {
+		if (add_entry(reply, row.incident_id, TIMELINE_CHECKED, text, err) < 0) {
 			return -1;
 		}
 	}

@@ -40,17 +40,24 @@ static int begin(struct doing *doing, struct reply *reply, struct err *err)
 	return 1;
 }
 
-static int tell(const struct doing *doing, enum timeline_kind kind, const char *text,
-		struct err *err)
+/* The entry that the timeline is to have; it is logged. */
+static struct timeline_row entry_of(
+		const struct doing *doing, enum timeline_kind kind, const char *text)
 {
-	const struct timeline_row row = { .incident_id = doing->incident.id,
+	log_info("incident changed", LOG_INT("incident", doing->incident.id),
+			LOG_STR("what", timeline_kind_names[kind]), LOG_STR("by", doing->who));
+	return (struct timeline_row){ .incident_id = doing->incident.id,
 		.at = doing->now,
 		.kind = (uint8_t)kind,
 		.who = doing->who,
 		.text = text };
+}
 
-	log_info("incident changed", LOG_INT("incident", doing->incident.id),
-			LOG_STR("what", timeline_kind_names[kind]), LOG_STR("by", doing->who));
+static int add_entry(const struct doing *doing, enum timeline_kind kind, const char *text,
+		struct err *err)
+{
+	const struct timeline_row row = entry_of(doing, kind, text);
+
 	return timeline_add(doing->reply->ground->db, &row, err);
 }
 
@@ -85,8 +92,8 @@ int incident_commands_acknowledge(struct reply *reply, struct err *err)
 		return 0;
 	}
 	if (!done && (incidents_acknowledge(db, doing.incident.id, doing.who, doing.now, err) < 0 ||
-				     tell(&doing, TIMELINE_ACKNOWLEDGED, arg_or(&doing, "note", ""),
-						     err) < 0)) {
+				     add_entry(&doing, TIMELINE_ACKNOWLEDGED,
+						     arg_or(&doing, "note", ""), err) < 0)) {
 		return -1;
 	}
 	return read_incident(reply, err);
@@ -100,19 +107,20 @@ static void write_entry(const struct timeline_row *row, void *arg)
 int incident_commands_note(struct reply *reply, struct err *err)
 {
 	struct db *db = reply->ground->db;
+	struct timeline_row row;
 	struct doing doing;
-	int64_t last;
+	int64_t id;
 	int rc = begin(&doing, reply, err);
 
 	if (rc != 1) {
 		return rc;
 	}
-	if (tell(&doing, TIMELINE_NOTE, reply_arg(reply, "text"), err) < 0 ||
-			timeline_last(db, doing.incident.id, &last, err) < 0) {
+	row = entry_of(&doing, TIMELINE_NOTE, reply_arg(reply, "text"));
+	if (timeline_add_note(db, &row, &id, err) < 0) {
 		return -1;
 	}
 
-	const struct timeline_query query = { doing.incident.id, last - 1, 1 };
+	const struct timeline_query query = { doing.incident.id, id - 1, 1 };
 
 	return timeline_list(db, &query, write_entry, &reply->w, err);
 }
@@ -151,7 +159,7 @@ static int move(struct doing *doing, enum incident_event event, enum incident_st
 			incidents_moved_by(db, doing->incident.id, status, doing->who, err) < 0) {
 		return -1;
 	}
-	if (tell(doing, status == INCIDENT_CLOSED ? TIMELINE_CLOSED : TIMELINE_RESOLVED,
+	if (add_entry(doing, status == INCIDENT_CLOSED ? TIMELINE_CLOSED : TIMELINE_RESOLVED,
 			    buf_text(&text), err) < 0) {
 		return -1;
 	}
@@ -260,7 +268,7 @@ static int tell_changes(const struct doing *doing, const struct fields *fields, 
 		const char *text = arena_printf(fields->arena, "%s: %s → %s", field_names[i],
 				*old ? old : "(none)", *new ? new : "(none)");
 
-		if (tell(doing, TIMELINE_CHANGED, text, err) < 0) {
+		if (add_entry(doing, TIMELINE_CHANGED, text, err) < 0) {
 			return -1;
 		}
 	}

@@ -34,7 +34,7 @@ static void log_request(const struct run_request *request, int64_t run_id)
 	log_info("run requested by hand", LOG_INT("run", run_id),
 			LOG_STR("playbook", request->playbook->name),
 			LOG_STR("by", request->requested_by),
-			LOG_INT("forced", request->override_guards),
+			LOG_INT("override_guards", request->override_guards),
 			LOG_STR("reason", request->reason ? request->reason : ""));
 }
 

@@ -28,7 +28,7 @@ int read_deliveries(struct reply *reply, struct err *err)
 	return 0;
 }
 
-static void one_delivery(const struct delivery_row *row, void *arg)
+static void on_one_delivery(const struct delivery_row *row, void *arg)
 {
 	struct reply *reply = arg;
 
@@ -45,7 +45,7 @@ static void on_decision_of(const struct decision_row *row, void *arg)
 int read_delivery(struct reply *reply, struct err *err)
 {
 	int64_t id = (int64_t)reply->query->ids[0];
-	int rc = deliveries_get(reply->ground->db, id, one_delivery, reply, err);
+	int rc = deliveries_get(reply->ground->db, id, on_one_delivery, reply, err);
 
 	if (rc != 1) {
 		return reply_found(reply, rc, "delivery", reply->query->ids[0]);

@@ -121,7 +121,7 @@ static void on_follow_up(const struct follow_up_row *row, void *arg)
 	rows_follow_up(arg, row);
 }
 
-static void one_incident(const struct incident_row *row, void *arg)
+static void on_one_incident(const struct incident_row *row, void *arg)
 {
 	struct reply *reply = arg;
 
@@ -190,7 +190,7 @@ static int write_checklist(struct reply *reply, int64_t id, struct err *err)
 int read_incident(struct reply *reply, struct err *err)
 {
 	int64_t id = (int64_t)reply->query->ids[0];
-	int rc = incidents_get(reply->ground->db, id, one_incident, reply, err);
+	int rc = incidents_get(reply->ground->db, id, on_one_incident, reply, err);
 
 	if (rc != 1) {
 		return reply_found(reply, rc, "incident", (uint64_t)id);

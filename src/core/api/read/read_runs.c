@@ -43,7 +43,7 @@ int read_runs(struct reply *reply, struct err *err)
 	return 0;
 }
 
-static void one_run(const struct run_row *row, void *arg)
+static void on_one_run(const struct run_row *row, void *arg)
 {
 	struct reply *reply = arg;
 
@@ -62,7 +62,7 @@ int read_run(struct reply *reply, struct err *err)
 	struct db *db = reply->ground->db;
 	int64_t id = (int64_t)reply->query->ids[0];
 	struct labels params;
-	int rc = runs_get(db, id, one_run, reply, err);
+	int rc = runs_get(db, id, on_one_run, reply, err);
 
 	if (rc != 1) {
 		return reply_found(reply, rc, "run", reply->query->ids[0]);
