@@ -99,7 +99,7 @@ static const struct spec playbook_keys[] = {
 			SPEC_FIELD(struct playbook, name), SPEC_REQUIRED, .format = text_is_name },
 	{ "matchers", "which alerts it is for", SPEC_CUSTOM, .flags = SPEC_REQUIRED,
 			.load = load_alert_matchers },
-	{ "continue", "go on to the next playbook that matches", SPEC_BOOL,
+	{ "continue", "continue with the next playbook that matches", SPEC_BOOL,
 			SPEC_FIELD(struct playbook, continue_matching) },
 	{ "params", "values from the alert", SPEC_CUSTOM, .load = load_params },
 	{ "incident", "the title, group and level of its incident", SPEC_MAPPING,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ports - the functions by which the core touches the world: two clocks, the links to the other
- * roles, the folders of attempts. The role gives it the real ones; a test gives it a world of its
- * own.
+ * ports - the functions by which the core reaches two clocks, the other roles, and the folders of
+ * attempts. The role gives it the real ones; a test gives it a world of its own. (The core reads
+ * and removes other files of the storage directory itself.)
  */
 #ifndef CORE_PORTS_H
 #define CORE_PORTS_H
