@@ -46,7 +46,8 @@ struct core {
 	struct run_room run;
 	struct intake_room intake;
 	struct api_room api;
-	struct err failure; /* the store failed: end without another commit; code ERR_NONE: it did
+	const char *ticking; /* the room whose tick goes on; NULL: none */
+	struct err failure;  /* the store failed: end without another commit; code ERR_NONE: it did
 			       not */
 };
 
@@ -64,7 +65,7 @@ void core_init(struct core *core, const struct ports *ports);
 void core_open(struct core *core, struct db *db);
 /* The first configuration is in force: take over what the store says, and what went on. */
 int core_begin(struct core *core, struct err *err);
-/* Another configuration came into force. */
+/* A configuration came into force; core_begin() calls it for the first. */
 int core_config_new(struct core *core, struct err *err);
 /* Egress is new: what the old one was asked is asked again. */
 void core_egress_new(struct core *core);
@@ -77,7 +78,8 @@ int core_frame(struct core *core, enum role from, uint16_t type, const unsigned 
 		size_t len, int fd, struct err *err);
 /*
  * The end of one turn: what is due in each room, the commit, and out go the messages. Returns ms
- * until the next turn, -1 for none; 0 when the store failed and the role is to end.
+ * until the next turn, -1 for none. When the store failed, core->failure says so, and the role
+ * ends.
  */
 int64_t core_tick(void *core);
 

@@ -3,8 +3,8 @@
  * check - a named health check, as the configuration describes it, and the names of its states.
  * Plain data; everything lives in the configuration's arena.
  *
- * A check with an interval is looked at in the background (core/prober) and by steps; one without
- * by steps only.
+ * A check with an interval is looked at in the background (core/checks/prober) and by steps; one
+ * without by steps only.
  *
  * The URL of a check may name params of the playbook that uses it, in its path and query only: the
  * loader refuses them anywhere before. What is put in is percent-encoded, so that no value can

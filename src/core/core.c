@@ -191,6 +191,8 @@ int core_begin(struct core *core, struct err *err)
 	struct ground *ground = &core->ground;
 
 	turn_begin(&ground->turn);
+	/* Opening a store may have taken minutes, and deadlines count from now. */
+	turn_stamp(&ground->turn);
 	if (pause_load(ground, err) < 0 || audit_chain_load(ground, err) < 0 ||
 			recovery_run(&core->run, err) < 0) {
 		return -1;
@@ -229,13 +231,16 @@ static void fail(struct core *core, const struct err *err)
 		return;
 	}
 	core->failure = *err;
+	if (err->code == ERR_NONE) {
+		core->failure.code = ERR_BUG;
+	}
 	if (hopeless) {
 		log_error("the store cannot be used; put a backup in its place, or move playbookd.db* away to begin with an empty one",
 				LOG_STR("error", err->msg),
 				LOG_STR("storage", core->ground.storage_path));
 	} else {
 		log_error("the store failed; the core ends and is started again",
-				LOG_STR("error", err->msg));
+				LOG_STR("error", err->msg), LOG_STR("room", core->ticking));
 	}
 	if (err->code == ERR_FULL) {
 		disk_space_give_up(&core->storage.space);
@@ -554,10 +559,12 @@ int core_frame(struct core *core, enum role from, uint16_t type, const unsigned 
 static int tick_rooms(struct core *core, struct deadline *next, struct err *err)
 {
 	for (size_t i = 0; i < ROOMS; i++) {
+		core->ticking = rooms[i].name;
 		if (rooms[i].tick(core, next, err) < 0) {
 			return -1;
 		}
 	}
+	core->ticking = NULL;
 	return 0;
 }
 
@@ -566,7 +573,7 @@ int64_t core_tick(void *arg)
 	struct core *core = arg;
 	struct ground *ground = &core->ground;
 	struct deadline next = { DEADLINE_NEVER };
-	struct err err;
+	struct err err = { 0 };
 
 	if (core->failure.code != ERR_NONE || !ground->db) {
 		return -1;

@@ -70,13 +70,16 @@ static int pick_runs(struct db *db, int64_t before, struct picked *ret, struct e
 {
 	static const char sql[] = OLD_RUNS;
 	struct stmt *s = db_stmt(db, sql);
+	enum retention_answer answer = RETENTION_GONE;
 	int rc = 1;
 
 	stmt_int(s, ":before", before);
-	while (ret->len < RETENTION_BATCH && (rc = stmt_step(s, err)) == 1) {
+	while (ret->len < RETENTION_BATCH && answer != RETENTION_STOP &&
+			(rc = stmt_step(s, err)) == 1) {
 		int64_t id = stmt_col_int(s, 0);
 
-		if (ret->fn(id, ret->arg)) {
+		answer = ret->fn(id, ret->arg);
+		if (answer == RETENTION_GONE) {
 			ret->ids[ret->len++] = id;
 		}
 	}

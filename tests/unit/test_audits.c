@@ -151,11 +151,11 @@ TEST(a_row_that_was_made_anew_is_noticed_by_the_next)
 	db_close(db);
 }
 
-static bool no_folder(int64_t run_id, void *arg)
+static enum retention_answer no_folder(int64_t run_id, void *arg)
 {
 	(void)run_id;
 	(void)arg;
-	return true;
+	return RETENTION_GONE;
 }
 
 TEST(what_retention_leaves_is_a_chain_and_its_newest_row_stays)

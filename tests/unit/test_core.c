@@ -130,3 +130,17 @@ TEST(a_store_without_room_ends_the_core_and_gives_up_the_reserve)
 	buf_clear(&reason);
 	core_world_end(&core);
 }
+
+/* A migration takes its time, in the turn in which the configuration comes, too. */
+TEST(what_the_core_takes_up_has_the_time_after_its_store_was_opened)
+{
+	struct core core;
+
+	core_world_init(&core);
+	ck_int(set_up(&core), 0);
+	core_world_pass(60000);
+	ck_int(configure(&core, yaml), 0);
+	ck_int(core.ground.turn.mono_ms, core_world.mono_ms);
+	ck_int(core.ground.turn.wall_ms, core_world.wall_ms);
+	core_world_end(&core);
+}

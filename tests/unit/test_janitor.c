@@ -192,9 +192,38 @@ TEST(more_folders_that_are_stuck_than_go_at_a_time_do_not_stop_the_others)
 		make_stuck(id);
 	}
 	core.storage.retention_ms = MINUTE;
-	core_world_wait(&core, 2 * MINUTE);
+	core_world_wait(&core, 2 * MINUTE + 1000);
 	ck_str(core_world_rows(&core, "SELECT count(*) FROM run"), "56");
 	ck_str(core_world_rows(&core, "SELECT id FROM run WHERE id > 55"), "60");
 	ck_int(count_said(1), 1);
+	core_world_end(&core);
+}
+
+/* However many are stuck, a turn tries a few, and the log names a few. */
+TEST(a_turn_is_bounded_however_many_folders_are_stuck)
+{
+	struct core core;
+	int named = 0;
+
+	log_to_file();
+	core_world_start(&core, yaml);
+	for (int id = 1; id <= 120; id++) {
+		must_run(&core, id);
+		make_stuck(id);
+	}
+	core.storage.retention_ms = MINUTE;
+	core.storage.sweep_ms = core_world.mono_ms + 2 * MINUTE;
+	core_world_pass(2 * MINUTE);
+	core_world_tick(&core);
+	ck_int((int64_t)core.storage.stuck_len, 50);
+	core_world_wait(&core, 100);
+	ck_int((int64_t)core.storage.stuck_len, 100);
+	core_world_wait(&core, 1000);
+	ck_int((int64_t)core.storage.stuck_len, 0);
+	ck_str(core_world_rows(&core, "SELECT count(*) FROM run"), "120");
+	for (int id = 1; id <= 120; id++) {
+		named += count_said(id);
+	}
+	ck_int(named, 20);
 	core_world_end(&core);
 }

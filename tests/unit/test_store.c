@@ -981,12 +981,12 @@ TEST(a_run_that_was_not_let_or_waits_did_not_help)
 	db_close(db);
 }
 
-static bool take_removed(int64_t run_id, void *arg)
+static enum retention_answer take_removed(int64_t run_id, void *arg)
 {
 	char *text = arg;
 
 	snprintf(text + strlen(text), 20, "%lld ", (long long)run_id);
-	return true;
+	return RETENTION_GONE;
 }
 
 static int64_t must_count(struct db *db, const char *sql)

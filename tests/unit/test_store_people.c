@@ -201,11 +201,11 @@ TEST(closing_calls_nobody_any_more)
 	db_close(db);
 }
 
-static bool take_removed(int64_t run_id, void *arg)
+static enum retention_answer take_removed(int64_t run_id, void *arg)
 {
 	(void)run_id;
 	(void)arg;
-	return true;
+	return RETENTION_GONE;
 }
 
 static void sweep(struct db *db)

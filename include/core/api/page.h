@@ -2,7 +2,7 @@
 /*
  * page - the one pager of all lists: {"NOUNS":[…],"nextCursor":"…"}.
  *
- *	struct page page = page_begin(reply, "runs", REPLY_LIMIT);
+ *	struct page page = page_begin(reply, "runs", PAGE_ROWS);
  *	runs_list(…, .limit = page.limit + 1, on_run, &page);       one row more than the page has
  *	  on_run(): if (page_takes(page, row->id)) { … }
  *	page_end(&page);

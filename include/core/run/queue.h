@@ -4,7 +4,7 @@
  *
  * A run waits while playbookd is paused, its playbook is muted, another run holds its lock, as many
  * of its playbook go on as may, max_concurrent_runs go on, or the disk is full. run->queue_waits
- * says that one may start; the end of a pause sets it.
+ * says that one may start; queue_start() sets it itself when it finds that a pause has ended.
  */
 #ifndef CORE_QUEUE_H
 #define CORE_QUEUE_H

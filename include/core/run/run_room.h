@@ -3,7 +3,7 @@
  * run_room - the room that answers: how does a run go? Below it it may use the escalate, notify and
  * storage rooms (is the disk full?) and the ground.
  *
- *	supervisor   the room's face: what is due, and what the other roles say
+ *	supervisor   the room's tick: what is due
  *	queue        which queued run starts          recovery     what was running before the start
  *	outcome      how an attempt went              answers      the answers to questions
  *	runner       an event of a run, and what follows

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * supervisor - the face of the run room: what is due for the runs that go on, wait for an answer,
- * or wait in the queue.
+ * supervisor - the tick of the run room: what is due for the runs that are active, wait for an
+ * answer, or wait in the queue.
  */
 #ifndef CORE_SUPERVISOR_H
 #define CORE_SUPERVISOR_H
@@ -12,7 +12,7 @@
 
 /* Do what is due and start queued runs while there is room. -1: the store failed. */
 int supervisor_tick(struct run_room *run, struct deadline *next, struct err *err);
-/* A configuration came into force, not the first. -1: the store failed. */
+/* A configuration came into force. -1: the store failed. */
 int supervisor_config_new(struct run_room *run, struct err *err);
 /* Forget all that is in memory. */
 void supervisor_clear(struct run_room *run);

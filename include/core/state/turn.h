@@ -51,6 +51,8 @@ struct turn {
 void turn_clear(struct turn *turn);
 /* Stamp the time, unless the turn has begun already. */
 void turn_begin(struct turn *turn);
+/* Stamp it again: nothing was written yet, and what was done before took its time. */
+void turn_stamp(struct turn *turn);
 /* Make sure that a transaction is open. */
 int turn_write(struct turn *turn, struct err *err);
 /* Hold msg, a struct of id's type, for the end of the turn. Copies it. A NULL channel drops it. */

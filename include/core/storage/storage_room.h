@@ -18,6 +18,7 @@ struct storage_room {
 	int64_t sweep_ms;     /* mono: the next sweep */
 	int64_t *stuck;       /* runs whose folder could not be removed, until it is tried again */
 	size_t stuck_len, stuck_cap;
+	int tries; /* of them, in the sweep that goes on */
 };
 
 #endif

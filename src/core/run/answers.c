@@ -34,7 +34,7 @@ static void on_up(const struct run_row *row, void *arg)
 	}
 }
 
-/* The run that waits, into the runner, which is to end it; NULL when it is over. */
+/* The run that waits becomes active, so that it can end; NULL when it is over. */
 static int take_run(struct run_room *run, uint64_t run_id, struct active **ret, struct err *err)
 {
 	struct taking_up taking = { .run = run, .err = err };

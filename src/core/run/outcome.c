@@ -193,7 +193,11 @@ static int take_ending(struct run_room *run, struct active *active,
 	row.reason = ending.detail;
 	row.exit_code = status->result == ATTEMPT_EXITED ? status->exit_code : -1;
 	row.signal = status->signal;
-	row.finished_at = status->finished_at ? status->finished_at : run->ground->turn.wall_ms;
+	row.finished_at = run->ground->turn.wall_ms;
+	/* The turn may have begun before the step ended: what follows is not to precede its end. */
+	if (status->finished_at && status->finished_at < row.finished_at) {
+		row.finished_at = status->finished_at;
+	}
 	row.output_bytes = (int64_t)status->output_bytes;
 	if (write_end(run, &row, kept, err) < 0) {
 		return -1;

@@ -13,7 +13,7 @@
 struct picking {
 	struct run_room *run;
 	struct err *err;
-	struct active *active; /* the one that may, added to the runner */
+	struct active *active; /* the one that may; it is active now */
 	bool failed;
 };
 

@@ -130,7 +130,7 @@ int recovery_run(struct run_room *run, struct err *err)
 		return answers_follow(run, err);
 	}
 
-	/* Resuming may end a run and take it out of the runner's list. */
+	/* Resuming may end a run and take it out of the active ones. */
 	size_t len = run->len;
 	struct active **all = xcalloc(len, sizeof(struct active *));
 	int rc = 0;

@@ -15,12 +15,17 @@ void turn_clear(struct turn *turn)
 	*turn = (struct turn){ 0 };
 }
 
+void turn_stamp(struct turn *turn)
+{
+	turn->wall_ms = turn->ports->wall_ms();
+	turn->mono_ms = turn->ports->mono_ms();
+}
+
 void turn_begin(struct turn *turn)
 {
 	if (!turn->open) {
 		turn->open = true;
-		turn->wall_ms = turn->ports->wall_ms();
-		turn->mono_ms = turn->ports->mono_ms();
+		turn_stamp(turn);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pause_commands - an operator switches the kill switch on and off. Both answer as GET does.
+ * pause_commands - an operator switches the kill switch on and off. Both answer as GET does; the
+ * end of a pause with the lists of the pause that it ends.
  */
 #ifndef CORE_PAUSE_COMMANDS_H
 #define CORE_PAUSE_COMMANDS_H

@@ -11,7 +11,7 @@
 
 /* GET /api/v1/status */
 int read_status(struct reply *reply, struct err *err);
-/* GET /-/ready: 503 while the disk is full. */
+/* GET /-/ready: 503 while the disk is full, which is measured when it is time. */
 int read_status_ready(struct reply *reply, struct err *err);
 
 #endif

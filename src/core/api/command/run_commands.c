@@ -188,7 +188,7 @@ int run_commands_start(struct reply *reply, struct err *err)
 struct ending {
 	struct reply *reply;
 	const char *cancel;
-	struct active *active; /* the run, taken up into the runner when it was not there */
+	struct active *active; /* the run, made active when it was not */
 	struct err *err;
 	int rc;
 };

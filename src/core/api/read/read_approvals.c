@@ -116,7 +116,7 @@ int read_approvals(
 	auto_free char *playbook = NULL;
 	struct showing showing = { .reply = reply, .params = params };
 
-	if (runs_get(reply->ground->db, run_id, on_playbook, &playbook, err) != 1) {
+	if (runs_get(reply->ground->db, run_id, on_playbook, &playbook, err) < 0) {
 		return -1;
 	}
 	showing.playbook = playbook;
