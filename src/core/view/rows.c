@@ -332,7 +332,7 @@ static int64_t int_at(const void *at)
 	return *(const int64_t *)at;
 }
 
-static void write_digest(struct jsonw *w, const char *name, const uint8_t *digest)
+static void write_hash(struct jsonw *w, const char *name, const uint8_t *digest)
 {
 	char text[DIGEST_TEXT_MAX];
 
@@ -348,66 +348,110 @@ static void write_natural(struct jsonw *w, const char *name, int64_t value)
 	}
 }
 
-static void write_tail(struct jsonw *w, const char *name, const char *tail, size_t len)
+static void write_bytes(struct jsonw *w, const char *name, const char *tail, size_t len)
 {
 	jsonw_strn(w, name, tail ? tail : "", len);
 }
 
-static void write_member(struct jsonw *w, const struct view_column *column,
-		const struct row_member *member, const void *row)
+/* What is at offset of the row. */
+static const void *at(const void *row, size_t offset)
 {
-	const char *name = column->name;
-	const void *at = (const char *)row + member->offset;
-
-	switch ((enum row_kind)member->kind) {
-	case ROW_BOOL:
-		jsonw_bool(w, name, *(const bool *)at);
-		break;
-	case ROW_BOOL_OF:
-		jsonw_bool(w, name, member->value(row));
-		break;
-	case ROW_DIGEST:
-		write_digest(w, name, at);
-		break;
-	case ROW_DIGEST_AT:
-		write_digest(w, name, *(const uint8_t *const *)at);
-		break;
-	case ROW_INT:
-		jsonw_int(w, name, int_at(at));
-		break;
-	case ROW_INT_ABOVE_ZERO:
-		jsonw_id(w, name, int_at(at));
-		break;
-	case ROW_INT_FROM_ZERO:
-		write_natural(w, name, int_at(at));
-		break;
-	case ROW_JSON:
-		jsonw_raw(w, name, text_at(at));
-		break;
-	case ROW_TAIL:
-		write_tail(w, name, text_at(at),
-				*(const size_t *)(const void *)((const char *)row +
-								member->len_offset));
-		break;
-	case ROW_TEXT:
-		jsonw_str(w, name, text_at(at));
-		break;
-	case ROW_TIME:
-		jsonw_time(w, name, int_at(at));
-		break;
-	case ROW_TIME_OF:
-		jsonw_time(w, name, member->value(row));
-		break;
-	case ROW_U32:
-		jsonw_int(w, name, *(const uint32_t *)at);
-		break;
-	case ROW_WORD:
-		jsonw_str(w, name, column->words[*(const uint8_t *)at]);
-		break;
-	case ROW_KINDS:
-		break;
-	}
+	return (const char *)row + offset;
 }
+
+/* One writer for each kind of member. */
+#define WRITER(kind)                                                                \
+	static void write_##kind(struct jsonw *w, const struct view_column *column, \
+			const struct row_member *member, const void *row)
+
+WRITER(bool)
+{
+	jsonw_bool(w, column->name, *(const bool *)at(row, member->offset));
+}
+
+WRITER(bool_of)
+{
+	jsonw_bool(w, column->name, member->value(row));
+}
+
+WRITER(digest)
+{
+	write_hash(w, column->name, at(row, member->offset));
+}
+
+WRITER(digest_at)
+{
+	write_hash(w, column->name, *(const uint8_t *const *)at(row, member->offset));
+}
+
+WRITER(int)
+{
+	jsonw_int(w, column->name, int_at(at(row, member->offset)));
+}
+
+WRITER(int_above_zero)
+{
+	jsonw_id(w, column->name, int_at(at(row, member->offset)));
+}
+
+WRITER(int_from_zero)
+{
+	write_natural(w, column->name, int_at(at(row, member->offset)));
+}
+
+WRITER(json)
+{
+	jsonw_raw(w, column->name, text_at(at(row, member->offset)));
+}
+
+WRITER(tail)
+{
+	write_bytes(w, column->name, text_at(at(row, member->offset)),
+			*(const size_t *)at(row, member->len_offset));
+}
+
+WRITER(text)
+{
+	jsonw_str(w, column->name, text_at(at(row, member->offset)));
+}
+
+WRITER(time)
+{
+	jsonw_time(w, column->name, int_at(at(row, member->offset)));
+}
+
+WRITER(time_of)
+{
+	jsonw_time(w, column->name, member->value(row));
+}
+
+WRITER(u32)
+{
+	jsonw_int(w, column->name, *(const uint32_t *)at(row, member->offset));
+}
+
+WRITER(word)
+{
+	jsonw_str(w, column->name, column->words[*(const uint8_t *)at(row, member->offset)]);
+}
+
+static void (*const writers[ROW_KINDS])(struct jsonw *w, const struct view_column *column,
+		const struct row_member *member, const void *row) = {
+	[ROW_BOOL] = write_bool,
+	[ROW_BOOL_OF] = write_bool_of,
+	[ROW_DIGEST] = write_digest,
+	[ROW_DIGEST_AT] = write_digest_at,
+	[ROW_INT] = write_int,
+	[ROW_INT_ABOVE_ZERO] = write_int_above_zero,
+	[ROW_INT_FROM_ZERO] = write_int_from_zero,
+	[ROW_JSON] = write_json,
+	[ROW_TAIL] = write_tail,
+	[ROW_TEXT] = write_text,
+	[ROW_TIME] = write_time,
+	[ROW_TIME_OF] = write_time_of,
+	[ROW_U32] = write_u32,
+	[ROW_WORD] = write_word,
+};
 
 static void write_members(struct jsonw *w, enum noun id, const void *row)
 {
@@ -418,7 +462,9 @@ static void write_members(struct jsonw *w, enum noun id, const void *row)
 		write_members(w, noun->base, row);
 	}
 	for (size_t i = 0; i < binding->len; i++) {
-		write_member(w, &noun->columns[i], &binding->members[i], row);
+		const struct row_member *member = &binding->members[i];
+
+		writers[member->kind](w, &noun->columns[i], member, row);
 	}
 }
 

@@ -137,6 +137,17 @@ static void write_checks(const struct checks_room *checks, struct buf *out)
 	}
 }
 
+static void write_storage(
+		const struct ground *ground, const struct disk_space *space, struct buf *out)
+{
+	one(out, "playbookd_commits_total", "counter", "Transactions committed.",
+			(int64_t)ground->counters.commits);
+	one(out, "playbookd_storage_free_bytes", "gauge",
+			"Free space on the disk of the storage directory.", space->free);
+	one(out, "playbookd_storage_degraded", "gauge",
+			"Whether deliveries are refused for want of disk space.", space->degraded);
+}
+
 int metrics_show(struct reply *reply, struct err *err)
 {
 	const struct api_room *api = reply->api;
@@ -172,14 +183,7 @@ int metrics_show(struct reply *reply, struct err *err)
 	one(out, "playbookd_incidents_open", "gauge", "Incidents that are firing or mitigated.",
 			open);
 	write_notices(ground, pending, out);
-	one(out, "playbookd_commits_total", "counter", "Transactions committed.",
-			(int64_t)counters->commits);
-	one(out, "playbookd_storage_free_bytes", "gauge",
-			"Free space on the disk of the storage directory.",
-			api->storage->space.free);
-	one(out, "playbookd_storage_degraded", "gauge",
-			"Whether deliveries are refused for want of disk space.",
-			api->storage->space.degraded);
+	write_storage(ground, &api->storage->space, out);
 	one(out, "playbookd_config_last_reload_successful", "gauge",
 			"Whether the last load of the configuration succeeded.", daemon->config_ok);
 	seconds(out, "playbookd_config_last_reload_success_timestamp_seconds",
