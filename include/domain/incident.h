@@ -53,6 +53,13 @@ enum incident_judgement {
 	INCIDENT_MAJOR
 };
 
+/*
+ * Is severity `now` worse than `before`? Both are values of the label severity: critical is worse
+ * than error, error than warning, warning than info, info than none and "". Words that are in no
+ * such order are neither worse nor better than any other.
+ */
+bool incident_severity_worse(const char *now, const char *before);
+
 #define INCIDENT_MAJOR_LEVEL 3 /* L3 and above are major, unless an operator says otherwise */
 
 /* level: 1 to 4, 0 for none. */

@@ -6,8 +6,9 @@
  *	verified, all others helped too        firing          mitigated; needs no operator
  *	verified, all others helped too        any other       needs no operator
  *	verified, another run did not help     any             stays as it is
- *	looked again, did not pass             mitigated       firing; needs an operator, it failed
- *	looked again, passed                   mitigated       needs an operator, it failed
+ *	looked again, did not pass             mitigated       firing; needs an operator, it failed;
+ *	                                                       the run that was verified did not help
+ *	looked again, passed                   mitigated       needs an operator
  *	looked again                           any other       stays as it is
  *	rejected before it started             resolved        its question needs no answer any more
  *	succeeded, but verified nothing        firing          needs an operator
@@ -56,6 +57,7 @@ struct incident_verdict {
 	uint8_t event;     /* enum incident_event, when it moves … */
 	const char *moved; /* … and why, for the timeline; static */
 	uint8_t attention; /* enum incident_attention */
+	bool did_not_help; /* it looked again, in vain: the run that was verified did not help */
 	bool failed;       /* NEEDED: it was to help, and did not: pages one more level, at once */
 	char why[INCIDENT_WHY_MAX];
 };

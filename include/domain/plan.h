@@ -4,11 +4,14 @@
  *
  * Pure: facts in, a verdict and its reason in plain words out. The two questions, in order:
  *
- *	plan_arrival()  is it new, a repeat, a twin, stale, or the end of an episode?
+ *	plan_arrival()  is it new, a repeat, a twin, late, or the end of an episode?
  *	plan_run()      may this playbook run for it now?
  *
- * An episode is one alert (its labels) from when it was first seen firing until it is resolved. Its
- * identity is its labels, whatever startsAt says meanwhile: HA pairs of Prometheus move it.
+ * An episode is one alert (its labels) from when it was first seen firing until it is resolved. It
+ * goes on as long as what is told of it is older than what is known: HA pairs of Prometheus move
+ * startsAt by seconds, and merging moves it earlier. A startsAt later than all that was heard of it
+ * is another outage; the end of the one before was never told (silenced, inhibited, muted, or the
+ * sender lost its state; alertmanager#226).
  */
 #ifndef DOMAIN_PLAN_H
 #define DOMAIN_PLAN_H
@@ -57,8 +60,14 @@ struct plan_episode {
 	int64_t first_seen; /* ours */
 	int64_t last_seen;  /* ours */
 	int64_t occurrences;
-	bool same_sender; /* did its last delivery come from the same Alertmanager … */
-	bool same_body;   /* … and with the same bytes? */
+	/*
+	 * Did its last delivery come from the same Alertmanager? For an episode that has ended also:
+	 * for the same group and receiver, so that the two came one after the other; false when
+	 * senders cannot be told apart.
+	 */
+	bool same_sender;
+	bool same_body;        /* … and with the same bytes? */
+	bool same_annotations; /* of an open one: are they as they were? */
 };
 
 enum arrival {
@@ -67,11 +76,19 @@ enum arrival {
 	ARRIVAL_DUPLICATE, /* the same again: an HA twin, a retry, or older than what is known */
 	ARRIVAL_RESOLVES,  /* the open episode ends */
 	ARRIVAL_RESOLVED_UNKNOWN, /* the end of an episode that was never seen */
+	ARRIVAL_ANEW,             /* the open episode has ended untold, and a new one begins */
+	ARRIVAL_LATE,             /* its episode has ended: it fires unless that is told again */
 };
 
 /*
+ * How long what is late waits: a peer that still tells of an episode that is over tells of its end
+ * at its next group_interval (5 minutes by default).
+ */
+#define PLAN_LATE_MS (6 * 60 * 1000)
+
+/*
  * open: the open episode of the alert's identity; last: the latest that has ended. reason gets
- * PLAN_REASON_MAX bytes and is "" for ARRIVAL_NEW.
+ * PLAN_REASON_MAX bytes; it is "" for ARRIVAL_NEW, unless there is something to say.
  */
 enum arrival plan_arrival(const struct alert *alert, const struct plan_episode *open,
 		const struct plan_episode *last, int64_t now, char *reason);
@@ -90,10 +107,12 @@ struct plan_look {
 };
 
 /*
- * Is it time to verify again? When Alertmanager says "repeat interval elapsed"; when it gives no
- * reason, PLAN_LOOK_MS after the last run. A repeat never runs the steps again.
+ * Is it time to verify again? When Alertmanager says "repeat interval elapsed", but not before
+ * PLAN_LOOK_LEAST_MS: it takes that long to hear that an alert is over. When it gives no reason,
+ * PLAN_LOOK_MS after the last run. A repeat never runs the steps again.
  */
-#define PLAN_LOOK_MS (30 * 60 * 1000)
+#define PLAN_LOOK_LEAST_MS (5 * 60 * 1000)
+#define PLAN_LOOK_MS       (30 * 60 * 1000)
 bool plan_look_again(const struct plan_look *look);
 
 /* What is known of one playbook and one alert. Runs: id 0 means that there is none. */
@@ -109,9 +128,11 @@ struct plan_facts {
 	int64_t max_replay_age_ms; /* 0: any */
 	bool dry_run;              /* global.dry_run */
 	const char *approval_step; /* the approve step that the run begins with; NULL: none */
+	bool repeats;              /* it is not new: it fires on */
 	int64_t episode_run;       /* the run of this episode and playbook; 0: none */
-	int64_t target_run;        /* that of this opening of the incident with the same params */
-	const char *known_status;  /* the status of the one that is there */
+	int64_t target_run; /* the latest of this opening of the incident with the same params … */
+	int64_t target_ended_at;  /* … and when it ended; 0: it did not */
+	const char *known_status; /* the status of the one that is there */
 	struct guard_pause pause;
 	const struct interval_clock *clocks; /* see guard_intervals(); of the playbook's zones */
 	int64_t starts_at_most;              /* global.max_starts_per_hour; 0: any */

@@ -58,6 +58,8 @@ struct decision_row {
 typedef void (*decision_fn)(const struct decision_row *row, void *arg);
 
 int decisions_add(struct db *db, const struct decision_row *row, struct err *err);
+/* The position after the last decision of a delivery; 0: it has none. */
+int decisions_next(struct db *db, int64_t delivery_id, int64_t *ret_position, struct err *err);
 /* Those of one delivery, in order. */
 int decisions_of(struct db *db, int64_t delivery_id, decision_fn fn, void *arg, struct err *err);
 

@@ -33,25 +33,30 @@ typedef void (*episode_fn)(const struct episode_row *row, void *arg);
 
 int episodes_add(struct db *db, const struct episode_row *row, int64_t *ret_id, struct err *err);
 
-/* Who sent it now, to be compared with who sent it last. */
+/* Who sent it now, and with which words, to be compared with the last time. */
 struct episode_sender {
 	const char *external_url;
+	const char *group_key;
+	const char *receiver;
 	const uint8_t *body_hash; /* DIGEST_SIZE bytes */
+	const char *annotations;  /* JSON */
 };
 
 /* The open episode of identity; ret->id is 0 when there is none. */
 int episodes_open(struct db *db, const uint8_t identity[DIGEST_SIZE],
 		const struct episode_sender *sender, struct plan_episode *ret, struct err *err);
 /* The latest ended episode of identity; ret->id is 0 when there is none. */
-int episodes_last(struct db *db, const uint8_t identity[DIGEST_SIZE], struct plan_episode *ret,
-		struct err *err);
+int episodes_last(struct db *db, const uint8_t identity[DIGEST_SIZE],
+		const struct episode_sender *sender, struct plan_episode *ret, struct err *err);
 
-/* It was received again as firing. starts_at is kept at the earliest. */
-int episodes_again(struct db *db, int64_t id, int64_t delivery_id, int64_t starts_at, int64_t now,
-		struct err *err);
-/* It ended. */
-int episodes_end(struct db *db, int64_t id, int64_t delivery_id, int64_t ends_at, int64_t now,
-		struct err *err);
+/*
+ * It fires on, as the delivery says that came at row->last_seen: row->starts_at is kept when it is
+ * the earliest, and so are annotations and generator_url unless they are NULL. Of row only these,
+ * id and delivery_id are read.
+ */
+int episodes_again(struct db *db, const struct episode_row *row, struct err *err);
+/* It ended at row->ends_at; last_seen, id and delivery_id are read, too. */
+int episodes_end(struct db *db, const struct episode_row *row, struct err *err);
 
 /* Those of one incident, oldest first, `limit` at most. */
 int episodes_of(struct db *db, int64_t incident_id, int64_t limit, episode_fn fn, void *arg,

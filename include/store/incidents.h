@@ -81,6 +81,10 @@ int incidents_moved_by(struct db *db, int64_t id, enum incident_status status, c
 		struct err *err);
 /* An operator acknowledges it. The first one is kept. */
 int incidents_acknowledge(struct db *db, int64_t id, const char *who, int64_t now, struct err *err);
+/* It is as severe as this word says, when that is worse than what it is. */
+int incidents_severity(struct db *db, int64_t id, const char *severity, struct err *err);
+/* Its opening alert, which has row->labels, has these annotations now. Reads only these and id. */
+int incidents_annotations(struct db *db, const struct incident_row *row, struct err *err);
 /* Only the count of firing alerts changes. */
 int incidents_count(struct db *db, int64_t id, int firing_change, struct err *err);
 /* State why it needs an operator; NULL: it does not any more. A closed one never does. */

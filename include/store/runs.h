@@ -59,11 +59,14 @@ struct run_facts {
 /* The latest run of this episode and playbook that an alert asked for. */
 int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, struct run_facts *ret,
 		struct err *err);
-/* The run of this opening of the incident, and target, that an alert asked for. */
+/* The latest run of this opening of the incident, and target, that an alert asked for. */
 int runs_once(struct db *db, int64_t incident_id, int64_t times_opened,
 		const uint8_t target[DIGEST_SIZE], struct run_facts *ret, struct err *err);
-/* If the run ended well: its alert goes on firing all the same, so it counts as a failure. */
-int runs_did_not_help(struct db *db, int64_t id, struct err *err);
+/*
+ * The run look_id looked again at a target, and did not pass: the latest run of that target that
+ * ended well counts as a failure.
+ */
+int runs_did_not_help(struct db *db, int64_t look_id, struct err *err);
 
 /* The latest run of this target, whoever asked for it. */
 int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,

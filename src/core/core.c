@@ -13,6 +13,8 @@
 #include "core/api/dispatch.h"
 #include "core/checks/prober.h"
 #include "core/escalate/escalator.h"
+#include "core/intake/intake.h"
+#include "core/intake/late.h"
 #include "core/notify/outbox.h"
 #include "core/run/outcome.h"
 #include "core/run/recovery.h"
@@ -123,6 +125,16 @@ static void storage_clear(struct core *core)
 	janitor_clear(&core->storage);
 }
 
+static int intake_tick_of(struct core *core, struct deadline *next, struct err *err)
+{
+	return intake_tick(&core->intake, next, err);
+}
+
+static int intake_config_new(struct core *core, struct err *err)
+{
+	return late_load(&core->intake, err);
+}
+
 /* The calls that each room wants. NULL: not this one. */
 struct room {
 	const char *name;
@@ -135,6 +147,7 @@ struct room {
 
 static const struct room rooms[] = {
 	{ "state", pause_of, NULL, NULL, NULL, NULL },
+	{ "intake", intake_tick_of, intake_config_new, NULL, NULL, NULL },
 	{ "run", run_tick, run_config_new, run_egress_new, run_committed, run_clear },
 	{ "escalate", escalate_tick, escalate_config_new, NULL, NULL, NULL },
 	{ "notify", notify_tick, notify_config_new, notify_egress_new, NULL, notify_clear },

@@ -2,6 +2,7 @@
 #include "domain/incident.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "domain/template.h"
 #include "sys/digest.h"
@@ -46,6 +47,38 @@ int incident_move(enum incident_status status, enum incident_event event)
 bool incident_is_major(enum incident_judgement said, uint8_t level)
 {
 	return said == INCIDENT_UNJUDGED ? level >= INCIDENT_MAJOR_LEVEL : said == INCIDENT_MAJOR;
+}
+
+/* -1: it is in no order that we know. */
+static int severity_rank(const char *severity)
+{
+	static const struct {
+		const char *word;
+		int rank;
+	} ranks[] = {
+		{ "", 0 },
+		{ "none", 0 },
+		{ "info", 1 },
+		{ "information", 1 },
+		{ "warning", 2 },
+		{ "warn", 2 },
+		{ "error", 3 },
+		{ "critical", 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++) {
+		if (!strcasecmp(ranks[i].word, severity)) {
+			return ranks[i].rank;
+		}
+	}
+	return -1;
+}
+
+bool incident_severity_worse(const char *now, const char *before)
+{
+	int was = severity_rank(before);
+
+	return was >= 0 && severity_rank(now) > was;
 }
 
 static void add_part(struct buf *out, const char *text)

@@ -31,19 +31,23 @@ static void after_verify(const struct incident_run *run, struct incident_verdict
 	ret->attention = INCIDENT_ATTENTION_OVER;
 }
 
-/* Its alert still fires after a verified run: it needs an operator, whatever verify says now. */
+/*
+ * Its alert still fires after a verified run: it needs an operator, whatever verify says now. Only
+ * a look that did not pass says that the repair failed.
+ */
 static void after_look(const struct incident_run *run, struct incident_verdict *ret)
 {
 	if (run->incident_status != INCIDENT_MITIGATED) {
 		return;
 	}
-	need_operator(ret, true);
+	need_operator(ret, run->status != RUN_SUCCEEDED);
 	if (run->status == RUN_SUCCEEDED) {
 		SAY("run %" PRId64
 		    " (%s) verified again, but the alert still fires: look at what it measures",
 				run->id, run->playbook_name);
 		return;
 	}
+	ret->did_not_help = true;
 	move(ret, INCIDENT_FIRE, "the repair did not last");
 	SAY("run %" PRId64 " (%s) verified again: %s; the repair did not last", run->id,
 			run->playbook_name, run->reason);

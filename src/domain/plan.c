@@ -13,7 +13,7 @@
 /* An HA peer sends, when it does, within its peer timeout (15 s a position) and its retries. */
 #define TWIN_MS 120000
 
-/* No delivery is delayed by more than this: after it, a firing alert begins an episode. */
+/* No peer is late by more than this: after it, a firing alert begins an episode. */
 #define STALE_MS (15 * 60000)
 
 const char *const decision_names[DECISIONS] = {
@@ -44,11 +44,30 @@ int64_t plan_ends_at(const struct alert *alert, int64_t now)
 	return alert->ends_at && alert->ends_at < now ? alert->ends_at : now;
 }
 
-static enum arrival known_fires(const struct plan_episode *open, int64_t now, char *reason)
+/*
+ * Until when the open episode is known to go on, by the sender's clock. One that is ahead of ours
+ * is known by a startsAt in our future; then only the time between its own words counts.
+ */
+static int64_t known_until(const struct alert *alert, const struct plan_episode *open, int64_t now)
+{
+	bool ahead = open->starts_at > open->first_seen || alert->starts_at > now;
+	int64_t until = ahead ? open->starts_at + (open->last_seen - open->first_seen) + TWIN_MS
+			      : open->last_seen;
+
+	return open->same_sender ? until : until + TWIN_MS;
+}
+
+static enum arrival known_fires(const struct alert *alert, const struct plan_episode *open,
+		int64_t now, char *reason)
 {
 	char since[CLOCK_TEXT_MAX];
 	char ago[CLOCK_TEXT_MAX];
 
+	if (alert->starts_at > known_until(alert, open, now)) {
+		SAY("the end of the episode before it, last heard of at %s, was never told",
+				clock_format(open->last_seen, since));
+		return ARRIVAL_ANEW;
+	}
 	if (!open->same_sender && now - open->last_seen < TWIN_MS) {
 		SAY("another Alertmanager sent it %s ago",
 				duration_format(now - open->last_seen, ago));
@@ -68,17 +87,23 @@ static enum arrival fires(const struct alert *alert, const struct plan_episode *
 		const struct plan_episode *last, int64_t now, char *reason)
 {
 	char ended[CLOCK_TEXT_MAX];
+	bool old;
 
 	if (open->id) {
-		return known_fires(open, now, reason);
+		return known_fires(alert, open, now, reason);
 	}
-	if (last->id && alert->starts_at && now - last->last_seen < STALE_MS &&
-			(alert->starts_at < last->ends_at || alert->starts_at == last->starts_at)) {
-		SAY("this episode ended at %s; a new one begins later than that",
-				clock_format(last->ends_at, ended));
-		return ARRIVAL_DUPLICATE;
+	old = last->id && alert->starts_at &&
+	      (alert->starts_at < last->ends_at || alert->starts_at == last->starts_at);
+	if (!old || now - last->last_seen >= STALE_MS) {
+		return ARRIVAL_NEW;
 	}
-	return ARRIVAL_NEW;
+	clock_format(last->ends_at, ended);
+	if (last->same_sender) {
+		SAY("it is back: the sender that told of its end at %s says that it fires", ended);
+		return ARRIVAL_NEW;
+	}
+	SAY("this episode ended at %s, as another sender told", ended);
+	return ARRIVAL_LATE;
 }
 
 static enum arrival resolves(const struct alert *alert, const struct plan_episode *open,
@@ -87,8 +112,8 @@ static enum arrival resolves(const struct alert *alert, const struct plan_episod
 	char when[CLOCK_TEXT_MAX];
 	int64_t ends_at = plan_ends_at(alert, now);
 
-	/* Both by the sender's clock, whatever ours says. */
-	if (open->id && alert->ends_at && alert->ends_at < open->starts_at &&
+	/* Both by the sender's clock, whatever ours says. A late end has a startsAt of its own. */
+	if (open->id && alert->ends_at && alert->ends_at < open->starts_at && alert->starts_at &&
 			alert->starts_at != open->starts_at) {
 		SAY("it ended at %s, before the present episode began",
 				clock_format(ends_at, when));
@@ -119,6 +144,9 @@ enum arrival plan_arrival(const struct alert *alert, const struct plan_episode *
 bool plan_look_again(const struct plan_look *look)
 {
 	if (!look->has_verify || look->busy) {
+		return false;
+	}
+	if (look->now - look->last_ended_at < PLAN_LOOK_LEAST_MS) {
 		return false;
 	}
 	if (*look->notification_reason) {
@@ -221,6 +249,15 @@ bool plan_needs_operator(enum decision decision)
 	       decision != DECISION_DUPLICATE;
 }
 
+/* The run of the same incident and target is under way, or ended after the alert began. */
+static bool is_meant_by_target_run(const struct plan_facts *facts)
+{
+	int64_t began = facts->starts_at && facts->starts_at < facts->now ? facts->starts_at
+									  : facts->now;
+
+	return !facts->target_ended_at || began <= facts->target_ended_at;
+}
+
 enum decision plan_run(const struct plan_facts *facts, char *reason)
 {
 	if (facts->param_error) {
@@ -232,10 +269,11 @@ enum decision plan_run(const struct plan_facts *facts, char *reason)
 				facts->known_status);
 		return DECISION_REPEAT;
 	}
-	if (!facts->by_hand && facts->target_run) {
+	if (!facts->by_hand && facts->target_run && is_meant_by_target_run(facts)) {
 		SAY("run %" PRId64 " (%s) of this incident does the same", facts->target_run,
 				facts->known_status);
-		return DECISION_DUPLICATE;
+		return facts->repeats && facts->target_ended_at ? DECISION_REPEAT
+								: DECISION_DUPLICATE;
 	}
 	for (size_t i = 0; i < sizeof(guards) / sizeof(guards[0]) && !facts->override_guards; i++) {
 		enum decision held = guards[i](facts, reason);

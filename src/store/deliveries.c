@@ -157,6 +157,22 @@ static int each_decision(struct stmt *s, decision_fn fn, void *arg, struct err *
 	return rc;
 }
 
+int decisions_next(struct db *db, int64_t delivery_id, int64_t *ret_position, struct err *err)
+{
+	static const char sql[] = "SELECT coalesce(max(position) + 1, 0) FROM decision"
+				  " WHERE delivery_id = :delivery_id";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":delivery_id", delivery_id);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		*ret_position = stmt_col_int(s, 0);
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
 int decisions_of(struct db *db, int64_t delivery_id, decision_fn fn, void *arg, struct err *err)
 {
 	static const char sql[] = "SELECT " DECISION_COLUMNS " FROM decision"

@@ -49,7 +49,8 @@ int episodes_open(struct db *db, const uint8_t identity[DIGEST_SIZE],
 	static const char sql[] =
 			"SELECT e.id, e.incident_id, e.starts_at, e.ends_at, e.first_seen,"
 			" e.last_seen,"
-			" e.occurrences, d.external_url = :external_url, d.body_hash = :body_hash"
+			" e.occurrences, d.external_url = :external_url, d.body_hash = :body_hash,"
+			" e.annotations = :annotations"
 			" FROM episode e"
 			" LEFT JOIN delivery d ON d.id = e.last_delivery_id"
 			" WHERE e.identity = :identity AND e.status = 'firing'";
@@ -58,6 +59,7 @@ int episodes_open(struct db *db, const uint8_t identity[DIGEST_SIZE],
 	stmt_blob(s, ":identity", identity, DIGEST_SIZE);
 	stmt_text(s, ":external_url", sender->external_url);
 	stmt_blob(s, ":body_hash", sender->body_hash, DIGEST_SIZE);
+	stmt_text(s, ":annotations", sender->annotations);
 	*ret = (struct plan_episode){ 0 };
 
 	int rc = stmt_step(s, err);
@@ -66,54 +68,65 @@ int episodes_open(struct db *db, const uint8_t identity[DIGEST_SIZE],
 		*ret = read_plan(s);
 		ret->same_sender = stmt_col_int(s, 7);
 		ret->same_body = stmt_col_int(s, 8);
+		ret->same_annotations = stmt_col_int(s, 9);
 		stmt_reset(s);
 	}
 	return rc < 0 ? -1 : 0;
 }
 
-int episodes_last(struct db *db, const uint8_t identity[DIGEST_SIZE], struct plan_episode *ret,
-		struct err *err)
+int episodes_last(struct db *db, const uint8_t identity[DIGEST_SIZE],
+		const struct episode_sender *sender, struct plan_episode *ret, struct err *err)
 {
-	static const char sql[] = "SELECT id, incident_id, starts_at, ends_at, first_seen,"
-				  " last_seen, occurrences"
-				  " FROM episode"
-				  " WHERE identity = :identity AND status = 'resolved'"
-				  " ORDER BY id DESC"
-				  " LIMIT 1";
+	static const char sql[] =
+			"SELECT e.id, e.incident_id, e.starts_at, e.ends_at, e.first_seen,"
+			" e.last_seen, e.occurrences, d.external_url = :external_url"
+			" AND d.external_url <> '' AND d.group_key = :group_key"
+			" AND d.receiver = :receiver"
+			" FROM episode e"
+			" LEFT JOIN delivery d ON d.id = e.last_delivery_id"
+			" WHERE e.identity = :identity AND e.status = 'resolved'"
+			" ORDER BY e.id DESC"
+			" LIMIT 1";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_blob(s, ":identity", identity, DIGEST_SIZE);
+	stmt_text(s, ":external_url", sender->external_url);
+	stmt_text(s, ":group_key", sender->group_key);
+	stmt_text(s, ":receiver", sender->receiver);
 	*ret = (struct plan_episode){ 0 };
 
 	int rc = stmt_step(s, err);
 
 	if (rc == 1) {
 		*ret = read_plan(s);
+		ret->same_sender = stmt_col_int(s, 7);
 		stmt_reset(s);
 	}
 	return rc < 0 ? -1 : 0;
 }
 
-int episodes_again(struct db *db, int64_t id, int64_t delivery_id, int64_t starts_at, int64_t now,
-		struct err *err)
+int episodes_again(struct db *db, const struct episode_row *row, struct err *err)
 {
 	static const char sql[] = "UPDATE episode"
 				  " SET occurrences = occurrences + 1, last_seen = :now,"
 				  " last_delivery_id = :delivery_id,"
 				  " starts_at = CASE WHEN :starts_at > 0 AND :starts_at < starts_at"
-				  " THEN :starts_at ELSE starts_at END"
+				  " THEN :starts_at ELSE starts_at END,"
+				  " annotations = coalesce(:annotations, annotations),"
+				  " generator_url = coalesce(:generator_url, generator_url)"
 				  " WHERE id = :id";
 	struct stmt *s = db_stmt(db, sql);
 
-	stmt_int(s, ":id", id);
-	stmt_int(s, ":delivery_id", delivery_id);
-	stmt_int(s, ":starts_at", starts_at);
-	stmt_int(s, ":now", now);
+	stmt_int(s, ":id", row->id);
+	stmt_int(s, ":delivery_id", row->delivery_id);
+	stmt_int(s, ":starts_at", row->starts_at);
+	stmt_int(s, ":now", row->last_seen);
+	stmt_text(s, ":annotations", row->annotations);
+	stmt_text(s, ":generator_url", row->generator_url);
 	return stmt_run(s, err);
 }
 
-int episodes_end(struct db *db, int64_t id, int64_t delivery_id, int64_t ends_at, int64_t now,
-		struct err *err)
+int episodes_end(struct db *db, const struct episode_row *row, struct err *err)
 {
 	static const char sql[] = "UPDATE episode"
 				  " SET status = 'resolved', ends_at = :ends_at, last_seen = :now,"
@@ -121,10 +134,10 @@ int episodes_end(struct db *db, int64_t id, int64_t delivery_id, int64_t ends_at
 				  " WHERE id = :id AND status = 'firing'";
 	struct stmt *s = db_stmt(db, sql);
 
-	stmt_int(s, ":id", id);
-	stmt_int(s, ":delivery_id", delivery_id);
-	stmt_int(s, ":ends_at", ends_at);
-	stmt_int(s, ":now", now);
+	stmt_int(s, ":id", row->id);
+	stmt_int(s, ":delivery_id", row->delivery_id);
+	stmt_int(s, ":ends_at", row->ends_at);
+	stmt_int(s, ":now", row->last_seen);
 	return stmt_run(s, err);
 }
 

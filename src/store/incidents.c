@@ -156,6 +156,53 @@ int incidents_count(struct db *db, int64_t id, int firing_change, struct err *er
 	return stmt_run(s, err);
 }
 
+static int read_severity(
+		struct db *db, int64_t id, const char *severity, bool *ret_worse, struct err *err)
+{
+	static const char sql[] = "SELECT severity FROM incident WHERE id = :id";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":id", id);
+	rc = stmt_step(s, err);
+	*ret_worse = rc == 1 && incident_severity_worse(severity, stmt_col_text(s, 0));
+	if (rc == 1) {
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int incidents_severity(struct db *db, int64_t id, const char *severity, struct err *err)
+{
+	static const char sql[] = "UPDATE incident SET severity = :severity WHERE id = :id";
+	struct stmt *s;
+	bool worse;
+
+	if (read_severity(db, id, severity, &worse, err) < 0) {
+		return -1;
+	}
+	if (!worse) {
+		return 0;
+	}
+	s = db_stmt(db, sql);
+	stmt_int(s, ":id", id);
+	stmt_text(s, ":severity", severity);
+	return stmt_run(s, err);
+}
+
+int incidents_annotations(struct db *db, const struct incident_row *row, struct err *err)
+{
+	static const char sql[] = "UPDATE incident"
+				  " SET annotations = :annotations"
+				  " WHERE id = :id AND labels = :labels";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", row->id);
+	stmt_text(s, ":labels", row->labels);
+	stmt_text(s, ":annotations", row->annotations);
+	return stmt_run(s, err);
+}
+
 int incidents_attention(struct db *db, int64_t id, const char *attention, struct err *err)
 {
 	static const char sql[] = "UPDATE incident"

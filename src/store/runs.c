@@ -120,6 +120,7 @@ int runs_once(struct db *db, int64_t incident_id, int64_t times_opened,
 				  " FROM run"
 				  " WHERE incident_id = :incident_id AND generation = :generation"
 				  " AND target = :target AND trigger = 'alert'"
+				  " ORDER BY id DESC"
 				  " LIMIT 1";
 	struct stmt *s = db_stmt(db, sql);
 
@@ -142,14 +143,16 @@ int runs_unfinished(struct db *db, int64_t incident_id, struct run_facts *ret, s
 	return read_facts(s, ret, err);
 }
 
-int runs_did_not_help(struct db *db, int64_t id, struct err *err)
+int runs_did_not_help(struct db *db, int64_t look_id, struct err *err)
 {
-	static const char sql[] = "UPDATE run"
-				  " SET did_not_help = 1"
-				  " WHERE id = :id AND status = 'succeeded'";
+	static const char sql[] =
+			"UPDATE run SET did_not_help = 1"
+			" WHERE id = (SELECT max(id) FROM run"
+			" WHERE target = (SELECT target FROM run WHERE id = :id) AND id < :id"
+			" AND trigger <> 'escalation' AND status = 'succeeded')";
 	struct stmt *s = db_stmt(db, sql);
 
-	stmt_int(s, ":id", id);
+	stmt_int(s, ":id", look_id);
 	return stmt_run(s, err);
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An alert that fires on after it was thought mitigated: look again, never run again."""
 
+import sqlite3
+
 from harness import alert, ck, ck_decisions, ck_eq, ck_match, delivery
 
 CONFIG = """
@@ -26,7 +28,8 @@ def mitigated(t):
 
 
 def looked(t, d, fired, run):
-    """The run that a repeat makes; the steps had their one effect before."""
+    """The run that a repeat makes, minutes after; the steps had their one effect before."""
+    aged_store(t, run)
     data = d.must_post(delivery(fired, notification_reason=REPEAT))
     ck_decisions(data, ["repeat"])
     again = d.wait_run(data["decisions"][0]["runId"])
@@ -35,6 +38,16 @@ def looked(t, d, fired, run):
     ck_eq([s["phase"] for s in again["steps"]], ["verify"], "phases")
     ck_eq(t.read("effects"), "x\n", "effects")
     return again
+
+
+def aged_store(t, run):
+    """The run ended five minutes earlier than it did."""
+    db = sqlite3.connect(t.path("data/playbookd.db"), timeout=10)
+    with db:
+        db.execute("UPDATE run SET finished_at = finished_at - 300000,"
+                   " started_at = started_at - 300000, queued_at = queued_at - 300000"
+                   " WHERE id = ?", (run["id"],))
+    db.close()
 
 
 def aged(fired):
@@ -63,9 +76,25 @@ def test_a_repeat_whose_check_fails_makes_the_incident_fire_again(t):
 
 def test_a_run_that_did_not_help_counts_for_the_breaker(t):
     d, fired, run = mitigated(t)
+    t.command("rm", t.path("flag"))
     looked(t, d, aged(fired), run)
     data = d.must_post(delivery(alert("Down", instance="other")))
     ck_decisions(data, ["breaker_open"])
+
+
+def test_a_look_that_passes_does_not_count_for_the_breaker(t):
+    d, fired, run = mitigated(t)
+    looked(t, d, aged(fired), run)
+    data = d.must_post(delivery(alert("Down", instance="other")))
+    ck_decisions(data, ["queued"])
+
+
+def test_seconds_after_a_verified_run_nobody_looks(t):
+    d, fired, run = mitigated(t)
+    data = d.must_post(delivery(aged(fired), notification_reason=REPEAT))
+    ck_decisions(data, ["repeat"])
+    ck_eq(data["decisions"][0]["runId"], run["id"], "run")
+    ck_eq(d.incident(run["incidentId"])["attention"], None, "attention")
 
 
 def test_other_repeats_do_not_look_again(t):

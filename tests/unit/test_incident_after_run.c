@@ -125,11 +125,11 @@ TEST(a_question_that_was_never_needed_calls_nobody_once_its_incident_is_resolved
 	CK_ROWS(rows);
 }
 
-/* Its alert fires on after a verified run, so even one that passes needs a person. */
+/* Its alert fires on after a verified run, so even one that passes needs an operator. */
 TEST(a_run_that_looked_again_speaks_of_a_mitigated_incident_only)
 {
 #define PASSED \
-	"needed, failed: run 7 (fix) verified again, but the alert still fires: look at what it measures"
+	"needed: run 7 (fix) verified again, but the alert still fires: look at what it measures"
 #define GONE \
 	"fire (the repair did not last); needed, failed: run 7 (fix) verified again: up: status 502; the repair did not last"
 	static const struct row rows[] = {

@@ -9,6 +9,8 @@
 #define MINUTE (60 * SECOND)
 #define NOW    1763851200000
 
+#define START (NOW - 5 * MINUTE)
+
 static const struct plan_episode none = { 0 };
 
 static const struct plan_episode open_5m = {
@@ -52,51 +54,121 @@ TEST(a_firing_alert_is_new_repeated_or_a_duplicate)
 
 	ck_int(arrival(ALERT_FIRING, NOW, 0, &none, &none, reason), ARRIVAL_NEW);
 	ck_str(reason, "");
-	ck_int(arrival(ALERT_FIRING, NOW, 0, &open_5m, &none, reason), ARRIVAL_REPEAT);
+	ck_int(arrival(ALERT_FIRING, START, 0, &open_5m, &none, reason), ARRIVAL_REPEAT);
 	ck_has(reason, "still firing, occurrence 3 since 2025-11-22T22:35:00.000Z");
-	ck_int(arrival(ALERT_FIRING, NOW, 0, &twin, &none, reason), ARRIVAL_DUPLICATE);
+	ck_int(arrival(ALERT_FIRING, START, 0, &twin, &none, reason), ARRIVAL_DUPLICATE);
 	ck_str(reason, "another Alertmanager sent it 1m ago");
-	ck_int(arrival(ALERT_FIRING, NOW, 0, &retry, &none, reason), ARRIVAL_DUPLICATE);
+	ck_int(arrival(ALERT_FIRING, START, 0, &retry, &none, reason), ARRIVAL_DUPLICATE);
 	ck_str(reason, "the same delivery arrived 29s ago");
-	ck_int(arrival(ALERT_FIRING, NOW, 0, &old_twin, &none, reason), ARRIVAL_REPEAT);
+	ck_int(arrival(ALERT_FIRING, NOW - 300 * MINUTE, 0, &old_twin, &none, reason),
+			ARRIVAL_REPEAT);
 	retry.same_body = false;
-	ck_int(arrival(ALERT_FIRING, NOW, 0, &retry, &none, reason), ARRIVAL_REPEAT);
+	ck_int(arrival(ALERT_FIRING, START, 0, &retry, &none, reason), ARRIVAL_REPEAT);
 	retry.same_body = true;
 	retry.last_seen = NOW - 30 * SECOND;
-	ck_int(arrival(ALERT_FIRING, NOW, 0, &retry, &none, reason), ARRIVAL_REPEAT);
+	ck_int(arrival(ALERT_FIRING, START, 0, &retry, &none, reason), ARRIVAL_REPEAT);
 }
 
-/* A delivery that was on its way for long must not open what is over. */
-TEST(a_stale_firing_alert_does_not_begin_an_episode)
+/* The end of an outage that was never told: silenced, inhibited, or the sender lost its state. */
+TEST(a_start_later_than_all_that_was_heard_is_another_outage)
+{
+	static const struct {
+		int64_t starts_at;
+		bool other_sender;
+		enum arrival want;
+	} rows[] = {
+		{ NOW - 90 * MINUTE, false, ARRIVAL_REPEAT }, /* merged: moved earlier */
+		{ NOW - 61 * MINUTE, false, ARRIVAL_REPEAT },
+		/* the other of a pair of Prometheus */
+		{ NOW - 61 * MINUTE + 10 * SECOND, false, ARRIVAL_REPEAT },
+		{ NOW - 40 * MINUTE, false, ARRIVAL_REPEAT },
+		{ NOW - 20 * MINUTE, false, ARRIVAL_REPEAT }, /* it was last heard of then */
+		{ NOW - 20 * MINUTE + 1, false, ARRIVAL_ANEW },
+		{ NOW, false, ARRIVAL_ANEW },
+		{ 0, false, ARRIVAL_REPEAT }, /* it does not say when */
+		/* another Alertmanager has its own words */
+		{ NOW - 18 * MINUTE, true, ARRIVAL_REPEAT },
+		{ NOW - 18 * MINUTE + 1, true, ARRIVAL_ANEW },
+	};
+	char reason[PLAN_REASON_MAX];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct plan_episode open = open_5m;
+
+		open.first_seen = NOW - 60 * MINUTE;
+		open.starts_at = NOW - 61 * MINUTE;
+		open.last_seen = NOW - 20 * MINUTE;
+		open.same_sender = !rows[i].other_sender;
+		ck_int(arrival(ALERT_FIRING, rows[i].starts_at, 0, &open, &none, reason),
+				rows[i].want);
+	}
+	ck_has(reason, "the end of the episode before it, last heard of at 2025-11-22T22:20:00.000Z, was never told");
+}
+
+/* By its clock, an hour ahead of ours, all of its starts are later than what we have heard. */
+TEST(a_clock_that_is_ahead_makes_no_outage_of_a_repeat)
 {
 	static const struct {
 		int64_t starts_at;
 		enum arrival want;
 	} rows[] = {
-		{ NOW - 60 * MINUTE, ARRIVAL_DUPLICATE },
-		{ NOW - 70 * MINUTE, ARRIVAL_DUPLICATE },
-		{ NOW - 30 * MINUTE - 1, ARRIVAL_DUPLICATE },
-		{ NOW - 30 * MINUTE, ARRIVAL_NEW },
-		{ NOW, ARRIVAL_NEW },
-		{ 0, ARRIVAL_NEW },
+		{ NOW + 30 * MINUTE, ARRIVAL_REPEAT },
+		{ NOW + 30 * MINUTE + 5 * SECOND, ARRIVAL_REPEAT },
+		{ NOW + 59 * MINUTE, ARRIVAL_ANEW },
 	};
 	char reason[PLAN_REASON_MAX];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		ck_int(arrival(ALERT_FIRING, rows[i].starts_at, 0, &none, &ended, reason),
+		struct plan_episode open = open_5m;
+
+		open.starts_at = NOW + 30 * MINUTE;
+		open.first_seen = NOW - 30 * MINUTE;
+		open.last_seen = NOW - 10 * MINUTE;
+		ck_int(arrival(ALERT_FIRING, rows[i].starts_at, 0, &open, &none, reason),
 				rows[i].want);
 	}
-	arrival(ALERT_FIRING, NOW - 60 * MINUTE, 0, &none, &ended, reason);
-	ck_has(reason, "this episode ended at 2025-11-22T22:10:00.000Z");
 }
 
-/* A sender that lost sight of it for a while tells of it with the same startsAt. */
+/* Whoever told of the end knows it best. From another it may be late, or news: that takes time. */
+TEST(an_alert_that_fires_after_its_end_is_back_or_late)
+{
+	static const struct {
+		int64_t starts_at;
+		enum arrival same, other;
+	} rows[] = {
+		{ NOW - 60 * MINUTE, ARRIVAL_NEW, ARRIVAL_LATE },
+		{ NOW - 70 * MINUTE, ARRIVAL_NEW, ARRIVAL_LATE },
+		{ NOW - 30 * MINUTE - 1, ARRIVAL_NEW, ARRIVAL_LATE },
+		{ NOW - 30 * MINUTE, ARRIVAL_NEW, ARRIVAL_NEW },
+		{ NOW, ARRIVAL_NEW, ARRIVAL_NEW },
+		{ 0, ARRIVAL_NEW, ARRIVAL_NEW },
+	};
+	struct plan_episode last = ended;
+	char reason[PLAN_REASON_MAX];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		last.same_sender = true;
+		ck_int(arrival(ALERT_FIRING, rows[i].starts_at, 0, &none, &last, reason),
+				rows[i].same);
+		last.same_sender = false;
+		ck_int(arrival(ALERT_FIRING, rows[i].starts_at, 0, &none, &last, reason),
+				rows[i].other);
+	}
+	ck_str(reason, "");
+	arrival(ALERT_FIRING, NOW - 60 * MINUTE, 0, &none, &last, reason);
+	ck_str(reason, "this episode ended at 2025-11-22T22:10:00.000Z, as another sender told");
+	last.same_sender = true;
+	arrival(ALERT_FIRING, NOW - 60 * MINUTE, 0, &none, &last, reason);
+	ck_str(reason, "it is back: the sender that told of its end at 2025-11-22T22:10:00.000Z says that it fires");
+}
+
+/* No peer is late by a quarter of an hour. */
 TEST(an_alert_that_fires_long_after_its_end_is_believed)
 {
 	struct plan_episode last = ended;
 	char reason[PLAN_REASON_MAX];
 
-	ck_int(arrival(ALERT_FIRING, last.starts_at, 0, &none, &last, reason), ARRIVAL_DUPLICATE);
+	ck_int(arrival(ALERT_FIRING, last.starts_at, 0, &none, &last, reason), ARRIVAL_LATE);
 	last.last_seen = NOW - 15 * MINUTE;
 	ck_int(arrival(ALERT_FIRING, last.starts_at, 0, &none, &last, reason), ARRIVAL_NEW);
 	ck_str(reason, "");
@@ -114,6 +186,19 @@ TEST(a_short_alert_of_a_sender_whose_clock_is_ahead_ends)
 	ck_int(arrival(ALERT_RESOLVED, NOW + MINUTE, NOW, &open, &none, reason), ARRIVAL_RESOLVES);
 	ck_int(arrival(ALERT_RESOLVED, NOW, 0, &open, &none, reason), ARRIVAL_RESOLVES);
 	ck_int(arrival(ALERT_RESOLVED, NOW - MINUTE, NOW, &open, &none, reason), ARRIVAL_DUPLICATE);
+}
+
+/* A script whose clock is slow gives an end before the start that was told, and no start. */
+TEST(an_end_by_a_slow_clock_is_an_end)
+{
+	char reason[PLAN_REASON_MAX];
+
+	ck_int(arrival(ALERT_RESOLVED, 0, START - MINUTE, &open_5m, &none, reason),
+			ARRIVAL_RESOLVES);
+	ck_int(arrival(ALERT_RESOLVED, START, START - MINUTE, &open_5m, &none, reason),
+			ARRIVAL_RESOLVES);
+	ck_int(arrival(ALERT_RESOLVED, START - 9 * MINUTE, START - MINUTE, &open_5m, &none, reason),
+			ARRIVAL_DUPLICATE);
 }
 
 TEST(a_resolved_alert_ends_only_its_own_episode)
@@ -182,6 +267,42 @@ TEST(what_keeps_a_playbook_from_running_is_asked_in_order)
 	facts.dry_run = false;
 	ck_int(plan_run(&facts, reason), DECISION_QUEUED);
 	ck_str(reason, "playbook restart");
+}
+
+/* The run of an incident is for all of its alerts that began before it ended. */
+TEST(an_alert_that_begins_after_the_run_of_its_incident_gets_one_of_its_own)
+{
+	static const struct {
+		int64_t ended_at, starts_at;
+		bool repeats;
+		enum decision want;
+	} rows[] = {
+		{ 0, NOW - SECOND, false, DECISION_DUPLICATE }, /* under way */
+		{ 0, NOW - SECOND, true, DECISION_DUPLICATE },
+		{ NOW - MINUTE, NOW - 2 * MINUTE, false, DECISION_DUPLICATE },
+		{ NOW - MINUTE, NOW - MINUTE, false, DECISION_DUPLICATE },
+		{ NOW - MINUTE, NOW - 2 * MINUTE, true, DECISION_REPEAT }, /* time for a look? */
+		{ NOW - MINUTE, NOW - MINUTE + 1, false, DECISION_QUEUED },
+		{ NOW - MINUTE, NOW - MINUTE + 1, true, DECISION_QUEUED },
+		{ NOW - MINUTE, 0, false, DECISION_QUEUED }, /* it begins now */
+		{ NOW - MINUTE, NOW + 60 * MINUTE, false, DECISION_QUEUED },
+	};
+	const struct playbook plain = { .name = "restart" };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct plan_facts facts = {
+			.playbook = &plain,
+			.now = NOW,
+			.starts_at = rows[i].starts_at,
+			.repeats = rows[i].repeats,
+			.target_run = 8,
+			.target_ended_at = rows[i].ended_at,
+			.known_status = "succeeded",
+		};
+		char reason[PLAN_REASON_MAX];
+
+		ck_int(plan_run(&facts, reason), rows[i].want);
+	}
 }
 
 TEST(a_run_by_hand_is_not_kept_back_by_an_earlier_one_but_by_its_guards)
@@ -298,9 +419,11 @@ TEST(a_repeat_verifies_again_when_its_time_has_come)
 		int64_t ended_ago;
 		bool again;
 	} rows[] = {
-		{ "repeat interval elapsed", true, false, SECOND, true },
-		{ "repeat interval elapsed", false, false, SECOND, false },
-		{ "repeat interval elapsed", true, true, SECOND, false },
+		{ "repeat interval elapsed", true, false, SECOND, false },
+		{ "repeat interval elapsed", true, false, 5 * MINUTE - 1, false },
+		{ "repeat interval elapsed", true, false, 5 * MINUTE, true },
+		{ "repeat interval elapsed", false, false, 5 * MINUTE, false },
+		{ "repeat interval elapsed", true, true, 5 * MINUTE, false },
 		{ "new alerts added", true, false, 600 * MINUTE, false },
 		{ "", true, false, 30 * MINUTE - 1, false },
 		{ "", true, false, 30 * MINUTE, true },

@@ -192,12 +192,19 @@ TEST(a_word_that_is_no_decision_is_refused_by_the_database)
 	db_close(db);
 }
 
+static void fire_again(struct db *db, const struct episode_row *row)
+{
+	struct err err;
+
+	must_ok(episodes_again(db, row, &err), err);
+}
+
 TEST(one_open_episode_for_each_identity)
 {
 	static const uint8_t hash[DIGEST_SIZE] = { 1 };
 	static const uint8_t other[DIGEST_SIZE] = { 2 };
-	const struct episode_sender same = { "http://am-1", hash };
-	const struct episode_sender twin = { "http://am-2", other };
+	const struct episode_sender same = { "http://am-1", "g", "r", hash, "{}" };
+	const struct episode_sender twin = { "http://am-2", "g", "r", other, "{\"a\":\"b\"}" };
 	uint8_t identity[DIGEST_SIZE] = { 7 };
 	struct db *db = must_open();
 	struct plan_episode episode;
@@ -217,28 +224,38 @@ TEST(one_open_episode_for_each_identity)
 
 	must_ok(episodes_open(db, identity, &same, &episode, &err), err);
 	ck_int(episode.id, id);
-	ck(episode.same_sender && episode.same_body);
+	ck(episode.same_sender && episode.same_body && episode.same_annotations);
 	must_ok(episodes_open(db, identity, &twin, &episode, &err), err);
-	ck(!episode.same_sender && !episode.same_body);
+	ck(!episode.same_sender && !episode.same_body && !episode.same_annotations);
 
-	must_ok(episodes_again(db, id, 1, 400, 2000, &err), err);
-	must_ok(episodes_again(db, id, 1, 600, 3000, &err), err);
-	must_ok(episodes_again(db, id, 1, 0, 3000, &err), err);
+	fire_again(db, &(struct episode_row){
+				       id, .delivery_id = 1, .starts_at = 400, .last_seen = 2000 });
+	fire_again(db, &(struct episode_row){
+				       id, .delivery_id = 1, .starts_at = 600, .last_seen = 3000 });
+	fire_again(db, &(struct episode_row){ id, .delivery_id = 1, .last_seen = 3000,
+				       .annotations = twin.annotations });
 	must_ok(episodes_open(db, identity, &same, &episode, &err), err);
 	ck_int(episode.starts_at, 400);
 	ck_int(episode.last_seen, 3000);
 	ck_int(episode.occurrences, 4);
+	ck(!episode.same_annotations);
+	must_ok(episodes_open(db, identity, &twin, &episode, &err), err);
+	ck(episode.same_annotations);
 
 	/* the delivery that told of it last may be gone before the episode */
-	must_ok(episodes_again(db, id, 99, 0, 3000, &err), err);
+	fire_again(db, &(struct episode_row){ id, .delivery_id = 99, .last_seen = 3000 });
 	must_ok(episodes_open(db, identity, &same, &episode, &err), err);
 	ck_int(episode.id, id);
 	ck(!episode.same_sender && !episode.same_body);
 
-	must_ok(episodes_end(db, id, 1, 2500, 4000, &err), err);
+	must_ok(episodes_end(db,
+				&(struct episode_row){ id, .delivery_id = 1, .ends_at = 2500,
+						.last_seen = 4000 },
+				&err),
+			err);
 	must_ok(episodes_open(db, identity, &same, &episode, &err), err);
 	ck_int(episode.id, 0);
-	must_ok(episodes_last(db, identity, &episode, &err), err);
+	must_ok(episodes_last(db, identity, &same, &episode, &err), err);
 	ck_int(episode.id, id);
 	ck_int(episode.ends_at, 2500);
 	db_close(db);

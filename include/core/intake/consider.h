@@ -35,11 +35,12 @@ struct consider_matches consider_match(struct intake *in, const struct alert *al
 
 /*
  * Ask each playbook of matches, in order, add the runs that may be, state where an operator is
- * needed, and record a decision for each; one decision, too, when there is none. arrival: how the
- * alert arrived, "" when it is new. Returns -1 when the store failed.
+ * needed, and record a decision for each; one decision, too, when there is none. An incident that
+ * is mitigated fires again, unless the run that helped it was for this alert, too. Returns -1 when
+ * the store failed.
  */
-int consider_all(struct intake *in, const struct subject *subject,
-		const struct consider_matches *matches, const char *arrival, struct err *err);
+int consider_all(struct intake *in, struct subject *subject, const struct consider_matches *matches,
+		struct err *err);
 
 /* Write the decision down, count it and add it to the answer. -1: the store failed. */
 int consider_record(struct intake *in, const struct subject *subject, const struct verdict *verdict,

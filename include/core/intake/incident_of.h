@@ -14,13 +14,29 @@
 
 /*
  * The new episode of subject joins the incident of its group, which is opened (again) if need be;
- * playbook is the first that matches, or NULL. Sets subject->incident. -1: the store failed.
+ * one that is mitigated stays so. playbook is the first that matches, or NULL. Sets
+ * subject->incident. -1: the store failed.
  */
 int incident_of_join(struct intake *in, struct subject *subject, const struct playbook *playbook,
 		struct err *err);
+/* The mitigated incident of subject fires again: its repair was not for this alert. */
+int incident_of_fire_again(struct intake *in, struct subject *subject, struct err *err);
 
 /* An alert of the incident ended. -1: the store failed. */
 int incident_of_end(struct intake *in, const struct subject *subject, int64_t incident_id,
+		struct err *err);
+
+/*
+ * An alert of the incident ended at ended_at (wall), and that was never told. Whoever was notified
+ * hears of it from incident_of_told_over(), once it is known whether the incident is opened again.
+ */
+int incident_of_end_untold(struct intake *in, const struct subject *subject, int64_t incident_id,
+		int64_t ended_at, struct err *err);
+/* The incident was resolved in this delivery and stays so. */
+int incident_of_told_over(struct intake *in, int64_t incident_id, struct err *err);
+
+/* One of its alerts fires on with other annotations: if it opened the incident, that has them, too. */
+int incident_of_repeat(struct intake *in, const struct subject *subject, int64_t incident_id,
 		struct err *err);
 
 #endif

@@ -8,10 +8,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "core/intake/intake_room.h"
+#include "core/state/deadline.h"
 #include "wire/message.h"
 
 /*
- * Decide about every alert of the delivery, write all of it, and append the answer
+ * Decide about every alert of the delivery, those that fire first, write all of it, and append
+ * the answer
  *
  *	{"deliveryId":7,"alerts":3,"decisions":[{"fingerprint":"…","alertname":"…",
  *	 "decision":"queued","reason":"…","playbook":"…","incidentId":4,"runId":9}]}
@@ -21,5 +23,8 @@
  */
 int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, struct buf *out,
 		struct err *err);
+
+/* Late alerts that are due fire (see late.h). -1: the store failed. */
+int intake_tick(struct intake_room *room, struct deadline *next, struct err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef CORE_INTAKE_ROOM_H
 #define CORE_INTAKE_ROOM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/jsonw.h"
@@ -22,11 +23,12 @@ struct intake_room {
 	struct ground *ground;
 	struct escalate_room *escalate;
 	struct run_room *run;
+	int64_t late_due_at; /* wall: when the first late alert is due; 0: none waits */
 };
 
 /* One delivery on its way through. */
 struct intake {
-	const struct intake_room *room;
+	struct intake_room *room;
 	struct ground *ground; /* of room */
 	const struct config *config;
 	const struct msg_deliver *msg;
@@ -45,7 +47,10 @@ struct subject {
 	const struct alert *alert;
 	const char *fingerprint;
 	const char *alertname;
+	const char *annotations; /* JSON */
 	uint8_t identity[DIGEST_SIZE];
+	const char *arrival; /* how it arrived, before the reason of its decisions; "": no word */
+	bool repeats;        /* it fires on: it is not new */
 	int64_t episode_id;
 	struct incident_facts incident;
 };

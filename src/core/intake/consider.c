@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "core/escalate/attention.h"
+#include "core/intake/incident_of.h"
 #include "core/run/run_request.h"
 #include "core/view/rows.h"
 #include "store/deliveries.h"
@@ -68,12 +69,11 @@ static int page_once(struct intake *in, const struct subject *subject,
 }
 
 /*
- * The alert still fires after a verified run: that run did not help, and another one looks again.
- * The steps are not run again.
+ * The alert still fires after a verified run: another one looks again. The steps are not run again,
+ * and nothing is said of the run that was verified until the look has ended.
  */
-static int look_again(struct intake *in, const struct run_request *done,
-		const struct plan_facts *facts, struct verdict *verdict, char *reason,
-		struct err *err)
+static int look_again(struct intake *in, const struct run_request *done, int64_t verified,
+		struct verdict *verdict, char *reason, struct err *err)
 {
 	const struct playbook *playbook = done->playbook;
 	struct run_request request = *done;
@@ -95,14 +95,13 @@ static int look_again(struct intake *in, const struct run_request *done,
 	request.trigger = "escalation";
 	request.alert = "{}";
 	request.needs_approval = false; /* it only looks */
-	if (runs_did_not_help(in->ground->db, facts->episode_run, err) < 0 ||
-			run_request_add(in->room->run, &request, &verdict->run_id, err) < 0) {
+	if (run_request_add(in->room->run, &request, &verdict->run_id, err) < 0) {
 		return -1;
 	}
 	snprintf(reason, PLAN_REASON_MAX,
 			"run %" PRId64 " was verified, and the alert still fires: run %" PRId64
-			" verifies again, and an operator is needed",
-			facts->episode_run, verdict->run_id);
+			" verifies again",
+			verified, verdict->run_id);
 	return 0;
 }
 
@@ -157,12 +156,48 @@ static int attention_if_needed(struct intake *in, const struct subject *subject,
 			       : 0;
 }
 
-/* One playbook that matches: does it run? arrival: how the alert arrived, "" when it is new. */
-static int consider(struct intake *in, const struct subject *subject,
-		const struct playbook *playbook, const char *arrival, struct err *err)
+/* How it arrived, if there is a word for that, and why. */
+static const char *after_arrival(
+		struct intake *in, const struct subject *subject, const char *reason)
+{
+	return *subject->arrival ? arena_printf(in->arena, "%s; %s", subject->arrival, reason)
+				 : arena_strdup(in->arena, reason);
+}
+
+/* It was thought repaired: what is decided now says whether it was, for this alert too. */
+static int fire_again(
+		struct intake *in, struct subject *subject, enum decision decision, struct err *err)
+{
+	bool meant = decision == DECISION_REPEAT || decision == DECISION_DUPLICATE;
+
+	return meant || subject->incident.status != INCIDENT_MITIGATED
+			       ? 0
+			       : incident_of_fire_again(in, subject, err);
+}
+
+/* What is decided is done: the run, or the look, or an operator. reason may be changed. */
+static int carry_out(struct intake *in, struct subject *subject, struct run_request *request,
+		struct verdict *verdict, char *reason, struct err *err)
+{
+	int64_t verified = verdict->run_id;
+
+	if (fire_again(in, subject, verdict->decision, err) < 0 ||
+			give_run(in, subject, request, verdict, err) < 0) {
+		return -1;
+	}
+	if (verdict->decision == DECISION_REPEAT && verified &&
+			subject->incident.status == INCIDENT_MITIGATED &&
+			look_again(in, request, verified, verdict, reason, err) < 0) {
+		return -1;
+	}
+	return attention_if_needed(in, subject, request->playbook, verdict->decision, reason, err);
+}
+
+/* One playbook that matches: does it run? */
+static int consider(struct intake *in, struct subject *subject, const struct playbook *playbook,
+		struct err *err)
 {
 	char reason[PLAN_REASON_MAX];
-	char both[2 * PLAN_REASON_MAX];
 	struct labels params = {
 		arena_calloc(in->arena, playbook->params_len, sizeof(struct label)), 0
 	};
@@ -178,21 +213,13 @@ static int consider(struct intake *in, const struct subject *subject,
 	if (run_request_gather(in->room->run, &request, &facts, err) < 0) {
 		return -1;
 	}
+	facts.repeats = subject->repeats;
 	verdict.decision = plan_run(&facts, reason);
 	verdict.run_id = facts.episode_run ? facts.episode_run : facts.target_run;
-	if (give_run(in, subject, &request, &verdict, err) < 0) {
+	if (carry_out(in, subject, &request, &verdict, reason, err) < 0) {
 		return -1;
 	}
-	if (verdict.decision == DECISION_REPEAT && facts.episode_run &&
-			subject->incident.status == INCIDENT_MITIGATED &&
-			look_again(in, &request, &facts, &verdict, reason, err) < 0) {
-		return -1;
-	}
-	if (attention_if_needed(in, subject, playbook, verdict.decision, reason, err) < 0) {
-		return -1;
-	}
-	snprintf(both, sizeof(both), "%s%s%s", arrival, *arrival ? "; " : "", reason);
-	verdict.reason = both;
+	verdict.reason = after_arrival(in, subject, reason);
 	return consider_record(in, subject, &verdict, err);
 }
 
@@ -220,26 +247,36 @@ struct consider_matches consider_match(struct intake *in, const struct alert *al
 	return matches;
 }
 
-int consider_all(struct intake *in, const struct subject *subject,
-		const struct consider_matches *matches, const char *arrival, struct err *err)
+/* No playbook is for it. */
+static int consider_unmatched(struct intake *in, struct subject *subject, const struct err *error,
+		struct err *err)
 {
-	const char *why = matches->error.code != ERR_NONE ? matches->error.msg
-							  : "no playbook matches this alert";
-	struct verdict verdict = { .decision = *arrival ? DECISION_REPEAT : DECISION_UNMATCHED,
-		.reason = *arrival ? arrival : why,
-		.incident_id = subject->incident.id };
+	const char *why = error->code != ERR_NONE ? error->msg : "no playbook matches this alert";
+	struct verdict verdict = {
+		.decision = subject->repeats ? DECISION_REPEAT : DECISION_UNMATCHED,
+		.incident_id = subject->incident.id,
+		.reason = subject->arrival,
+	};
 
-	for (size_t i = 0; i < matches->len; i++) {
-		if (consider(in, subject, matches->items[i], arrival, err) < 0) {
-			return -1;
-		}
+	if (!subject->repeats) {
+		verdict.reason = after_arrival(in, subject, why);
 	}
-	if (matches->len) {
-		return 0;
-	}
-	if (subject->incident.id && !*arrival &&
-			consider_attention(in, subject->incident.id, why, err) < 0) {
+	if (subject->incident.id && !subject->repeats &&
+			(fire_again(in, subject, verdict.decision, err) < 0 ||
+					consider_attention(in, subject->incident.id, why, err) <
+							0)) {
 		return -1;
 	}
 	return consider_record(in, subject, &verdict, err);
+}
+
+int consider_all(struct intake *in, struct subject *subject, const struct consider_matches *matches,
+		struct err *err)
+{
+	for (size_t i = 0; i < matches->len; i++) {
+		if (consider(in, subject, matches->items[i], err) < 0) {
+			return -1;
+		}
+	}
+	return matches->len ? 0 : consider_unmatched(in, subject, &matches->error, err);
 }

@@ -41,7 +41,7 @@ static int add_firing(const struct intake *in, const struct alert_change *change
 		const char *text;
 	} words[INCIDENT_STATUSES] = {
 		[INCIDENT_FIRING] = { TIMELINE_JOINED, "another alert fires: " },
-		[INCIDENT_MITIGATED] = { TIMELINE_FIRED, "it is not over, another alert fires: " },
+		[INCIDENT_MITIGATED] = { TIMELINE_JOINED, "another alert fires: " },
 		[INCIDENT_RESOLVED] = { TIMELINE_REOPENED, "it is not over, an alert fires: " },
 		[INCIDENT_CLOSED] = { TIMELINE_JOINED, "an alert fires: " },
 	};
@@ -64,6 +64,15 @@ static int add_ended(const struct intake *in, const struct alert_change *change,
 }
 
 /* --- the incident --- */
+
+/* It is as severe as the worst alert that it has had, or as an operator says. */
+static int raise_severity(struct intake *in, const struct subject *subject, struct err *err)
+{
+	const char *severity = labels_value(&subject->alert->labels, "severity");
+
+	return *severity ? incidents_severity(in->ground->db, subject->incident.id, severity, err)
+			 : 0;
+}
 
 static int open_incident(struct intake *in, struct subject *subject,
 		const struct playbook *playbook, const uint8_t group_hash[DIGEST_SIZE],
@@ -92,6 +101,25 @@ static int open_incident(struct intake *in, struct subject *subject,
 	return incidents_add(in->ground->db, &row, &subject->incident.id, err);
 }
 
+/* The incident takes the alert in; what that makes of it is in subject->incident. */
+static int take_in(struct intake *in, struct subject *subject, bool is_new, struct err *err)
+{
+	struct incident_facts *incident = &subject->incident;
+	bool fires = is_new || incident->status == INCIDENT_RESOLVED;
+
+	if (incident->status == INCIDENT_MITIGATED) {
+		return incidents_count(in->ground->db, incident->id, 1, err);
+	}
+	if (incidents_move(in->ground->db, incident, INCIDENT_FIRE, 1, in->now, err) < 0) {
+		return -1;
+	}
+	if (incident->status == INCIDENT_RESOLVED) {
+		incident->times_opened++;
+	}
+	incident->status = INCIDENT_FIRING;
+	return fires ? escalator_fires(in->room->escalate, incident, err) : 0;
+}
+
 int incident_of_join(struct intake *in, struct subject *subject, const struct playbook *playbook,
 		struct err *err)
 {
@@ -99,7 +127,6 @@ int incident_of_join(struct intake *in, struct subject *subject, const struct pl
 	uint8_t group_hash[DIGEST_SIZE];
 	struct incident_facts *incident = &subject->incident;
 	struct incident_facts before;
-	bool fires;
 
 	incident_group(playbook, &subject->alert->labels, group_hash);
 	if (incidents_of_group(db, group_hash, in->now - in->config->reopen_within_ms, incident,
@@ -107,23 +134,29 @@ int incident_of_join(struct intake *in, struct subject *subject, const struct pl
 		return -1;
 	}
 	before = *incident;
-	fires = !incident->id;
-	if (fires && open_incident(in, subject, playbook, group_hash, err) < 0) {
+	if (!incident->id && open_incident(in, subject, playbook, group_hash, err) < 0) {
 		return -1;
 	}
 
 	const struct alert_change change = { incident->id, &before, subject->alert };
 
-	if (incidents_move(db, incident, INCIDENT_FIRE, 1, in->now, err) < 0 ||
-			add_firing(in, &change, err) < 0) {
+	if (add_firing(in, &change, err) < 0 || take_in(in, subject, !before.id, err) < 0) {
 		return -1;
 	}
-	if (incident->status == INCIDENT_RESOLVED) {
-		incident->times_opened++;
+	return before.id ? raise_severity(in, subject, err) : 0;
+}
+
+int incident_of_fire_again(struct intake *in, struct subject *subject, struct err *err)
+{
+	struct incident_facts *incident = &subject->incident;
+	const struct alert_change change = { incident->id, incident, subject->alert };
+
+	if (incidents_move(in->ground->db, incident, INCIDENT_FIRE, 0, in->now, err) < 0 ||
+			add_entry(in, &change, TIMELINE_FIRED, "it is not over: ", err) < 0) {
+		return -1;
 	}
-	fires |= incident->status != INCIDENT_FIRING;
 	incident->status = INCIDENT_FIRING;
-	return fires ? escalator_fires(in->room->escalate, incident, err) : 0;
+	return escalator_fires(in->room->escalate, incident, err);
 }
 
 int incident_of_end(struct intake *in, const struct subject *subject, int64_t incident_id,
@@ -149,4 +182,42 @@ int incident_of_end(struct intake *in, const struct subject *subject, int64_t in
 		return -1;
 	}
 	return escalator_over(in->room->escalate, incident.id, err);
+}
+
+int incident_of_end_untold(struct intake *in, const struct subject *subject, int64_t incident_id,
+		int64_t ended_at, struct err *err)
+{
+	struct db *db = in->ground->db;
+	struct incident_facts incident;
+	const struct alert_change change = { incident_id, &incident, subject->alert };
+	bool over;
+
+	if (incidents_facts(db, incident_id, &incident, err) < 0) {
+		return -1;
+	}
+	over = incident.status <= INCIDENT_MITIGATED && incident.firing <= 1;
+	if (!incident.id ||
+			add_entry(in, &change, over ? TIMELINE_RESOLVED : TIMELINE_LEFT,
+					"its end was never told, and it fires anew: ", err) < 0) {
+		return incident.id ? -1 : 0;
+	}
+	return over ? incidents_move(db, &incident, INCIDENT_RESOLVE, -1, ended_at, err)
+		    : incidents_count(db, incident.id, -1, err);
+}
+
+int incident_of_told_over(struct intake *in, int64_t incident_id, struct err *err)
+{
+	return escalator_over(in->room->escalate, incident_id, err);
+}
+
+int incident_of_repeat(struct intake *in, const struct subject *subject, int64_t incident_id,
+		struct err *err)
+{
+	const struct incident_row row = {
+		.id = incident_id,
+		.labels = json_labels_text(in->arena, &subject->alert->labels),
+		.annotations = subject->annotations,
+	};
+
+	return incidents_annotations(in->ground->db, &row, err);
 }

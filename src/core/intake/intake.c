@@ -5,17 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/intake/consider.h"
 #include "core/intake/incident_of.h"
+#include "core/intake/late.h"
 #include "domain/incident.h"
 #include "domain/plan.h"
 #include "store/deliveries.h"
 #include "store/episodes.h"
 #include "store/incidents.h"
 #include "wire/json_labels.h"
+
+#define LATE_BATCH 100 /* late alerts that fire in one turn */
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
@@ -48,6 +52,9 @@ static int take_new(struct intake *in, struct subject *subject, struct err *err)
 	bool wanted = matches.len || matches.error.code != ERR_NONE ||
 		      in->config->unmatched_incident;
 
+	if (late_forget(in, subject->identity, err) < 0) {
+		return -1;
+	}
 	if (wanted && incident_of_join(in, subject, matches.len ? matches.items[0] : NULL, err) <
 					0) {
 		return -1;
@@ -55,7 +62,36 @@ static int take_new(struct intake *in, struct subject *subject, struct err *err)
 	if (add_episode(in, subject, err) < 0) {
 		return -1;
 	}
-	return consider_all(in, subject, &matches, "", err);
+	return consider_all(in, subject, &matches, err);
+}
+
+/*
+ * Its last outage is over, untold; this is another. Whoever knows of the incident of the last one
+ * hears that it is over, unless it is opened again by this one.
+ */
+static int take_anew(struct intake *in, struct subject *subject, const struct plan_episode *open,
+		struct err *err)
+{
+	const struct episode_row ended = {
+		.id = open->id,
+		.ends_at = open->last_seen,
+		.last_seen = open->last_seen,
+		.delivery_id = in->delivery_id,
+	};
+
+	if (episodes_end(in->ground->db, &ended, err) < 0) {
+		return -1;
+	}
+	if (open->incident_id && incident_of_end_untold(in, subject, open->incident_id,
+						 open->last_seen, err) < 0) {
+		return -1;
+	}
+	if (take_new(in, subject, err) < 0) {
+		return -1;
+	}
+	return open->incident_id && open->incident_id != subject->incident.id
+			       ? incident_of_told_over(in, open->incident_id, err)
+			       : 0;
 }
 
 /* An operator ended it although an alert of it fires: nothing is done about that alert any more. */
@@ -72,36 +108,67 @@ static const char *say_over(
 	return text;
 }
 
-static int take_repeat(struct intake *in, struct subject *subject, const struct plan_episode *open,
-		const char *arrival, struct err *err)
+/* It fires on, perhaps with other annotations. */
+static int fire_on(struct intake *in, const struct subject *subject,
+		const struct plan_episode *open, struct err *err)
 {
-	struct db *db = in->ground->db;
+	const struct alert *alert = subject->alert;
+	bool changed = !open->same_annotations && alert->annotations.len;
+	const struct episode_row row = {
+		.id = open->id,
+		.delivery_id = in->delivery_id,
+		.starts_at = alert->starts_at,
+		.last_seen = in->now,
+		.annotations = changed ? subject->annotations : NULL,
+		.generator_url = *alert->generator_url ? alert->generator_url : NULL,
+	};
+
+	if (episodes_again(in->ground->db, &row, err) < 0) {
+		return -1;
+	}
+	return changed && open->incident_id
+			       ? incident_of_repeat(in, subject, open->incident_id, err)
+			       : 0;
+}
+
+static int take_repeat(struct intake *in, struct subject *subject, const struct plan_episode *open,
+		struct err *err)
+{
 	struct consider_matches matches = { 0 };
 	char both[2 * PLAN_REASON_MAX];
 
-	if (episodes_again(db, open->id, in->delivery_id, subject->alert->starts_at, in->now, err) <
-			0) {
+	if (fire_on(in, subject, open, err) < 0) {
 		return -1;
 	}
+	subject->repeats = true;
 	subject->episode_id = open->id;
-	if (open->incident_id &&
-			incidents_facts(db, open->incident_id, &subject->incident, err) < 0) {
+	if (open->incident_id && incidents_facts(in->ground->db, open->incident_id,
+						 &subject->incident, err) < 0) {
 		return -1;
 	}
 	if (open->incident_id && !is_over(&subject->incident)) {
 		matches = consider_match(in, subject->alert);
 	} else if (open->incident_id) {
-		arrival = say_over(&subject->incident, arrival, both, sizeof(both));
+		subject->arrival =
+				say_over(&subject->incident, subject->arrival, both, sizeof(both));
 	}
-	return consider_all(in, subject, &matches, arrival, err);
+	return consider_all(in, subject, &matches, err);
 }
-static int take_end(struct intake *in, struct subject *subject, const struct plan_episode *open,
-		const char *arrival, struct err *err)
-{
-	const struct verdict verdict = { DECISION_RESOLVED, arrival, NULL, open->incident_id, 0 };
 
-	if (episodes_end(in->ground->db, open->id, in->delivery_id,
-			    plan_ends_at(subject->alert, in->now), in->now, err) < 0) {
+static int take_end(struct intake *in, struct subject *subject, const struct plan_episode *open,
+		struct err *err)
+{
+	const struct verdict verdict = { DECISION_RESOLVED, subject->arrival, NULL,
+		open->incident_id, 0 };
+	const struct episode_row ended = {
+		.id = open->id,
+		.ends_at = plan_ends_at(subject->alert, in->now),
+		.last_seen = in->now,
+		.delivery_id = in->delivery_id,
+	};
+
+	subject->incident.id = open->incident_id;
+	if (episodes_end(in->ground->db, &ended, err) < 0) {
 		return -1;
 	}
 	if (open->incident_id && incident_of_end(in, subject, open->incident_id, err) < 0) {
@@ -110,18 +177,46 @@ static int take_end(struct intake *in, struct subject *subject, const struct pla
 	return consider_record(in, subject, &verdict, err);
 }
 
+/* The same again, of an episode that is open, or over. */
 static int take_duplicate(struct intake *in, struct subject *subject,
-		const struct plan_episode *open, const struct plan_episode *known,
-		const char *arrival, struct err *err)
+		const struct plan_episode *open, const struct plan_episode *known, struct err *err)
 {
-	const struct verdict verdict = { DECISION_DUPLICATE, arrival, NULL, known->incident_id, 0 };
+	const struct verdict verdict = { DECISION_DUPLICATE, subject->arrival, NULL,
+		known->incident_id, 0 };
+	bool firing = subject->alert->status == ALERT_FIRING;
 
-	if (open->id && subject->alert->status == ALERT_FIRING &&
-			episodes_again(in->ground->db, open->id, in->delivery_id,
-					subject->alert->starts_at, in->now, err) < 0) {
+	if (open->id && firing && fire_on(in, subject, open, err) < 0) {
+		return -1;
+	}
+	if (!firing && late_forget(in, subject->identity, err) < 0) {
 		return -1;
 	}
 	return consider_record(in, subject, &verdict, err);
+}
+
+static int take_late(struct intake *in, struct subject *subject, const struct plan_episode *last,
+		struct err *err)
+{
+	struct verdict verdict = { DECISION_DUPLICATE, "", NULL, last->incident_id, 0 };
+	char due[CLOCK_TEXT_MAX];
+	int64_t due_at;
+
+	if (late_wait(in, subject, &due_at, err) < 0) {
+		return -1;
+	}
+	verdict.reason = arena_printf(in->arena, "%s; unless its end is told again, it fires at %s",
+			subject->arrival, clock_format(due_at, due));
+	return consider_record(in, subject, &verdict, err);
+}
+
+/* The end of what was never seen to fire. */
+static int take_unknown_end(struct intake *in, struct subject *subject, struct err *err)
+{
+	const struct verdict verdict = { DECISION_RESOLVED, subject->arrival, NULL, 0, 0 };
+
+	return late_forget(in, subject->identity, err) < 0 || add_episode(in, subject, err) < 0
+			       ? -1
+			       : consider_record(in, subject, &verdict, err);
 }
 
 /* An operator replays it: the known episode is used, whatever its state. */
@@ -130,56 +225,72 @@ static int take_by_hand(struct intake *in, struct subject *subject,
 {
 	struct consider_matches matches = { 0 };
 	char over[PLAN_REASON_MAX];
-	const char *arrival = "";
 
+	subject->repeats = true;
 	subject->episode_id = known->id;
 	if (incidents_facts(in->ground->db, known->incident_id, &subject->incident, err) < 0) {
 		return -1;
 	}
 	if (subject->incident.status == INCIDENT_CLOSED) {
-		arrival = say_over(&subject->incident, "", over, sizeof(over));
+		subject->arrival = say_over(&subject->incident, "", over, sizeof(over));
 	} else {
 		matches = consider_match(in, subject->alert);
 	}
-	return consider_all(in, subject, &matches, arrival, err);
+	return consider_all(in, subject, &matches, err);
+}
+
+/* What is known of the alert in hand; ret_last is read only when none is open. */
+static int find_episodes(struct intake *in, struct subject *subject, struct plan_episode *ret_open,
+		struct plan_episode *ret_last, struct err *err)
+{
+	const struct delivery *delivery = &in->msg->delivery;
+	const struct episode_sender sender = {
+		.external_url = delivery->external_url,
+		.group_key = delivery->group_key,
+		.receiver = delivery->receiver,
+		.body_hash = in->body_hash,
+		.annotations = subject->annotations,
+	};
+
+	*ret_last = (struct plan_episode){ 0 };
+	if (episodes_open(in->ground->db, subject->identity, &sender, ret_open, err) < 0) {
+		return -1;
+	}
+	return ret_open->id ? 0
+			    : episodes_last(in->ground->db, subject->identity, &sender, ret_last,
+					      err);
 }
 
 static int take_known(struct intake *in, struct subject *subject, struct err *err)
 {
-	char arrival[PLAN_REASON_MAX];
+	char arrival[PLAN_REASON_MAX] = "";
 	struct plan_episode open;
-	struct plan_episode last = { 0 };
-	const struct episode_sender sender = { in->msg->delivery.external_url, in->body_hash };
-	struct db *db = in->ground->db;
+	struct plan_episode last;
+	const struct plan_episode *known;
 
-	if (episodes_open(db, subject->identity, &sender, &open, err) < 0) {
+	if (find_episodes(in, subject, &open, &last, err) < 0) {
 		return -1;
 	}
-	if (!open.id && episodes_last(db, subject->identity, &last, err) < 0) {
-		return -1;
-	}
-
-	const struct plan_episode *known = open.id ? &open : &last;
-
+	known = open.id ? &open : &last;
+	subject->arrival = arrival;
 	if (in->msg->replay_of && subject->alert->status == ALERT_FIRING && known->incident_id) {
 		return take_by_hand(in, subject, known, err);
 	}
 	switch (plan_arrival(subject->alert, &open, &last, in->now, arrival)) {
 	case ARRIVAL_NEW:
 		return take_new(in, subject, err);
+	case ARRIVAL_ANEW:
+		return take_anew(in, subject, &open, err);
 	case ARRIVAL_REPEAT:
-		return take_repeat(in, subject, &open, arrival, err);
+		return take_repeat(in, subject, &open, err);
 	case ARRIVAL_DUPLICATE:
-		return take_duplicate(in, subject, &open, known, arrival, err);
+		return take_duplicate(in, subject, &open, known, err);
+	case ARRIVAL_LATE:
+		return take_late(in, subject, &last, err);
 	case ARRIVAL_RESOLVES:
-		subject->incident.id = open.incident_id;
-		return take_end(in, subject, &open, arrival, err);
+		return take_end(in, subject, &open, err);
 	case ARRIVAL_RESOLVED_UNKNOWN:
-		if (add_episode(in, subject, err) < 0) {
-			return -1;
-		}
-		return consider_record(in, subject,
-				&(struct verdict){ DECISION_RESOLVED, arrival, NULL, 0, 0 }, err);
+		return take_unknown_end(in, subject, err);
 	}
 	return 0;
 }
@@ -200,13 +311,23 @@ static int state_truncated(struct intake *in, int64_t incident_id, struct err *e
 	return consider_attention(in, incident_id, why, err);
 }
 
-static int take_alert(struct intake *in, const struct alert *alert, struct err *err)
+static struct subject subject_of(struct intake *in, const struct alert *alert)
 {
 	struct subject subject = {
 		.alert = alert,
 		.fingerprint = alert->fingerprint,
 		.alertname = labels_value(&alert->labels, "alertname"),
+		.annotations = json_labels_text(in->arena, &alert->annotations),
+		.arrival = "",
 	};
+
+	labels_identity(&alert->labels, subject.identity);
+	return subject;
+}
+
+static int take_alert(struct intake *in, const struct alert *alert, struct err *err)
+{
+	struct subject subject = subject_of(in, alert);
 
 	if (alert->broken) {
 		const struct verdict verdict = { DECISION_REJECTED_ALERT, alert->broken, NULL, 0,
@@ -217,11 +338,28 @@ static int take_alert(struct intake *in, const struct alert *alert, struct err *
 	if (!in->msg->dry_run) {
 		in->ground->counters.alerts[alert->status]++;
 	}
-	labels_identity(&alert->labels, subject.identity);
 	if (take_known(in, &subject, err) < 0) {
 		return -1;
 	}
 	return state_truncated(in, subject.incident.id, err);
+}
+
+/*
+ * Beginnings first: one body may hold the end of one alert and the beginning of another of the same
+ * trouble, and an incident of which an alert fires at the end of a delivery was never resolved.
+ */
+static int take_alerts(struct intake *in, const struct delivery *delivery, struct err *err)
+{
+	for (int status = 0; status < ALERT_STATUSES; status++) {
+		for (size_t i = 0; i < delivery->alerts_len; i++) {
+			const struct alert *alert = &delivery->alerts[i];
+
+			if (alert->status == status && take_alert(in, alert, err) < 0) {
+				return -1;
+			}
+		}
+	}
+	return 0;
 }
 
 static int add_delivery(struct intake *in, struct err *err)
@@ -256,10 +394,8 @@ static int take_delivery(struct intake *in, struct err *err)
 	jsonw_id(&in->answer, "deliveryId", in->msg->dry_run ? 0 : in->delivery_id);
 	jsonw_int(&in->answer, "alerts", (int64_t)delivery->alerts_len);
 	jsonw_array(&in->answer, "decisions");
-	for (size_t i = 0; i < delivery->alerts_len; i++) {
-		if (take_alert(in, &delivery->alerts[i], err) < 0) {
-			return -1;
-		}
+	if (take_alerts(in, delivery, err) < 0) {
+		return -1;
 	}
 	jsonw_close(&in->answer);
 	jsonw_close(&in->answer);
@@ -281,11 +417,10 @@ static void count_delivery(struct intake *in)
 	}
 }
 
-int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, struct buf *out,
-		struct err *err)
+static struct intake begin(struct intake_room *room, const struct msg_deliver *msg,
+		struct arena *arena, struct buf *out)
 {
-	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
-	struct intake in = {
+	return (struct intake){
 		.room = room,
 		.ground = room->ground,
 		.config = configs_now(&room->ground->configs),
@@ -294,6 +429,13 @@ int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, stru
 		.arena = arena,
 		.answer = jsonw_begin(out),
 	};
+}
+
+int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, struct buf *out,
+		struct err *err)
+{
+	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
+	struct intake in = begin(room, msg, arena, out);
 
 	digest_sha256(msg->body.data, msg->body.len, in.body_hash);
 	if (turn_write(&room->ground->turn, err) < 0 ||
@@ -314,5 +456,41 @@ int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, stru
 	if (!msg->dry_run) {
 		count_delivery(&in);
 	}
+	return 0;
+}
+
+/* It is late no more: nobody has told of its end again. */
+static int fire_late(struct intake_room *room, const struct late_alert *late, struct arena *arena,
+		struct err *err)
+{
+	const struct msg_deliver msg = { .principal = late->principal,
+		.delivery = { .external_url = "", .notification_reason = "" } };
+	auto_buf struct buf answer = { 0 };
+	struct intake in = begin(room, &msg, arena, &answer);
+	struct subject subject = subject_of(&in, &late->alert);
+
+	in.delivery_id = late->delivery_id;
+	subject.arrival = "its end was not told again";
+	if (decisions_next(room->ground->db, in.delivery_id, &in.position, err) < 0) {
+		return -1;
+	}
+	jsonw_array(&in.answer, NULL);
+	return take_new(&in, &subject, err);
+}
+
+int intake_tick(struct intake_room *room, struct deadline *next, struct err *err)
+{
+	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
+	struct late_alert late;
+	bool found;
+	int fired = 0;
+
+	do {
+		if (late_due(room, arena, &late, &found, err) < 0 ||
+				(found && fire_late(room, &late, arena, err) < 0)) {
+			return -1;
+		}
+	} while (found && ++fired < LATE_BATCH);
+	late_next(room, next);
 	return 0;
 }

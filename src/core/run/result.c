@@ -103,6 +103,9 @@ static int change_incident(struct run_room *run, const struct active *active, st
 		return -1;
 	}
 	incident_after_run(&ended, &verdict);
+	if (verdict.did_not_help && runs_did_not_help(db, active->run_id, err) < 0) {
+		return -1;
+	}
 	if (verdict.moves && move_incident(run, active, &incident, &verdict, err) < 0) {
 		return -1;
 	}

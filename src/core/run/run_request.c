@@ -58,6 +58,7 @@ static int gather_runs(struct db *db, const struct run_request *request, struct 
 	}
 	facts->episode_run = episode.id;
 	facts->target_run = once.id;
+	facts->target_ended_at = once.finished_at;
 	facts->known_status = run_status_names[episode.id ? episode.status : once.status];
 	facts->last_run = (struct guard_run){ last.id, last.finished_at };
 	return 0;
