@@ -4,9 +4,10 @@
  *
  *	parent control: executor → role    SETUP, LISTEN, PEER;  to core also CONFIG, ROLES,
  *	                                   STARTED, REFUSED, ENDED, PROBED;  to front
- *	                                   RELOADED;  to egress RECEIVERS
+ *	                                   RELOADED;  to egress RECEIVERS;  to core and
+ *	                                   egress SYNC
  *	                role → executor    front: RELOAD;  core: START, GO, CANCEL, READY,
- *	                                   PROBE_COMMAND
+ *	                                   PROBE_COMMAND;  core and egress: SYNCED
  *	front ↔ core                       DELIVER, QUERY → ANSWER
  *	core ↔ egress                      PROBE → PROBED, NOTIFY → NOTIFIED
  *
@@ -58,6 +59,8 @@ enum message_id {
 	MSG_NOTIFIED,
 	MSG_RECEIVERS,
 	MSG_PROBE_COMMAND,
+	MSG_SYNC,
+	MSG_SYNCED,
 	MSG_IDS
 };
 
@@ -120,8 +123,18 @@ struct msg_reload {
 
 struct msg_reloaded {
 	uint64_t id;
-	uint8_t ok;
-	const char *report; /* the mistakes, a line each; "" when ok */
+	uint8_t code;      /* enum err_code; ERR_NONE: what was loaded is in force */
+	const char *error; /* one sentence, when code is not ERR_NONE */
+};
+
+/* To core and egress: say so when everything that came before this is in force. */
+struct msg_sync {
+	uint64_t number; /* grows */
+};
+
+/* Core or egress → executor. What the core has to commit for it, it has committed. */
+struct msg_synced {
+	uint64_t number;
 };
 
 /* Core → executor: recovered, config taken in, ready to serve. Executor logs "ready". */

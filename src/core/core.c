@@ -342,6 +342,19 @@ static int on_config(void *arg, const void *msg, int fd, struct err *err)
 	return settle(core, core_config_new(core, err), err);
 }
 
+/* After the commit of what came before: the messages of a turn are held until then. */
+static int on_sync(void *arg, const void *msg, int fd, struct err *err)
+{
+	const struct msg_sync *sync = msg;
+	struct ground *ground = &((struct core *)arg)->ground;
+
+	(void)fd;
+	(void)err;
+	turn_send(&ground->turn, ground->links.control, MSG_SYNCED,
+			&(struct msg_synced){ .number = sync->number });
+	return 0;
+}
+
 static int on_roles(void *arg, const void *msg, int fd, struct err *err)
 {
 	const struct msg_roles *roles = msg;
@@ -539,6 +552,7 @@ static const struct message_handler handlers[ROLES][MSG_IDS] = {
 		[MSG_PEER] = { on_peer },
 		[MSG_CONFIG] = { on_config },
 		[MSG_ROLES] = { on_roles },
+		[MSG_SYNC] = { on_sync },
 		[MSG_STARTED] = { on_started },
 		[MSG_REFUSED] = { on_refused },
 		[MSG_ENDED] = { on_ended },

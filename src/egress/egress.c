@@ -96,6 +96,18 @@ static int on_receivers(void *arg, const void *msg, int fd, struct err *err)
 	return 0;
 }
 
+static int on_sync(void *arg, const void *msg, int fd, struct err *err)
+{
+	const struct msg_sync *sync = msg;
+	struct egress *egress = arg;
+
+	(void)fd;
+	(void)err;
+	message_send(egress->control, MSG_SYNCED, &(struct msg_synced){ .number = sync->number },
+			-1);
+	return 0;
+}
+
 static int on_setup(void *arg, const void *msg, int fd, struct err *err)
 {
 	(void)arg;
@@ -124,6 +136,7 @@ static const struct message_handler control_handlers[MSG_IDS] = {
 	[MSG_SETUP] = { on_setup },
 	[MSG_PEER] = { on_peer },
 	[MSG_RECEIVERS] = { on_receivers },
+	[MSG_SYNC] = { on_sync },
 };
 
 static int on_control_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len,

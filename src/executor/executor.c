@@ -21,13 +21,13 @@
 #include "executor/leftovers.h"
 #include "executor/listen.h"
 #include "executor/permit.h"
+#include "executor/reloads.h"
 #include "executor/roles.h"
 #include "executor/storage.h"
 #include "sys/loop.h"
 #include "wire/message.h"
 
-#define NOFILE     65536       /* descriptors the front may need, when we are allowed that many */
-#define REPORT_MAX (64 * 1024) /* of a reload's report, for the front */
+#define NOFILE 65536 /* descriptors the front may need, when we are allowed that many */
 
 struct executor {
 	const struct executor_options *options;
@@ -42,6 +42,7 @@ struct executor {
 	struct attempts *attempts;
 	struct commands *commands;
 	struct roles *roles;
+	struct reloads reloads;
 	int64_t started_at;
 	int64_t config_loaded_at;
 	bool config_ok;
@@ -87,6 +88,12 @@ static void send_roles(struct executor *e)
 					.config_path = e->options->config_path });
 }
 
+/* After all that it has been sent. Only core and egress take part. */
+static void send_sync(struct executor *e, enum role role)
+{
+	roles_send(e->roles, role, MSG_SYNC, &(struct msg_sync){ .number = e->reloads.number }, -1);
+}
+
 static void on_started(void *arg, enum role role)
 {
 	struct executor *e = arg;
@@ -120,10 +127,16 @@ static void on_changed(void *arg, enum role role)
 		attempts_core_gone(e->attempts);
 		commands_drop(e->commands);
 	}
+	if (role == ROLE_FRONT && rows[ROLE_FRONT - 1].pid == 0) {
+		reloads_forget_requests(&e->reloads);
+	}
 	send_roles(e);
+	if (role != ROLE_FRONT) {
+		send_sync(e, role);
+	}
 }
 
-/* Read and check the files; on success they are in force. */
+/* Read and check the files; on success they are what the executor goes by. */
 static int load(struct executor *e, struct buf *report, struct err *err)
 {
 	struct config_files files = { 0 };
@@ -163,44 +176,96 @@ static void log_report(const struct buf *report, const struct err *err)
 			LOG_STR("error", err->msg));
 }
 
-/* Returns whether it worked; report says what did not. */
-static bool reload(struct executor *e, const char *by, struct buf *report)
+/* The report is a line for each mistake; an answer is one line. */
+static void make_one_line(const struct buf *report, struct err *err)
 {
-	struct err err;
+	auto_free char *why = xstrdup(report->len ? buf_text(report) : err->msg);
 
-	if (load(e, report, &err) < 0) {
-		log_report(report, &err);
-		if (report->len == 0) {
-			buf_addf(report, "%s\n", err.msg);
+	err_set(err, ERR_INPUT,
+			"the configuration was not loaded: the previous one stays in force: %s",
+			why);
+	for (char *c = err->msg; *c; c++) {
+		if (*c == '\n') {
+			*c = c[1] ? ';' : '\0';
 		}
-		send_roles(e);
-		return false;
 	}
-	log_info("configuration loaded", LOG_STR("path", e->options->config_path),
-			LOG_INT("playbooks", e->config_versions.items[0]->playbooks_len),
-			LOG_INT("checks", e->config_versions.items[0]->checks_len));
-	send_receivers(e);
-	send_config(e, by);
+}
+
+static void log_reload(const struct executor *e, const struct reload *done)
+{
+	const struct config *newest = e->config_versions.items[0];
+
+	if (done->result.code == ERR_NONE) {
+		log_info("configuration in force", LOG_STR("path", e->options->config_path),
+				LOG_INT("playbooks", newest->playbooks_len),
+				LOG_INT("checks", newest->checks_len));
+	} else if (done->result.code == ERR_BUSY) {
+		log_error("configuration not in force yet", LOG_STR("error", done->result.msg));
+	}
+}
+
+static void answer_reloads(struct executor *e)
+{
+	struct reload done;
+
+	while (reloads_take(&e->reloads, clock_mono_ms(), &done)) {
+		log_reload(e, &done);
+		if (done.request) {
+			roles_send(e->roles, ROLE_FRONT, MSG_RELOADED,
+					&(struct msg_reloaded){ .id = done.request,
+							.code = (uint8_t)done.result.code,
+							.error = done.result.msg },
+					-1);
+		}
+	}
+}
+
+/* As by asked. request: the front's, which is answered; 0: it was not the front. */
+static void reload(struct executor *e, const char *by, uint64_t request)
+{
+	auto_buf struct buf report = { 0 };
+	struct err err = { 0 };
+
+	answer_reloads(e);
+	if (load(e, &report, &err) < 0) {
+		log_report(&report, &err);
+		make_one_line(&report, &err);
+	} else {
+		send_receivers(e);
+		send_config(e, by);
+	}
 	send_roles(e);
-	return true;
+	reloads_add(&e->reloads, request, &err, clock_mono_ms());
+	send_sync(e, ROLE_CORE);
+	send_sync(e, ROLE_EGRESS);
 }
 
 static int on_reload(void *arg, const void *msg, int fd, struct err *err)
 {
 	const struct msg_reload *request = msg;
-	struct executor *e = arg;
-	auto_buf struct buf report = { 0 };
-	bool ok = reload(e, request->principal, &report);
 
 	(void)fd;
 	(void)err;
-	buf_cut(&report, REPORT_MAX);
-	roles_send(e->roles, ROLE_FRONT, MSG_RELOADED,
-			&(struct msg_reloaded){ .id = request->id,
-					.ok = ok,
-					.report = ok ? "" : buf_text(&report) },
-			-1);
+	reload(arg, request->principal, request->id);
 	return 0;
+}
+
+static int on_core_synced(void *arg, const void *msg, int fd, struct err *err)
+{
+	const struct msg_synced *synced = msg;
+	struct executor *e = arg;
+
+	(void)fd;
+	return reloads_synced(&e->reloads, ROLE_CORE, synced->number, err);
+}
+
+static int on_egress_synced(void *arg, const void *msg, int fd, struct err *err)
+{
+	const struct msg_synced *synced = msg;
+	struct executor *e = arg;
+
+	(void)fd;
+	return reloads_synced(&e->reloads, ROLE_EGRESS, synced->number, err);
 }
 
 static int on_ready(void *arg, const void *msg, int fd, struct err *err)
@@ -266,9 +331,13 @@ static const struct message_handler handlers[ROLES][MSG_IDS] = {
 		[MSG_CANCEL] = { on_cancel },
 		[MSG_READY] = { on_ready },
 		[MSG_PROBE_COMMAND] = { on_probe_command },
+		[MSG_SYNCED] = { on_core_synced },
 	},
 	[ROLE_FRONT] = {
 		[MSG_RELOAD] = { on_reload },
+	},
+	[ROLE_EGRESS] = {
+		[MSG_SYNCED] = { on_egress_synced },
 	},
 };
 
@@ -343,12 +412,11 @@ static void on_child(struct executor *e)
 static void on_signal(void *arg, int signo)
 {
 	struct executor *e = arg;
-	auto_buf struct buf report = { 0 };
 
 	if (signo == SIGCHLD) {
 		on_child(e);
 	} else if (signo == SIGHUP) {
-		reload(e, "SIGHUP", &report);
+		reload(e, "SIGHUP", 0);
 	} else {
 		stop(e, sigabbrev_np(signo));
 	}
@@ -362,7 +430,12 @@ static int64_t on_tick(void *arg)
 		loop_stop(e->loop, e->hopeless ? ROLE_EXIT_HOPELESS : 0);
 		return 0;
 	}
-	return roles_tick(e->roles);
+	answer_reloads(e);
+
+	int64_t roles = roles_tick(e->roles);
+	int64_t reloads = reloads_wait(&e->reloads, clock_mono_ms());
+
+	return reloads < 0 || (roles >= 0 && roles < reloads) ? roles : reloads;
 }
 
 static int open_listeners(struct executor *e, struct err *err)

@@ -451,19 +451,6 @@ void dispatcher_set_core(struct dispatcher *dispatcher, struct channel *core)
 	}
 }
 
-/* The report is a line for each mistake; an answer is one line. */
-static void report_error(const char *report, struct err *err)
-{
-	err_set(err, ERR_INPUT,
-			"the configuration was not loaded: the previous one stays in force: %s",
-			report);
-	for (char *c = err->msg; *c; c++) {
-		if (*c == '\n') {
-			*c = c[1] ? ';' : '\0';
-		}
-	}
-}
-
 void dispatcher_reloaded(struct dispatcher *dispatcher, const struct msg_reloaded *msg)
 {
 	struct pending pending;
@@ -472,13 +459,13 @@ void dispatcher_reloaded(struct dispatcher *dispatcher, const struct msg_reloade
 	if (!pendings_take(dispatcher->pendings, msg->id, &pending)) {
 		return;
 	}
-	if (msg->ok) {
+	if (msg->code == ERR_NONE) {
 		struct answer_to to = answer_to(dispatcher, pending.request, pending.row);
 
 		answer_data(&to, (struct bytes){ NULL, 0 });
 		return;
 	}
-	report_error(msg->report, &failure);
+	err_set(&failure, msg->code, "%s", msg->error);
 	fail_pending(dispatcher, &pending, &failure);
 }
 

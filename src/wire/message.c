@@ -174,10 +174,20 @@ MESSAGE(reload);
 
 static const struct wire_field reloaded_fields[] = {
 	WIRE_FIELD_U64(struct msg_reloaded, id),
-	WIRE_FIELD_BOOL(struct msg_reloaded, ok),
-	WIRE_FIELD_STR(struct msg_reloaded, report),
+	WIRE_FIELD_ENUM8(struct msg_reloaded, code, ERR_BUG + 1),
+	WIRE_FIELD_STR(struct msg_reloaded, error),
 };
 MESSAGE(reloaded);
+
+static const struct wire_field sync_fields[] = {
+	WIRE_FIELD_U64(struct msg_sync, number),
+};
+MESSAGE(sync);
+
+static const struct wire_field synced_fields[] = {
+	WIRE_FIELD_U64(struct msg_synced, number),
+};
+MESSAGE(synced);
 
 static const struct wire_field ready_fields[] = {
 	WIRE_FIELD_U8(struct msg_ready, unused),
@@ -351,6 +361,8 @@ const struct wire_type *const message_types[MSG_IDS] = {
 	[MSG_ANSWER] = &answer_type,
 	[MSG_PROBE] = &probe_type,
 	[MSG_PROBE_COMMAND] = &probe_command_type,
+	[MSG_SYNC] = &sync_type,
+	[MSG_SYNCED] = &synced_type,
 	[MSG_PROBED] = &probed_type,
 	[MSG_NOTIFY] = &notify_type,
 	[MSG_NOTIFIED] = &notified_type,

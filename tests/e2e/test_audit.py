@@ -143,7 +143,7 @@ def test_a_reload_is_written_down_with_who_asked_for_it(t):
     d = t.daemon(config(t))
     d.write_config(config(t, guards="cooldown: 1m"))
     ck_status(d.request("POST", "/-/reload", operator=True), 200)
-    wait_until(lambda: len(rows_of(d)) == 1, "the row of the reload")
+    ck_eq(len(rows_of(d)), 1, "the row of the reload")
     d.kill(signal.SIGHUP)
     wait_until(lambda: len(rows_of(d)) == 2, "the row of the signal")
     loaded = d.must_get("/api/v1/status")["config"]["hash"]

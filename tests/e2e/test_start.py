@@ -181,20 +181,47 @@ def playbooks(d):
     return [p["name"] for p in d.must_get("/api/v1/playbooks")["playbooks"]]
 
 
-def wait_new_playbook(d):
-    """A request may overtake the configuration on its way to the core."""
-    wait_until(lambda: playbooks(d) == ["new"], "the new playbook")
-
-
 def test_reload_puts_a_good_file_in_force(t):
     d = t.daemon(CONFIG)
     before = d.must_get("/api/v1/status")["config"]["hash"]
     d.write_config(NEW_CONFIG)
     ck_status(reload(d), 200)
-    wait_new_playbook(d)
+    ck_eq(playbooks(d), ["new"], "playbooks")
     ck(d.must_get("/api/v1/status")["config"]["hash"] != before, "the hash is the old one")
     run = d.must_run(delivery(alert("Down")))
     ck_eq((run["playbook"], d.output(run["id"], 0)), ("new", b"new\n"), "run")
+
+
+def test_whoever_asks_or_delivers_after_a_reload_meets_what_it_loaded(t):
+    d = t.daemon(CONFIG)
+    for i in range(200):
+        name = f"number-{i}"
+        d.write_config(CONFIG.replace("old", name) if i % 4 else BROKEN)
+        ck_status(reload(d), 200 if i % 4 else 400)
+        if i % 2:
+            data = d.must_post(delivery(alert("Down", instance=str(i))), path="/api/v1/alerts")
+            ck_eq(data["decisions"][0]["playbook"], name, f"playbook of delivery {i}")
+        elif i % 4:
+            ck_eq(playbooks(d), [name], f"playbooks after reload {i}")
+        told = d.must_get("/api/v1/status")["config"]["lastReloadSuccessful"]
+        ck_eq(told, i % 4 != 0, f"lastReloadSuccessful after reload {i}")
+
+
+def test_a_reload_that_the_core_has_not_taken_over_has_not_succeeded(t):
+    d = t.daemon(CONFIG)
+    core = d.roles()["core"]
+    d.write_config(NEW_CONFIG)
+    os.kill(core, signal.SIGSTOP)
+    try:
+        d.kill(signal.SIGHUP)
+        ck_error(reload(d), 503, "was loaded, but the core has not taken it over yet")
+        d.wait_log('msg="configuration not in force yet" .*the core has not taken it over')
+    finally:
+        os.kill(core, signal.SIGCONT)
+    wait_until(lambda: playbooks(d) == ["new"], "the new playbook")
+    d.write_config(CONFIG)
+    ck_status(reload(d), 200)
+    ck_eq(playbooks(d), ["old"], "playbooks")
 
 
 def test_reload_of_a_bad_file_leaves_the_old_one_and_says_why(t):
@@ -211,15 +238,15 @@ def test_reload_of_a_bad_file_leaves_the_old_one_and_says_why(t):
     ck_eq(run["status"], "succeeded", "run of the old configuration")
     d.write_config(NEW_CONFIG)
     ck_status(reload(d), 200)
-    wait_new_playbook(d)
+    ck_eq(playbooks(d), ["new"], "playbooks")
 
 
 def test_sighup_reloads(t):
     d = t.daemon(CONFIG)
     d.write_config(NEW_CONFIG)
     d.kill(signal.SIGHUP)
-    d.wait_log('msg="configuration loaded"')
-    wait_new_playbook(d)
+    d.wait_log('msg="configuration in force"')
+    ck_eq(playbooks(d), ["new"], "playbooks")
     d.write_config(BROKEN)
     mark = d.mark()
     d.kill(signal.SIGHUP)

@@ -61,6 +61,28 @@ TEST(its_parent_sets_the_core_up_and_is_answered_when_it_is_ready)
 	core_world_end(&core);
 }
 
+/* A reload is not answered before that: what is asked afterwards meets the new configuration. */
+TEST(its_parent_is_told_of_a_configuration_that_is_committed_and_in_force)
+{
+	const struct msg_sync sync = { .number = 7 };
+	struct arena *arena = arena_new();
+	struct msg_synced synced;
+	struct core core;
+
+	core_world_init(&core);
+	ck_int(set_up(&core), 0);
+	ck_int(configure(&core, yaml), 0);
+	core_world_tick(&core);
+	ck_int(configure(&core, yaml), 0);
+	ck_int(hear(&core, ROLE_EXECUTOR, MSG_SYNC, &sync), 0);
+	ck_int(core_world_count(MSG_SYNCED), 0);
+	core_world_tick(&core);
+	ck(core_world_find(MSG_SYNCED, arena, &synced));
+	ck_int(synced.number, 7);
+	arena_free(arena);
+	core_world_end(&core);
+}
+
 TEST(a_sender_that_breaks_the_protocol_is_not_believed)
 {
 	struct role_state role = { .role = ROLES };

@@ -46,8 +46,21 @@ static int on_probed(void *arg, const void *msg, int fd, struct err *err)
 	return 0;
 }
 
+static int on_synced(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct trial *trial = arg;
+	const struct msg_synced *synced = msg;
+
+	(void)fd;
+	(void)err;
+	trial->last_id = synced->number;
+	loop_stop(trial->loop, 0);
+	return 0;
+}
+
 static const struct message_handler handlers[MSG_IDS] = {
 	[MSG_PROBED] = { on_probed },
+	[MSG_SYNCED] = { on_synced },
 };
 
 static int on_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
@@ -307,6 +320,18 @@ TEST(too_many_probes_at_once_fail)
 	message_send(trial.core, MSG_PROBE, &probe, -1);
 	wait_reports(&trial, 1);
 	ck_str(trial.detail, "200 OK");
+	ck_int(end_status(&trial), 0);
+}
+
+TEST(the_executor_is_answered_when_egress_has_taken_over_what_it_sent)
+{
+	struct trial trial;
+
+	trial_begin(&trial);
+	message_send(trial.control, MSG_RECEIVERS, &(struct msg_receivers){ 0 }, -1);
+	message_send(trial.control, MSG_SYNC, &(struct msg_sync){ .number = 3 }, -1);
+	loop_run(trial.loop, NULL, NULL);
+	ck_int(trial.last_id, 3);
 	ck_int(end_status(&trial), 0);
 }
 

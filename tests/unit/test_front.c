@@ -401,9 +401,9 @@ TEST(a_replay_is_a_delivery_of_the_kept_body)
 	stop(&bench);
 }
 
-TEST(a_reload_is_the_executors_and_its_report_one_line)
+TEST(a_reload_is_the_executors_to_answer)
 {
-	struct msg_reloaded reloaded = { .ok = 1, .report = "" };
+	struct msg_reloaded reloaded = { .error = "" };
 	struct bench bench = { 0 };
 
 	start(&bench);
@@ -417,10 +417,14 @@ TEST(a_reload_is_the_executors_and_its_report_one_line)
 	ck_has(got(fd), "HTTP/1.1 200 ");
 	fd = ask(&bench, "POST /-/reload", OPERATOR, "");
 	expect(&bench, MSG_RELOAD);
-	reloaded = (struct msg_reloaded){ bench.id, 0,
-		"a.yml:1:2: error: x\na.yml:3:4: error: y\n" };
+	reloaded = (struct msg_reloaded){ bench.id, ERR_INPUT, "a.yml:1:2: error: x" };
 	message_send(bench.control, MSG_RELOADED, &reloaded, -1);
-	ck_has(got(fd), "a.yml:1:2: error: x;a.yml:3:4: error: y\"}");
+	ck_has(got(fd), "HTTP/1.1 400 ");
+	fd = ask(&bench, "POST /-/reload", OPERATOR, "");
+	expect(&bench, MSG_RELOAD);
+	reloaded = (struct msg_reloaded){ bench.id, ERR_BUSY, "not taken over yet" };
+	message_send(bench.control, MSG_RELOADED, &reloaded, -1);
+	ck_has(got(fd), "\"error\":\"not taken over yet\"");
 	stop(&bench);
 }
 

@@ -45,7 +45,9 @@ static const struct msg_peer peer = { ROLE_FRONT };
 static const struct msg_config config = { files, 2, "operator" };
 static const struct msg_roles roles = { role_states, 2, 1, 2, 1, "/etc/playbookd.yml" };
 static const struct msg_reload reload = { 5, "operator" };
-static const struct msg_reloaded reloaded = { 5, 0, "a.yml:1:2: error: no\n" };
+static const struct msg_reloaded reloaded = { 5, ERR_INPUT, "a.yml:1:2: error: no" };
+static const struct msg_sync sync_asked = { 6 };
+static const struct msg_synced synced = { 6 };
 static const struct msg_ready ready = { 255 };
 static const struct msg_start start = {
 	.id = { 7, 8, 9 },
@@ -144,6 +146,8 @@ static const void *const examples[MSG_IDS] = {
 	[MSG_NOTIFIED] = &notified,
 	[MSG_RECEIVERS] = &receivers_told,
 	[MSG_PROBE_COMMAND] = &probe_command,
+	[MSG_SYNC] = &sync_asked,
+	[MSG_SYNCED] = &synced,
 };
 
 /* Are two structs of type equal, field by field? Knows the tables, not the encoding. */
