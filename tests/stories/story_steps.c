@@ -73,6 +73,48 @@ TEST(a_step_that_is_killed_has_failed_and_the_next_is_passed_over)
 	core_world_end(&core);
 }
 
+static const char *finished_after_ms(struct core *core)
+{
+	return core_world_rows(
+			core, "SELECT finished_at - started_at FROM step WHERE name = 'first'");
+}
+
+/* The shim writes when that was by its own clock; a core that was busy hears of it later. */
+TEST(a_step_ended_when_its_program_did_and_not_when_the_core_hears_of_it)
+{
+	struct core core;
+
+	core_world_start(&core, yaml);
+	fires(&core, "Program");
+	peers_started(&core, "1.0.1");
+	core_world_wait(&core, MINUTE);
+	peers_ended(&core, "1.0.1",
+			&(struct attempt_status){ .result = ATTEMPT_EXITED,
+					.finished_at = core_world.wall_ms - 20000 });
+	ck_str(finished_after_ms(&core), "40000");
+	core_world_end(&core);
+}
+
+/* The turn began before the end, or a clock was set back: nothing that follows is to precede it. */
+TEST(a_step_did_not_end_after_the_core_heard_of_it)
+{
+	struct core core;
+
+	core_world_start(&core, yaml);
+	fires(&core, "Program");
+	peers_started(&core, "1.0.1");
+	core_world_wait(&core, MINUTE);
+	peers_ended(&core, "1.0.1",
+			&(struct attempt_status){ .result = ATTEMPT_EXITED,
+					.finished_at = core_world.wall_ms + 20000 });
+	ck_str(finished_after_ms(&core), "60000");
+	ck_str(core_world_rows(&core,
+			       "SELECT count(*) FROM step a JOIN step b ON b.run_id = a.run_id AND b.step > a.step"
+			       " WHERE b.started_at < a.finished_at"),
+			"0");
+	core_world_end(&core);
+}
+
 /* For want of descriptors: it is tried for a second, then the run goes on without it. */
 TEST(an_output_that_cannot_be_read_holds_up_a_run_for_a_second)
 {
