@@ -571,7 +571,7 @@ def test_the_end_of_a_mitigated_incident_is_in_its_timeline(t):
     d.must_post(delivery(alert("Mends", pod="two")))
     d.must_post(delivery(resolved(fired)))
     d.must_post(delivery(resolved(alert("Mends", pod="two"))))
-    ck_eq(kinds(d, one), ["opened", "queued", "ended", "mitigated", "fired", "left", "resolved"],
+    ck_eq(kinds(d, one), ["opened", "queued", "ended", "mitigated", "joined", "left", "resolved"],
           "timeline")
     ck_eq(json.loads(json.dumps(timeline(d, one)))[4]["text"],
-          "it is not over, another alert fires: Mends", "fired")
+          "another alert fires: Mends", "joined")

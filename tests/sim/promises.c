@@ -23,6 +23,13 @@ const char *const promises_always[] = {
 	" AND playbook = 'guarded' GROUP BY 1 HAVING count(*) > 1",
 	"SELECT 'one episode, two runs of a playbook: ' || episode_id FROM run"
 	" WHERE trigger = 'alert' GROUP BY episode_id, playbook HAVING count(*) > 1",
+	"SELECT 'a run for what the run before it was for: ' || r.id FROM run r"
+	" JOIN run b ON b.incident_id = r.incident_id AND b.generation = r.generation"
+	" AND b.target = r.target AND b.id < r.id AND b.trigger = 'alert'"
+	" WHERE r.trigger = 'alert' AND (b.finished_at IS NULL OR b.finished_at > r.queued_at)",
+	"SELECT 'an incident fires, nothing is under way, and it does not say why: ' || id"
+	" FROM incident i WHERE status = 'firing' AND attention IS NULL AND NOT EXISTS"
+	" (SELECT 1 FROM run r WHERE r.incident_id = i.id AND r.finished_at IS NULL)",
 	"SELECT 'a final run without an end: ' || id FROM run"
 	" WHERE (status IN ('succeeded', 'failed', 'timed_out', 'canceled', 'interrupted',"
 	" 'rejected'))"

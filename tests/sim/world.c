@@ -96,6 +96,9 @@ static void take_answer(const struct msg_answer *answer)
 		complaint = "a delivery was not answered with its id";
 		return;
 	}
+	if (world.in_order && world.posts_len) {
+		memmove(world.posts, world.posts + 1, --world.posts_len * sizeof(world.posts[0]));
+	}
 	world.acks[world.acks_len].delivery_id = strtoll(id + strlen("\"deliveryId\":"), NULL, 10);
 	world.acks[world.acks_len++].alerts = world.posting;
 }
@@ -376,7 +379,11 @@ static void post_news(unsigned identity, bool firing)
 	for (unsigned sender = 0; sender < 2; sender++) {
 		struct post *post = &world.posts[world.posts_len];
 
-		if (world.posts_len == POSTS_MAX || (sender && chance(30))) {
+		if (world.posts_len == POSTS_MAX) {
+			world.unheard[identity] = true;
+			return;
+		}
+		if (sender && (world.in_order || chance(30))) {
 			return;
 		}
 		*post = (struct post){ .sender = sender, .len = 1, .alerts = { news } };
@@ -400,30 +407,46 @@ static void something_breaks_or_heals(void)
 	if (firing && chance(40)) {
 		world.truth[identity].firing = false;
 		world.truth[identity].ends_at = core_world.wall_ms;
-		post_news(identity, false);
+		if (!chance(15)) { /* else it is silenced, and its end is never told */
+			post_news(identity, false);
+		}
 		return;
 	}
 	if (!firing) {
+		bool missed = world.truth[identity].starts_at && chance(15);
+
 		world.truth[identity].firing = true;
-		world.truth[identity].starts_at = core_world.wall_ms;
+		if (!missed) { /* else a resend was missed: it is back, with its old start */
+			world.truth[identity].starts_at = core_world.wall_ms;
+		}
 	} else if (chance(10)) {
 		world.truth[identity].starts_at -= world_random(5000); /* an HA pair moves it */
 	}
 	post_news(identity, true);
 }
 
+static const char *const names[] = { "Restart", "Locked", "Guarded", "Asks", "Nobodys" };
+static const char *const services[] = { "a", "b", "c" };
+
+const char *world_labels(unsigned identity)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "{\"alertname\":\"%s\",\"service\":\"%s\"}",
+			names[identity / 3], services[identity % 3]);
+	return text;
+}
+
 static void deliver(void)
 {
-	static const char *const names[] = { "Restart", "Locked", "Guarded", "Asks", "Nobodys" };
-	static const char *const services[] = { "a", "b", "c" };
-	size_t i = world_random((unsigned)world.posts_len);
+	size_t i = world.in_order ? 0 : world_random((unsigned)world.posts_len);
 	struct post post = world.posts[i];
 	struct alert alerts[3];
 	struct label labels[3][2];
 	char url[32];
 	struct msg_deliver msg = { .id = 1, .principal = "sim" };
 
-	if (!chance(15)) {
+	if (!world.in_order && !chance(15)) {
 		world.posts[i] = world.posts[--world.posts_len];
 	}
 	for (unsigned a = 0; a < post.len; a++) {
@@ -458,7 +481,7 @@ static void time_passes(void)
 
 	core_world.mono_ms += ms;
 	core_world.wall_ms += ms;
-	if (chance(5)) {
+	if (!world.in_order && chance(5)) {
 		core_world.wall_ms += chance(50) ? DAY : -DAY; /* somebody sets the clock */
 	}
 }

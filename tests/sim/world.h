@@ -80,6 +80,11 @@ struct world {
 	uint64_t hearing; /* the notice of which the core hears in this turn that it was taken */
 	bool told[NOTICES_MAX]; /* by id: the core heard that it was taken, and committed that */
 
+	/* One Alertmanager, whose deliveries arrive in order, once the last one was answered, and no
+	 * clock is set: then what fires is known exactly. */
+	bool in_order;
+	bool unheard[IDENTITIES]; /* something of it was never posted */
+
 	unsigned posting; /* alerts of the delivery that is being taken in */
 };
 
@@ -97,6 +102,8 @@ bool world_drain(void);
 /* The core is dead: what it was about to say is lost or not, and who waited for its word gives up.
  */
 void world_core_died(void);
+/* The labels of an identity, as the store has them. Valid until the next call. */
+const char *world_labels(unsigned identity);
 struct attempt *world_attempt(const struct attempt_id *id);
 /* What was noticed by the world itself: an attempt asked for twice … NULL: nothing. */
 const char *world_complaint(void);

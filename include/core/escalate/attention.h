@@ -19,6 +19,12 @@ struct attention {
 	bool failed; /* what was done did not help: one level more is paged, now */
 };
 
+/*
+ * The incident says why it needs an operator, who was paged for another incident: this pages nobody
+ * before its own time. -1: the store failed.
+ */
+int attention_note(
+		struct escalate_room *escalate, const struct attention *attention, struct err *err);
 /* Ends the hold: a level is paged now. -1: the store failed. */
 int attention_raise(
 		struct escalate_room *escalate, const struct attention *attention, struct err *err);

@@ -6,7 +6,7 @@
 #include "store/incidents.h"
 #include "store/timeline.h"
 
-int attention_raise(
+int attention_note(
 		struct escalate_room *escalate, const struct attention *attention, struct err *err)
 {
 	const char *why = attention->why;
@@ -20,11 +20,20 @@ int attention_raise(
 	};
 
 	log_warn("incident needs an operator", LOG_INT("incident", id), LOG_STR("reason", why));
-	if (timeline_add(escalate->ground->db, &row, err) < 0 ||
-			incidents_attention(escalate->ground->db, id, why, err) < 0) {
+	return timeline_add(escalate->ground->db, &row, err) < 0
+			       ? -1
+			       : incidents_attention(escalate->ground->db, id, why, err);
+}
+
+int attention_raise(
+		struct escalate_room *escalate, const struct attention *attention, struct err *err)
+{
+	int64_t id = attention->incident_id;
+
+	if (attention_note(escalate, attention, err) < 0) {
 		return -1;
 	}
-	return attention->failed ? escalator_failed(escalate, id, why, err)
+	return attention->failed ? escalator_failed(escalate, id, attention->why, err)
 				 : escalator_needed(escalate, id, err);
 }
 

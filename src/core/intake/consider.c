@@ -60,7 +60,14 @@ static int page_once(struct intake *in, const struct subject *subject,
 	if (known && known != subject->incident.id) {
 		snprintf(reason + used, PLAN_REASON_MAX - used,
 				"; the on-call engineer was paged for incident %" PRId64, known);
-		return 0;
+		return in->msg->dry_run
+				       ? 0
+				       : attention_note(in->room->escalate,
+							 &(struct attention){
+									 .incident_id = subject->incident
+													.id,
+									 .why = reason },
+							 err);
 	}
 	if (!known && guard_facts_note_outage(db, &outage, err) < 0) {
 		return -1;
