@@ -177,7 +177,7 @@ TEST(a_run_waits_for_the_end_of_a_time_interval)
 	core_world_end(&core);
 }
 
-/* Three at once are one outage: an operator is needed once, and the other incidents point there. */
+/* Three at once are one outage: an operator is paged once, and the other incidents point there. */
 TEST(more_targets_than_a_playbook_is_for_need_an_operator_once)
 {
 	struct core core;
@@ -196,7 +196,8 @@ TEST(more_targets_than_a_playbook_is_for_need_an_operator_once)
 		 "00:00 incident 3 needs an operator: max_targets: 2 other values of disk had a run within 10m, 2 at most: this is bigger than one target\n"
 		 "00:00 Down d fires\n"
 		 "00:00 delivery 4: too_many_targets: max_targets: 2 other values of disk had a run within 10m, 2 at most: this is bigger than one target; the on-call engineer was paged for incident 3\n"
-		 "00:00 incident 4 firing\n");
+		 "00:00 incident 4 firing\n"
+		 "00:00 incident 4 needs an operator: max_targets: 2 other values of disk had a run within 10m, 2 at most: this is bigger than one target; the on-call engineer was paged for incident 3\n");
 	core_world_end(&core);
 }
 
