@@ -79,6 +79,10 @@ int incident_move(enum incident_status status, enum incident_event event);
 void incident_group(const struct playbook *playbook, const struct labels *labels,
 		uint8_t ret_hash[DIGEST_SIZE]);
 
+/* The same, but grouped by all of its labels. */
+void incident_group_of_all(const struct playbook *playbook, const struct labels *labels,
+		uint8_t ret_hash[DIGEST_SIZE]);
+
 /*
  * Append the title: the playbook's, with ${param}, ${labels.NAME} and ${annotations.NAME} put in as
  * the alert has them, or, without one, "ALERTNAME on INSTANCE". Never fails: what is absent is "".

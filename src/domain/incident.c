@@ -104,6 +104,19 @@ void incident_group(const struct playbook *playbook, const struct labels *labels
 	digest_sha256(key.data, key.len, ret_hash);
 }
 
+void incident_group_of_all(const struct playbook *playbook, const struct labels *labels,
+		uint8_t ret_hash[DIGEST_SIZE])
+{
+	auto_buf struct buf key = { 0 };
+
+	add_part(&key, playbook ? playbook->name : "");
+	for (size_t i = 0; i < labels->len; i++) {
+		add_part(&key, labels->items[i].name);
+		add_part(&key, labels->items[i].value);
+	}
+	digest_sha256(key.data, key.len, ret_hash);
+}
+
 struct title_names {
 	const struct playbook *playbook;
 	const struct alert *alert;

@@ -124,6 +124,21 @@ static void group_of(const char *const *group_by, const char *playbook, struct l
 	incident_group(&p, &(struct labels){ labels, len }, hash);
 }
 
+TEST(what_is_grouped_by_all_of_its_labels_is_alone)
+{
+	struct label one[] = { { "alertname", "Down" }, { "zone", "a" } };
+	struct label other[] = { { "alertname", "Down" }, { "zone", "b" } };
+	uint8_t a[DIGEST_SIZE];
+	uint8_t b[DIGEST_SIZE];
+
+	incident_group(NULL, &(struct labels){ one, 2 }, a);
+	incident_group(NULL, &(struct labels){ other, 2 }, b);
+	ck(!memcmp(a, b, DIGEST_SIZE));
+	incident_group_of_all(NULL, &(struct labels){ one, 2 }, a);
+	incident_group_of_all(NULL, &(struct labels){ other, 2 }, b);
+	ck(memcmp(a, b, DIGEST_SIZE) != 0);
+}
+
 TEST(alerts_that_agree_in_group_by_share_an_incident)
 {
 	static const char *const by_service[] = { "alertname", "service", NULL };

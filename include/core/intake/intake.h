@@ -27,4 +27,11 @@ int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, stru
 /* Late alerts that are due fire (see late.h). -1: the store failed. */
 int intake_tick(struct intake_room *room, struct deadline *next, struct err *err);
 
+/*
+ * The same for what playbookd itself raises: nobody is answered, and an incident is opened whatever
+ * `unmatched` says. The transaction of the turn is open.
+ */
+int intake_raise(struct intake_room *room, const struct msg_deliver *msg,
+		const struct intake_own *own, struct err *err);
+
 #endif

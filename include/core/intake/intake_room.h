@@ -26,12 +26,19 @@ struct intake_room {
 	int64_t late_due_at; /* wall: when the first late alert is due; 0: none waits */
 };
 
+/* What playbookd itself raises (own_alert). */
+struct intake_own {
+	const char *summary; /* why an operator is needed, when no playbook matches */
+	uint8_t level;       /* of the incident that opens then; 0: the policy's first */
+};
+
 /* One delivery on its way through. */
 struct intake {
 	struct intake_room *room;
 	struct ground *ground; /* of room */
 	const struct config *config;
 	const struct msg_deliver *msg;
+	const struct intake_own *own; /* NULL: it was delivered */
 	uint8_t body_hash[DIGEST_SIZE];
 	int64_t now;
 	int64_t received_at; /* of a replay: when it was first delivered */

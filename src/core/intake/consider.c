@@ -270,8 +270,9 @@ static int consider_unmatched(struct intake *in, struct subject *subject, const 
 	}
 	if (subject->incident.id && !subject->repeats &&
 			(fire_again(in, subject, verdict.decision, err) < 0 ||
-					consider_attention(in, subject->incident.id, why, err) <
-							0)) {
+					consider_attention(in, subject->incident.id,
+							in->own ? in->own->summary : why,
+							err) < 0)) {
 		return -1;
 	}
 	return consider_record(in, subject, &verdict, err);

@@ -80,7 +80,10 @@ static int open_incident(struct intake *in, struct subject *subject,
 {
 	const struct alert *alert = subject->alert;
 	auto_buf struct buf title = { 0 };
-	uint8_t level = escalation_opening_level(&in->config->escalation, playbook);
+	uint8_t level = !playbook && in->own && in->own->level
+					? in->own->level
+					: escalation_opening_level(
+							  &in->config->escalation, playbook);
 	struct incident_row row = {
 		.level = escalation_level_name(level),
 		.severity = labels_value(&alert->labels, "severity"),
@@ -128,7 +131,11 @@ int incident_of_join(struct intake *in, struct subject *subject, const struct pl
 	struct incident_facts *incident = &subject->incident;
 	struct incident_facts before;
 
-	incident_group(playbook, &subject->alert->labels, group_hash);
+	if (in->own && !(playbook && playbook->group_by)) {
+		incident_group_of_all(playbook, &subject->alert->labels, group_hash);
+	} else {
+		incident_group(playbook, &subject->alert->labels, group_hash);
+	}
 	if (incidents_of_group(db, group_hash, in->now - in->config->reopen_within_ms, incident,
 			    err) < 0) {
 		return -1;

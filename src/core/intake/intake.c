@@ -49,7 +49,7 @@ static int add_episode(struct intake *in, struct subject *subject, struct err *e
 static int take_new(struct intake *in, struct subject *subject, struct err *err)
 {
 	struct consider_matches matches = consider_match(in, subject->alert);
-	bool wanted = matches.len || matches.error.code != ERR_NONE ||
+	bool wanted = matches.len || matches.error.code != ERR_NONE || in->own ||
 		      in->config->unmatched_incident;
 
 	if (late_forget(in, subject->identity, err) < 0) {
@@ -335,7 +335,7 @@ static int take_alert(struct intake *in, const struct alert *alert, struct err *
 
 		return consider_record(in, &subject, &verdict, err);
 	}
-	if (!in->msg->dry_run) {
+	if (!in->msg->dry_run && !in->own) {
 		in->ground->counters.alerts[alert->status]++;
 	}
 	if (take_known(in, &subject, err) < 0) {
@@ -420,7 +420,7 @@ static void count_delivery(struct intake *in)
 static struct intake begin(struct intake_room *room, const struct msg_deliver *msg,
 		struct arena *arena, struct buf *out)
 {
-	return (struct intake){
+	struct intake in = {
 		.room = room,
 		.ground = room->ground,
 		.config = configs_now(&room->ground->configs),
@@ -429,6 +429,20 @@ static struct intake begin(struct intake_room *room, const struct msg_deliver *m
 		.arena = arena,
 		.answer = jsonw_begin(out),
 	};
+
+	digest_sha256(msg->body.data, msg->body.len, in.body_hash);
+	return in;
+}
+
+int intake_raise(struct intake_room *room, const struct msg_deliver *msg,
+		const struct intake_own *own, struct err *err)
+{
+	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
+	auto_buf struct buf answer = { 0 };
+	struct intake in = begin(room, msg, arena, &answer);
+
+	in.own = own;
+	return take_delivery(&in, err);
 }
 
 int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, struct buf *out,
@@ -437,7 +451,6 @@ int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, stru
 	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
 	struct intake in = begin(room, msg, arena, out);
 
-	digest_sha256(msg->body.data, msg->body.len, in.body_hash);
 	if (turn_write(&room->ground->turn, err) < 0 ||
 			(msg->replay_of && deliveries_received_at(room->ground->db,
 							   (int64_t)msg->replay_of, &in.received_at,
