@@ -16,6 +16,11 @@
 size_t utf8_next(const char *text, size_t len, uint32_t *ret_code);
 bool utf8_valid(const char *text, size_t len);
 
+/* The first of text's bytes, max at most, that are whole characters. */
+size_t utf8_whole(const char *text, size_t max);
+/* Copy text, cut between characters when size does not hold it, its NUL included. */
+void utf8_copy(const char *text, char *ret, size_t size);
+
 /*
  * Does the character do more than show itself: C0, DEL, C1, line and paragraph separators, marks
  * and overrides of the writing direction (U+200E/F, U+202A to E, U+2066 to 9)?

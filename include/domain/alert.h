@@ -2,9 +2,10 @@
 /*
  * alert - one Alertmanager alert, and the delivery that brought it.
  *
- * Plain data; strings are borrowed from whoever decoded them. A broken alert (a label that is not a
- * string, U+0000, no alertname) has `broken` set, keeps what is valid, and is set aside
- * with a decision.
+ * Plain data; strings are borrowed from whoever decoded them. Labels decide what an alert is, and
+ * what is only for operators is cut or dropped when it cannot be taken: `note` says so. An alert
+ * whose labels cannot be taken (a label that is an object, U+0000, no label at all) has `broken`
+ * set, keeps what is valid, and is set aside with a decision.
  */
 #ifndef DOMAIN_ALERT_H
 #define DOMAIN_ALERT_H
@@ -15,7 +16,8 @@
 
 #include "domain/label.h"
 
-#define ALERT_LABELS_MAX    64   /* labels, and annotations, of one alert */
+#define ALERT_LABELS_MAX    512  /* labels, and annotations, of one alert */
+#define ALERT_NOTE_MAX      256  /* bytes of a note, with its NUL */
 #define ALERT_NAME_MAX      1024 /* bytes of its alertname that steps get */
 #define DELIVERY_ALERTS_MAX 10000
 #define DELIVERY_BODY_MAX   (16 * 1024 * 1024)
@@ -34,6 +36,7 @@ struct alert {
 	const char *generator_url; /* "" when absent */
 	const char *fingerprint;   /* as sent, or computed; information only, not identity */
 	const char *broken; /* why it is set aside: "labels.service: expected string"; or NULL */
+	const char *note; /* what was not taken as it came: "startsAt was dropped: …"; or NULL */
 };
 
 struct delivery {
@@ -42,6 +45,7 @@ struct delivery {
 	const char *external_url;        /* which Alertmanager: HA twins differ here */
 	const char *notification_reason; /* "" before 0.32 */
 	uint64_t truncated;              /* alerts that were cut and will never be delivered */
+	const char *note;                /* as an alert has one; or NULL */
 	struct alert *alerts;
 	size_t alerts_len;
 };

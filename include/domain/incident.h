@@ -85,7 +85,9 @@ void incident_group_of_all(const struct playbook *playbook, const struct labels 
 
 /*
  * Append the title: the playbook's, with ${param}, ${labels.NAME} and ${annotations.NAME} put in as
- * the alert has them, or, without one, "ALERTNAME on INSTANCE". Never fails: what is absent is "".
+ * the alert has them, or, without one, "ALERTNAME on INSTANCE", of an alert without a name "alert
+ * without a name on INSTANCE" or what labels it has. Never fails: what is absent is "". Control
+ * characters become spaces.
  */
 void incident_title(const struct playbook *playbook, const struct alert *alert, struct buf *out);
 

@@ -3,6 +3,7 @@
  * route_match - which route of wire/routes is asked: by method and path. 404, 405 with Allow and
  * 415 come from here.
  *
+ * The paths of the webhook may end with slashes, and its Content-Encoding may be gzip.
  * Paths are matched as they were sent: [A-Za-z0-9._~/-] only, so nothing is decoded and nothing can
  * mean two things.
  */
@@ -43,5 +44,9 @@ bool route_match_changes(const char *method);
  * without a body, no type is fine.
  */
 int route_match_media(const char *content_type, bool has_body, struct err *err);
+
+/* Is a body of this Content-Encoding (NULL: none was sent) compressed with gzip? ERR_MEDIA: with
+ * something else. */
+int route_match_encoding(const char *encoding, bool *ret_gzip, struct err *err);
 
 #endif

@@ -24,6 +24,7 @@ struct delivery_row {
 	const char *notification_reason;
 	int64_t alerts;
 	int64_t truncated;
+	const char *note;         /* what of its members was not taken as it came; NULL: nothing */
 	int64_t replay_of;        /* 0: none */
 	const uint8_t *body_hash; /* DIGEST_SIZE bytes */
 	const void *body;         /* NULL in lists */

@@ -20,6 +20,7 @@
 /* The headers that are looked at; each may come once only. Keep sorted. */
 enum head_field {
 	HEAD_AUTHORIZATION,
+	HEAD_CONTENT_ENCODING,
 	HEAD_CONTENT_LENGTH,
 	HEAD_CONTENT_TYPE,
 	HEAD_EXPECT,

@@ -16,7 +16,8 @@
  * closed; so is one each second while somebody waits who could not be accepted for want of a
  * descriptor. A request's head must be there CONN_HEAD_MS after the connection or the last answer,
  * its body CONN_BODY_MS after the head, and the answer read CONN_REPLY_MS after it was given
- * (conns.h), however busy the client looks. Bodies above HTTPD_BODY_MAX are not kept.
+ * (conns.h), however busy the client looks. Of bodies above HTTPD_BODY_MAX only the beginning is
+ * kept.
  */
 #ifndef SYS_HTTPD_H
 #define SYS_HTTPD_H
@@ -33,6 +34,7 @@
 #define HTTPD_CONNECTIONS_MAX 1000
 #define HTTPD_LISTENERS_MAX   16
 #define HTTPD_BODY_MAX        ((size_t)16 * 1024 * 1024)
+#define HTTPD_BEGINNING_MAX   ((size_t)64 * 1024)
 #define HTTPD_URI_MAX         8192
 #define HTTPD_PEER_TEXT_MAX   64
 
@@ -70,7 +72,11 @@ const char *httpd_header(const struct httpd_request *request, enum head_field he
 bool httpd_has_body(const struct httpd_request *request);
 /* Longer than HTTPD_BODY_MAX, by the head? */
 bool httpd_body_too_long(const struct httpd_request *request);
-/* NUL-terminated beyond len. */
+/* Will it be read to its end before an answer leaves? Else an answer now is the only one. */
+bool httpd_body_arrives(const struct httpd_request *request);
+/* Its bytes, by the head, or else as many as have arrived. */
+uint64_t httpd_body_size(const struct httpd_request *request);
+/* NUL-terminated beyond len. Of one that is too long: its first HTTPD_BEGINNING_MAX bytes. */
 const char *httpd_body(const struct httpd_request *request, size_t *ret_len);
 /* "127.0.0.1", or "unix"; text has HTTPD_PEER_TEXT_MAX. Returns text. */
 const char *httpd_peer(const struct httpd_request *request, char *text);

@@ -91,6 +91,12 @@ struct json *json_get(struct json *object, const char *key);
  * true, false or null?
  */
 bool json_is(struct json *value, const char *text);
+/*
+ * Append value as JSON without blanks. One that is longer than max bytes is cut short somewhere
+ * behind them: more than max are written then, and not much more. A number is written so that it
+ * reads as the same.
+ */
+void json_write(struct json *value, size_t max, struct buf *out);
 /* Append value as a message shows it: a scalar's text, "a list", "an object". */
 void json_show(struct json *value, struct buf *out);
 

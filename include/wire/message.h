@@ -8,7 +8,7 @@
  *	                                   egress SYNC
  *	                role → executor    front: RELOAD;  core: START, GO, CANCEL, READY,
  *	                                   PROBE_COMMAND;  core and egress: SYNCED
- *	front ↔ core                       DELIVER, QUERY → ANSWER
+ *	front ↔ core                       DELIVER, QUERY → ANSWER;  to core REJECTED
  *	core ↔ egress                      PROBE → PROBED, NOTIFY → NOTIFIED
  *
  * A role that receives a message which is not for it treats its peer as broken.
@@ -61,6 +61,7 @@ enum message_id {
 	MSG_PROBE_COMMAND,
 	MSG_SYNC,
 	MSG_SYNCED,
+	MSG_REJECTED,
 	MSG_IDS
 };
 
@@ -222,6 +223,20 @@ struct msg_deliver {
 	const char *key;         /* Idempotency-Key; "": none */
 	struct delivery delivery;
 	struct bytes body;
+};
+
+#define REJECTED_BODY_MAX ((size_t)64 * 1024)
+
+/* Front → core: a delivery that can never succeed, and was answered so. */
+struct msg_rejected {
+	const char *principal; /* who sent it */
+	const char *client;    /* and from which address */
+	uint16_t status;       /* of the answer: 400, 413, 415 */
+	const char *error;     /* and its sentence */
+	uint64_t size;         /* bytes of the body, as far as they are known */
+	uint64_t missed;       /* others since the last message, which were too many to be sent */
+	uint8_t hash[DIGEST_SIZE]; /* of what arrived of the body */
+	struct bytes body;         /* the first REJECTED_BODY_MAX bytes */
 };
 
 /* Front → core: a route that the core answers. Arguments are checked by its rules at the front. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* What a first byte promises: how long the character is, and the bounds of its second byte. */
 struct lead {
 	uint8_t first, last; /* range of first bytes */
@@ -71,6 +73,27 @@ bool utf8_valid(const char *text, size_t len)
 		at += n;
 	}
 	return true;
+}
+
+size_t utf8_whole(const char *text, size_t max)
+{
+	size_t len = strnlen(text, max + 1);
+
+	if (len <= max) {
+		return len;
+	}
+	for (len = max; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80;) {
+		len--;
+	}
+	return len;
+}
+
+void utf8_copy(const char *text, char *ret, size_t size)
+{
+	size_t len = utf8_whole(text, size - 1);
+
+	memcpy(ret, text, len);
+	ret[len] = '\0';
 }
 
 bool utf8_is_control(uint32_t code)

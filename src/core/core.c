@@ -15,6 +15,7 @@
 #include "core/escalate/escalator.h"
 #include "core/intake/intake.h"
 #include "core/intake/late.h"
+#include "core/intake/rejects.h"
 #include "core/notify/outbox.h"
 #include "core/run/outcome.h"
 #include "core/run/recovery.h"
@@ -127,7 +128,8 @@ static void storage_clear(struct core *core)
 
 static int intake_tick_of(struct core *core, struct deadline *next, struct err *err)
 {
-	return intake_tick(&core->intake, next, err);
+	return intake_tick(&core->intake, next, err) < 0 ? -1
+							 : rejects_tick(&core->intake, next, err);
 }
 
 static int intake_config_new(struct core *core, struct err *err)
@@ -436,6 +438,19 @@ static int on_deliver(void *arg, const void *msg, int fd, struct err *err)
 	return settle(core, delivery_command(&core->api, deliver, err), err);
 }
 
+static int on_rejected(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct core *core = arg;
+	struct err why;
+
+	(void)fd;
+	if (disk_space_admit(&core->storage.space, core->ground.turn.mono_ms, &why) < 0) {
+		rejects_count(&core->intake, msg);
+		return 0;
+	}
+	return settle(core, rejects_keep(&core->intake, msg, err), err);
+}
+
 static int on_query(void *arg, const void *msg, int fd, struct err *err)
 {
 	const struct msg_query *query = msg;
@@ -561,6 +576,7 @@ static const struct message_handler handlers[ROLES][MSG_IDS] = {
 	[ROLE_FRONT] = {
 		[MSG_DELIVER] = { on_deliver },
 		[MSG_QUERY] = { on_query },
+		[MSG_REJECTED] = { on_rejected },
 	},
 	[ROLE_EGRESS] = {
 		[MSG_PROBED] = { on_probed },

@@ -4,10 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "domain/template.h"
 #include "sys/digest.h"
 
-#define TITLE_MAX 512
+#define TITLE_MAX        512
+#define TITLE_LABELS_MAX 3
 
 const char *const incident_status_names[INCIDENT_STATUSES] = {
 	[INCIDENT_FIRING] = "firing",
@@ -171,17 +173,51 @@ static const char *title_name(const char *name, size_t len, void *arg)
 	return param_value(names, name, len);
 }
 
+/* What there is to know it by: "(job=backup, tier=gold)". */
+static void add_labels(const struct labels *labels, struct buf *out)
+{
+	for (size_t i = 0; i < labels->len && i < TITLE_LABELS_MAX; i++) {
+		buf_addf(out, "%s%s=%s", i ? ", " : " (", labels->items[i].name,
+				labels->items[i].value);
+	}
+	buf_adds(out, labels->len > TITLE_LABELS_MAX ? ", …)" : labels->len ? ")" : "");
+}
+
 static void default_title(const struct alert *alert, struct buf *out)
 {
+	const char *name = labels_value(&alert->labels, "alertname");
 	const char *place = labels_value(&alert->labels, "instance");
 
 	if (!*place) {
 		place = labels_value(&alert->labels, "service");
 	}
-	buf_adds(out, labels_value(&alert->labels, "alertname"));
+	buf_adds(out, *name ? name : "alert without a name");
 	if (*place) {
 		buf_addf(out, " on %s", place);
+	} else if (!*name) {
+		add_labels(&alert->labels, out);
 	}
+}
+
+/* A title is one line. */
+static void flatten(struct buf *out, size_t begin)
+{
+	size_t to = begin;
+	size_t n;
+
+	for (size_t at = begin; at < out->len; at += n) {
+		uint32_t code = 0;
+
+		n = utf8_next((const char *)out->data + at, out->len - at, &code);
+		if (n > 0 && utf8_is_control(code)) {
+			out->data[to++] = ' ';
+			continue;
+		}
+		n = n > 0 ? n : 1;
+		memmove(out->data + to, out->data + at, n);
+		to += n;
+	}
+	buf_cut(out, to);
 }
 
 void incident_title(const struct playbook *playbook, const struct alert *alert, struct buf *out)
@@ -195,6 +231,7 @@ void incident_title(const struct playbook *playbook, const struct alert *alert, 
 		buf_cut(out, begin);
 		default_title(alert, out);
 	}
+	flatten(out, begin);
 	if (out->len - begin > TITLE_MAX) {
 		size_t cut = begin + TITLE_MAX;
 

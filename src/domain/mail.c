@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/base64.h"
 #include "base/utf8.h"
 
 #define LINE_MAX_QP 76
@@ -53,24 +54,6 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-static void add_base64(struct buf *out, const char *text, size_t len)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				     "0123456789+/";
-
-	for (size_t i = 0; i < len; i += 3) {
-		size_t n = len - i < 3 ? len - i : 3;
-		uint32_t bits = 0;
-
-		for (size_t j = 0; j < 3; j++) {
-			bits = bits << 8 | (j < n ? (unsigned char)text[i + j] : 0);
-		}
-		for (size_t j = 0; j < 4; j++) {
-			buf_addch(out, j <= n ? digits[bits >> (18 - 6 * j) & 63] : '=');
-		}
-	}
-}
-
 /* How much of text goes into the next encoded word: whole characters only. */
 static size_t word_len(const char *text, size_t len)
 {
@@ -107,7 +90,7 @@ static void add_subject(struct buf *out, const char *subject)
 		size_t n = word_len(text, len - at);
 
 		buf_adds(out, at > 0 ? "\r\n =?utf-8?B?" : " =?utf-8?B?");
-		add_base64(out, text, n);
+		base64_add(out, text, n);
 		buf_adds(out, "?=");
 		at += n;
 	}

@@ -12,8 +12,10 @@
 #include "front/fields.h"
 #include "front/guard.h"
 #include "front/pending.h"
+#include "front/rejected.h"
 #include "front/route_match.h"
 #include "front/webhook.h"
+#include "sys/gunzip.h"
 
 #define KEY_MAX     128 /* of an Idempotency-Key */
 #define CORE_STAGES (1U << STAGE_DELIVER | 1U << STAGE_QUERY | 1U << STAGE_BODY)
@@ -27,6 +29,7 @@ struct dispatcher {
 	struct auth auth;
 	char *external_url;
 	struct meter meter;
+	struct rejected rejected;
 };
 
 /* One request on its way to its action. */
@@ -104,13 +107,26 @@ static uint64_t wait_for(struct request *request, enum stage stage)
 	return id;
 }
 
-/* What is not accepted is an alert lost, when its sender does not try again. */
-static void refuse_delivery(struct request *request, const struct err *err)
+/* A delivery that can never succeed: what is not accepted is an alert lost. */
+static void reject(struct request *request, const char *body, size_t len, const struct err *err)
 {
-	char peer[HTTPD_PEER_TEXT_MAX];
+	struct dispatcher *dispatcher = request->dispatcher;
+	uint64_t size = httpd_body_size(request->http);
+	char client[HTTPD_PEER_TEXT_MAX];
+	struct msg_rejected msg = {
+		.principal = request->principal,
+		.client = httpd_peer(request->http, client),
+		.status = (uint16_t)err_http_status(err->code),
+		.error = err->msg,
+		.size = size > len ? size : len,
+		.body = { (const unsigned char *)body, (uint32_t)len },
+	};
 
-	log_warn("delivery refused", LOG_STR("client", httpd_peer(request->http, peer)),
-			LOG_STR("error", err->msg));
+	if (!dispatcher->core) {
+		log_warn("delivery rejected, its alerts are lost", LOG_STR("client", client),
+				LOG_INT("status", msg.status), LOG_STR("error", err->msg));
+	}
+	rejected_report(&dispatcher->rejected, dispatcher->core, &msg, clock_mono_ms());
 	refuse(request, err);
 }
 
@@ -133,7 +149,11 @@ static void deliver(
 
 	if (webhook_decode(dispatcher->reader, body, len, clock_wall_ms(), arena, &msg.delivery,
 			    &err) < 0) {
-		refuse_delivery(request, &err);
+		if (again->delivery) {
+			refuse(request, &err);
+		} else {
+			reject(request, body, len, &err);
+		}
 	} else {
 		msg.id = wait_for(request, STAGE_DELIVER);
 		if (msg.id != 0) {
@@ -143,12 +163,46 @@ static void deliver(
 	arena_free(arena);
 }
 
+static int check_media(const struct request *request, struct err *err)
+{
+	return route_match_media(httpd_header(request->http, HEAD_CONTENT_TYPE),
+			httpd_has_body(request->http), err);
+}
+
+/* As it was before its sender compressed it: body, or inflated. */
+static int read_body(const struct request *request, const char **body, size_t *len,
+		struct buf *inflated, struct err *err)
+{
+	bool gzip;
+
+	if (route_match_encoding(httpd_header(request->http, HEAD_CONTENT_ENCODING), &gzip, err) <
+			0) {
+		return -1;
+	}
+	if (!gzip) {
+		return 0;
+	}
+	if (gunzip(*body, *len, HTTPD_BODY_MAX, inflated, err) < 0) {
+		return -1;
+	}
+	*body = buf_text(inflated);
+	*len = inflated->len;
+	return 0;
+}
+
 static void do_deliver(struct request *request)
 {
 	size_t len;
 	const char *body = httpd_body(request->http, &len);
+	auto_buf struct buf inflated = { 0 };
+	struct err err;
 
-	deliver(request, body, len, &(struct again){ 0 });
+	if (check_media(request, &err) < 0 ||
+			read_body(request, &body, &len, &inflated, &err) < 0) {
+		reject(request, body, len, &err);
+	} else {
+		deliver(request, body, len, &(struct again){ 0 });
+	}
 }
 
 static void ask_core(struct request *request, enum stage stage)
@@ -223,7 +277,12 @@ static void (*const actions[ACTIONS])(struct request *request) = {
 
 /* --- requests --- */
 
-/* All that can be said before the body is there. */
+static bool is_delivery(const struct request *request)
+{
+	return request->match.row && request->match.row->action == ACTION_DELIVER;
+}
+
+/* Who asks for what, and may they? */
 static int admit(struct request *request, struct err *err)
 {
 	struct httpd_request *http = request->http;
@@ -243,15 +302,17 @@ static int admit(struct request *request, struct err *err)
 	}
 	request->principal = auth_check(&request->dispatcher->auth, request->match.row->right,
 			httpd_header(http, HEAD_AUTHORIZATION), err);
-	if (!request->principal) {
-		return -1;
-	}
-	if (httpd_body_too_long(http)) {
+	return request->principal ? 0 : -1;
+}
+
+/* What the head says of the body. That of a webhook is read first, since it is kept if it cannot be
+ * taken. */
+static int check_body(const struct request *request, struct err *err)
+{
+	if (httpd_body_too_long(request->http)) {
 		return err_set(err, ERR_LIMIT, "the body is longer than %zu bytes", HTTPD_BODY_MAX);
 	}
-	return view.changes ? route_match_media(httpd_header(http, HEAD_CONTENT_TYPE),
-					      httpd_has_body(http), err)
-			    : 0;
+	return route_match_changes(httpd_method(request->http)) ? check_media(request, err) : 0;
 }
 
 static void on_begun(void *arg, struct httpd_request *http)
@@ -261,18 +322,29 @@ static void on_begun(void *arg, struct httpd_request *http)
 
 	if (admit(&request, &err) < 0) {
 		refuse(&request, &err);
+	} else if (is_delivery(&request) && httpd_body_arrives(http)) {
+		return;
+	} else if (check_body(&request, &err) == 0) {
+		return;
+	} else if (is_delivery(&request)) {
+		reject(&request, "", 0, &err);
+	} else {
+		refuse(&request, &err);
 	}
 }
 
 /* Is the body for us to read? A webhook's is not. */
 static bool has_fields(const struct request *request)
 {
-	return request->match.row->action != ACTION_DELIVER &&
-	       route_match_changes(httpd_method(request->http));
+	return !is_delivery(request) && route_match_changes(httpd_method(request->http));
 }
 
+/* The URL of a webhook may carry anything. */
 static int read_query(struct request *request, struct err *err)
 {
+	if (is_delivery(request)) {
+		return 0;
+	}
 	return args_read(httpd_query(request->http), &request->match.row->args, request->arena,
 			&request->args, err);
 }
@@ -340,7 +412,8 @@ static void on_whole(void *arg, struct httpd_request *http)
 	struct request request = { .dispatcher = arg, .http = http };
 	struct err err;
 
-	if (admit(&request, &err) < 0) {
+	if (admit(&request, &err) < 0 ||
+			(!is_delivery(&request) && check_body(&request, &err) < 0)) {
 		refuse(&request, &err);
 		return;
 	}
@@ -363,7 +436,14 @@ static void on_broken(void *arg, struct httpd_request *http, const struct err *w
 {
 	struct request request = { .dispatcher = arg, .http = http };
 	struct err ignored;
+	size_t len;
 
+	if (httpd_body_too_long(http) && admit(&request, &ignored) == 0 && is_delivery(&request)) {
+		const char *body = httpd_body(http, &len);
+
+		reject(&request, body, len, why);
+		return;
+	}
 	route_match_find(httpd_method(http), httpd_path(http), &request.match, &ignored);
 	refuse(&request, why);
 }

@@ -39,6 +39,15 @@ static bool matches(const char *pattern, const char *path, struct blank *blanks)
 	return *path == '\0';
 }
 
+/* Senders end the path of their webhook with a '/' or without one. */
+static bool is_delivery(const struct route_row *row, const char *path)
+{
+	size_t len = strlen(row->pattern);
+
+	return row->action == ACTION_DELIVER && len > 1 && !strncmp(path, row->pattern, len) &&
+	       path[len] == '/' && path[len + strspn(path + len, "/")] == '\0';
+}
+
 static int read_name(struct route_match *match, const struct blank *blank, struct err *err)
 {
 	if (blank->len == 0 || blank->len >= sizeof(match->name)) {
@@ -97,7 +106,7 @@ int route_match_find(const char *method, const char *path, struct route_match *r
 		const struct route_row *row = &routes[i];
 		struct blank blanks[BLANKS_MAX] = { { 0 } };
 
-		if (!matches(row->pattern, path, blanks)) {
+		if (!matches(row->pattern, path, blanks) && !is_delivery(row, path)) {
 			continue;
 		}
 		ret->row = row;
@@ -130,4 +139,15 @@ int route_match_media(const char *content_type, bool has_body, struct err *err)
 		return 0;
 	}
 	return err_set(err, ERR_MEDIA, "expected Content-Type: application/json");
+}
+
+int route_match_encoding(const char *encoding, bool *ret_gzip, struct err *err)
+{
+	bool gzip = encoding && (!strcasecmp(encoding, "gzip") || !strcasecmp(encoding, "x-gzip"));
+
+	if (!encoding || !*encoding || !strcasecmp(encoding, "identity") || gzip) {
+		*ret_gzip = gzip;
+		return 0;
+	}
+	return err_set(err, ERR_MEDIA, "expected Content-Encoding: gzip, or none");
 }

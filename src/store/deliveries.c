@@ -6,10 +6,10 @@ int deliveries_add(struct db *db, const struct delivery_row *row, int64_t *ret_i
 	static const char sql[] =
 			"INSERT INTO delivery (received_at, principal, external_url, receiver,"
 			" group_key, notification_reason, alerts, truncated, replay_of, body_hash,"
-			" body)"
+			" body, note)"
 			" VALUES (:received_at, :principal, :external_url, :receiver,"
 			" :group_key, :notification_reason, :alerts, :truncated, :replay_of,"
-			" :body_hash, :body) RETURNING id";
+			" :body_hash, :body, :note) RETURNING id";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":received_at", row->received_at);
@@ -23,12 +23,13 @@ int deliveries_add(struct db *db, const struct delivery_row *row, int64_t *ret_i
 	stmt_int_or_null(s, ":replay_of", row->replay_of);
 	stmt_blob(s, ":body_hash", row->body_hash, DIGEST_SIZE);
 	stmt_blob(s, ":body", row->body, row->body_len);
+	stmt_text(s, ":note", row->note);
 	return stmt_insert(s, ret_id, err) < 0 ? -1 : 0;
 }
 
 #define DELIVERY_COLUMNS                                                                      \
 	"id, received_at, principal, external_url, receiver, group_key, notification_reason," \
-	" alerts, truncated, replay_of, body_hash"
+	" alerts, truncated, replay_of, body_hash, note"
 
 static struct delivery_row read_delivery(struct stmt *s)
 {
@@ -46,6 +47,7 @@ static struct delivery_row read_delivery(struct stmt *s)
 		.truncated = stmt_col_int(s, 8),
 		.replay_of = stmt_col_int(s, 9),
 		.body_hash = stmt_col_blob(s, 10, &len),
+		.note = stmt_col_text(s, 11),
 	};
 }
 
@@ -63,7 +65,7 @@ int deliveries_get(struct db *db, int64_t id, delivery_fn fn, void *arg, struct 
 	if (rc == 1) {
 		struct delivery_row row = read_delivery(s);
 
-		row.body = stmt_col_blob(s, 11, &row.body_len);
+		row.body = stmt_col_blob(s, 12, &row.body_len);
 		fn(&row, arg);
 		stmt_reset(s);
 	}

@@ -147,6 +147,12 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		" AND id < (SELECT max(id) FROM episode) LIMIT :batch)",
 		NULL,
 	};
+	static const char *const rejected[] = {
+		"DELETE FROM rejected_body WHERE id IN (SELECT id FROM rejected_body"
+		" WHERE last_at < :before AND id < (SELECT max(id) FROM rejected_body)"
+		" LIMIT :batch)",
+		NULL,
+	};
 	static const char *const orders[] = {
 		"DELETE FROM idempotency WHERE (principal, route, key) IN"
 		" (SELECT principal, route, key FROM idempotency"
@@ -169,8 +175,8 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		" (SELECT max(id) FROM audit)) ORDER BY id LIMIT :batch)",
 		NULL,
 	};
-	static const char *const *const rows[] = { incidents, deliveries, episodes, orders, notices,
-		audits };
+	static const char *const *const rows[] = { incidents, deliveries, episodes, rejected,
+		orders, notices, audits };
 	struct picked picked = { .fn = fn, .arg = arg };
 	int runs = delete_runs(db, before, &picked, err);
 

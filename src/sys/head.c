@@ -13,6 +13,7 @@ static const struct field_row {
 } field_rows[HEAD_FIELDS] = {
 #define ROW(id, text) [id] = { text, sizeof(text) - 1 }
 	ROW(HEAD_AUTHORIZATION, "Authorization"),
+	ROW(HEAD_CONTENT_ENCODING, "Content-Encoding"),
 	ROW(HEAD_CONTENT_LENGTH, "Content-Length"),
 	ROW(HEAD_CONTENT_TYPE, "Content-Type"),
 	ROW(HEAD_EXPECT, "Expect"),

@@ -163,16 +163,40 @@ static enum MHD_Result begin(struct httpd_request *request, const char *method, 
 	return MHD_YES;
 }
 
-/* Keep what is wanted of the body; of the rest read only so much that an answer can be given. */
+/* It turns out to be too long: only its beginning stays, in memory of its size. */
+static void keep_beginning(struct httpd_request *request)
+{
+	struct buf whole = request->body;
+
+	request->too_long = true;
+	request->body = (struct buf){ 0 };
+	request->dropped = whole.len;
+	buf_add(&request->body, buf_text(&whole),
+			whole.len < HTTPD_BEGINNING_MAX ? whole.len : HTTPD_BEGINNING_MAX);
+	buf_clear(&whole);
+}
+
+/* Read only so much of it that an answer can be given. */
+static enum MHD_Result drop_body(struct httpd_request *request, const char *data, size_t len)
+{
+	size_t room = HTTPD_BEGINNING_MAX - request->body.len;
+
+	if (request->answered) {
+		buf_clear(&request->body);
+	} else {
+		buf_add(&request->body, data, len < room ? len : room);
+	}
+	request->dropped += len;
+	return request->dropped <= DROPPED_MAX ? MHD_YES : MHD_NO;
+}
+
 static enum MHD_Result take_body(struct httpd_request *request, const char *data, size_t len)
 {
 	if (!request->answered && !request->too_long && request->body.len + len > HTTPD_BODY_MAX) {
-		request->too_long = true;
+		keep_beginning(request);
 	}
 	if (request->answered || request->too_long) {
-		buf_clear(&request->body);
-		request->dropped += len;
-		return request->dropped <= DROPPED_MAX ? MHD_YES : MHD_NO;
+		return drop_body(request, data, len);
 	}
 	if (!request->body.data && request->head.length > 0) {
 		buf_reserve(&request->body, request->head.length < BODY_FIRST ? request->head.length
@@ -478,6 +502,18 @@ bool httpd_has_body(const struct httpd_request *request)
 bool httpd_body_too_long(const struct httpd_request *request)
 {
 	return request->too_long;
+}
+
+bool httpd_body_arrives(const struct httpd_request *request)
+{
+	return !answer_early(request);
+}
+
+uint64_t httpd_body_size(const struct httpd_request *request)
+{
+	return request->head.length ? request->head.length
+	       : request->too_long  ? request->dropped
+				    : request->body.len;
 }
 
 const char *httpd_body(const struct httpd_request *request, size_t *ret_len)

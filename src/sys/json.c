@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdalign.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/jsonw.h"
 #include "base/mem.h"
 
 #define BLOCK_FIRST ((size_t)64 * 1024)
@@ -458,6 +460,82 @@ void json_show(struct json *value, struct buf *out)
 		buf_adds(out, "a list");
 		break;
 	}
+}
+
+/* The shorter of the two that says the same. */
+static void write_real(struct jsonw *w, const char *key, double number)
+{
+	char text[JSON_NUMBER_MAX];
+	double again;
+
+	snprintf(text, sizeof(text), "%.15g", number);
+	again = strtod(text, NULL);
+	if (again < number || again > number) {
+		snprintf(text, sizeof(text), "%.17g", number);
+	}
+	jsonw_raw(w, key, text);
+}
+
+static void write_text(struct jsonw *w, const char *key, const json_t *value, size_t end)
+{
+	size_t len = json_string_length(value);
+	size_t room = end - w->out->len;
+
+	jsonw_strn(w, key, json_string_value(value), len < room ? len : room);
+}
+
+/* What is open when it becomes too long is closed: the text ends a little later. */
+static void write_value(struct jsonw *w, const char *key, json_t *value, size_t end)
+{
+	const char *name;
+	json_t *member;
+	size_t i;
+
+	if (w->out->len > end) {
+		return;
+	}
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		jsonw_object(w, key);
+		json_object_foreach(value, name, member)
+		{
+			write_value(w, name, member, end);
+		}
+		jsonw_close(w);
+		break;
+	case JSON_ARRAY:
+		jsonw_array(w, key);
+		json_array_foreach(value, i, member)
+		{
+			write_value(w, NULL, member, end);
+		}
+		jsonw_close(w);
+		break;
+	case JSON_STRING:
+		write_text(w, key, value, end);
+		break;
+	case JSON_INTEGER:
+		jsonw_int(w, key, json_integer_value(value));
+		break;
+	case JSON_REAL:
+		write_real(w, key, json_real_value(value));
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		jsonw_bool(w, key, json_is_true(value));
+		break;
+	case JSON_NULL:
+		jsonw_null(w, key);
+		break;
+	}
+}
+
+void json_write(struct json *value, size_t max, struct buf *out)
+{
+	struct jsonw w = jsonw_begin(out);
+
+	write_value(&w, NULL, (json_t *)value, out->len + max);
+	jsonw_end(&w);
 }
 
 void *json_next(struct json *object, void *at, const char **ret_key, struct json **ret_value)

@@ -48,6 +48,7 @@ static const struct wire_field alert_fields[] = {
 	WIRE_FIELD_STR(struct alert, generator_url),
 	WIRE_FIELD_STR(struct alert, fingerprint),
 	WIRE_FIELD_OPT(struct alert, broken),
+	WIRE_FIELD_OPT(struct alert, note),
 };
 static const struct wire_type alert_type = WIRE_TYPE("alert", struct alert, alert_fields);
 
@@ -57,6 +58,7 @@ static const struct wire_field delivery_fields[] = {
 	WIRE_FIELD_STR(struct delivery, external_url),
 	WIRE_FIELD_STR(struct delivery, notification_reason),
 	WIRE_FIELD_U64(struct delivery, truncated),
+	WIRE_FIELD_OPT(struct delivery, note),
 	WIRE_FIELD_LIST(struct delivery, alerts, alerts_len, &alert_type),
 };
 static const struct wire_type delivery_type =
@@ -261,6 +263,18 @@ static const struct wire_field deliver_fields[] = {
 };
 MESSAGE(deliver);
 
+static const struct wire_field rejected_fields[] = {
+	WIRE_FIELD_STR(struct msg_rejected, principal),
+	WIRE_FIELD_STR(struct msg_rejected, client),
+	WIRE_FIELD_U16(struct msg_rejected, status),
+	WIRE_FIELD_STR(struct msg_rejected, error),
+	WIRE_FIELD_U64(struct msg_rejected, size),
+	WIRE_FIELD_U64(struct msg_rejected, missed),
+	WIRE_FIELD_FIXED(struct msg_rejected, hash),
+	WIRE_FIELD_BYTES(struct msg_rejected, body),
+};
+MESSAGE(rejected);
+
 static const struct wire_field query_fields[] = {
 	WIRE_FIELD_U64(struct msg_query, id),
 	WIRE_FIELD_ENUM16(struct msg_query, route, ROUTES),
@@ -363,6 +377,7 @@ const struct wire_type *const message_types[MSG_IDS] = {
 	[MSG_PROBE_COMMAND] = &probe_command_type,
 	[MSG_SYNC] = &sync_type,
 	[MSG_SYNCED] = &synced_type,
+	[MSG_REJECTED] = &rejected_type,
 	[MSG_PROBED] = &probed_type,
 	[MSG_NOTIFY] = &notify_type,
 	[MSG_NOTIFIED] = &notified_type,

@@ -34,6 +34,11 @@ static const struct arg_rule deliveries_args[] = {
 	{ "limit", ARG_LIMIT, NULL, 0 },
 };
 
+static const struct arg_rule rejected_deliveries_args[] = {
+	{ "cursor", ARG_CURSOR, NULL, 0 },
+	{ "limit", ARG_LIMIT, NULL, 0 },
+};
+
 static const struct arg_rule audit_args[] = {
 	{ "cursor", ARG_CURSOR, NULL, 0 },
 	{ "limit", ARG_LIMIT, NULL, 0 },
@@ -253,6 +258,10 @@ const struct route_row routes[ROUTES] = {
 		LIST(NOUN_PLAYBOOK, "playbooks")),
 	ROW(ROUTE_PLAYBOOK_RUN, "POST", "/api/v1/playbooks/{playbook}/runs", "run a playbook by hand", RIGHT_OPERATE, ACTION_COMMAND,
 		ONE(NOUN_REQUESTED_RUN), FIELDS(start_fields), AUDIT("run", "playbook")),
+	ROW(ROUTE_REJECTED_DELIVERIES, "GET", "/api/v1/rejected-deliveries", "bodies of deliveries that can never succeed, newest first", RIGHT_READ, ACTION_READ,
+		PAGE(NOUN_REJECTED_DELIVERY, "rejectedDeliveries"), ARGS(rejected_deliveries_args)),
+	ROW(ROUTE_REJECTED_DELIVERY, "GET", "/api/v1/rejected-deliveries/{id}", "one of them, with the beginning of its body", RIGHT_READ, ACTION_READ,
+		ONE(NOUN_REJECTED_DELIVERY_IN_FULL)),
 	ROW(ROUTE_REPORT_ALERTS, "GET", "/api/v1/reports/alerts", "how each alert was handled", RIGHT_READ, ACTION_READ,
 		LIST(NOUN_ALERT_REPORT, "alerts"), ARGS(report_args)),
 	ROW(ROUTE_RUNS, "GET", "/api/v1/runs", "the runs, newest first", RIGHT_READ, ACTION_READ,

@@ -157,6 +157,7 @@ static const struct view_column delivery_columns[] = {
 	{ "notificationReason", VIEW_TEXT },
 	{ "alerts", VIEW_INT },
 	{ "truncatedAlerts", VIEW_INT },
+	{ "note", VIEW_TEXT, OR_NULL },
 	{ "replayOf", VIEW_ID, OR_NULL },
 };
 
@@ -303,7 +304,26 @@ static const struct view_column question_columns[] = {
 static const struct view_column receipt_columns[] = {
 	{ "deliveryId", VIEW_ID, OR_NULL },
 	{ "alerts", VIEW_INT },
+	{ "note", VIEW_TEXT, OR_NULL },
 	{ "decisions", VIEW_LIST, OF(NOUN_ALERT_DECISION) },
+};
+
+static const struct view_column rejected_delivery_columns[] = {
+	{ "id", VIEW_ID },
+	{ "firstAt", VIEW_TIME },
+	{ "lastAt", VIEW_TIME },
+	{ "count", VIEW_INT },
+	{ "status", VIEW_INT },
+	{ "error", VIEW_TEXT },
+	{ "principal", VIEW_TEXT },
+	{ "client", VIEW_TEXT },
+	{ "size", VIEW_INT },
+	{ "hash", VIEW_DIGEST },
+};
+
+static const struct view_column rejected_delivery_in_full_columns[] = {
+	{ "body", VIEW_TEXT, OR_NULL },
+	{ "bodyEncoded", VIEW_TEXT, OR_NULL },
 };
 
 static const struct view_column replay_columns[] = {
@@ -463,6 +483,9 @@ const struct view_noun view_nouns[NOUNS] = {
 	[NOUN_PLAYBOOK_STEP] = NOUN("step of a playbook", playbook_step_columns),
 	[NOUN_QUESTION] = NOUN("question", question_columns),
 	[NOUN_RECEIPT] = NOUN("receipt", receipt_columns),
+	[NOUN_REJECTED_DELIVERY] = NOUN("rejected delivery", rejected_delivery_columns),
+	[NOUN_REJECTED_DELIVERY_IN_FULL] = NOUN_ON(NOUN_REJECTED_DELIVERY,
+			"rejected delivery in full", rejected_delivery_in_full_columns),
 	[NOUN_REPLAY] = NOUN("replay", replay_columns),
 	[NOUN_REQUESTED_RUN] = NOUN("requested run", requested_run_columns),
 	[NOUN_ROLE] = NOUN("role", role_columns),

@@ -4,35 +4,42 @@
  *
  *	clang -std=gnu17 -D_GNU_SOURCE -Iinclude -fsanitize=fuzzer,address,undefined \
  *		tests/fuzz/fuzz_webhook.c src/front/webhook.c src/sys/json.c src/sys/digest.c \
- *		src/domain/alert.c src/domain/label.c src/base/{buf,clock,err,mem,utf8}.c \
+ *		src/domain/alert.c src/domain/label.c src/base/{buf,clock,err,jsonw,mem,utf8}.c \
  *		-ljansson -lgnutls -o fuzz_webhook
  *	./fuzz_webhook -max_len=65536 CORPUS tests/payloads
  */
 #include <assert.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "front/webhook.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_pairs(const struct labels *pairs)
+static void check_note(const char *note)
+{
+	assert(!note || (*note && strlen(note) < ALERT_NOTE_MAX && utf8_valid(note, strlen(note))));
+}
+
+static void check_pairs(const struct labels *pairs, size_t value_max)
 {
 	assert(pairs->len <= ALERT_LABELS_MAX);
 	for (size_t i = 0; i < pairs->len; i++) {
 		assert(*pairs->items[i].name);
-		assert(strlen(pairs->items[i].value) <= WEBHOOK_ANNOTATION_MAX);
+		assert(strlen(pairs->items[i].value) <= value_max);
 		assert(i == 0 || strcmp(pairs->items[i - 1].name, pairs->items[i].name) < 0);
 	}
 }
 
 static void check_alert(const struct alert *alert)
 {
-	check_pairs(&alert->labels);
-	check_pairs(&alert->annotations);
+	check_pairs(&alert->labels, WEBHOOK_LABEL_MAX);
+	check_pairs(&alert->annotations, WEBHOOK_ANNOTATION_MAX);
+	check_note(alert->note);
 	assert(alert->status < ALERT_STATUSES);
 	assert(alert->starts_at >= 0 && alert->ends_at >= 0);
 	assert(*alert->fingerprint && strlen(alert->fingerprint) <= WEBHOOK_FINGERPRINT_MAX);
-	assert(alert->broken || *labels_value(&alert->labels, "alertname"));
+	assert(alert->broken || alert->labels.len);
 	assert(!alert->broken || *alert->broken);
 	assert(strlen(alert->generator_url) <= WEBHOOK_LABEL_MAX);
 }
@@ -52,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(err.code == ERR_INPUT && *err.msg);
 	} else {
 		assert(delivery.alerts_len <= DELIVERY_ALERTS_MAX);
+		check_note(delivery.note);
 		for (size_t i = 0; i < delivery.alerts_len; i++) {
 			check_alert(&delivery.alerts[i]);
 		}

@@ -68,6 +68,20 @@ static int on_query(void *arg, const void *payload, int fd, struct err *err)
 	return 0;
 }
 
+static int on_rejected(void *arg, const void *payload, int fd, struct err *err)
+{
+	const struct msg_rejected *msg = payload;
+	struct bench *bench = arg;
+
+	(void)fd;
+	(void)err;
+	bench->type = MSG_REJECTED;
+	snprintf(bench->text, sizeof(bench->text), "%d %s %s size=%d kept=%d missed=%d: %.40s",
+			msg->status, msg->principal, msg->client, (int)msg->size,
+			(int)msg->body.len, (int)msg->missed, msg->error);
+	return 0;
+}
+
 static int on_reload(void *arg, const void *payload, int fd, struct err *err)
 {
 	const struct msg_reload *msg = payload;
@@ -83,6 +97,7 @@ static int on_reload(void *arg, const void *payload, int fd, struct err *err)
 static const struct message_handler handlers[MSG_IDS] = {
 	[MSG_DELIVER] = { on_deliver },
 	[MSG_QUERY] = { on_query },
+	[MSG_REJECTED] = { on_rejected },
 	[MSG_RELOAD] = { on_reload },
 };
 
@@ -266,6 +281,61 @@ TEST(a_delivery_goes_to_the_core_and_its_answer_back)
 	stop(&bench);
 }
 
+TEST(a_webhooks_url_may_end_with_anything)
+{
+	static const char *const lines[] = { "POST /webhook/", "POST /webhook//", "POST /?x=1",
+		"POST /webhook?team=a&x=%00", "POST /api/v1/alerts/?",
+		"POST /api/v1/alerts?limit=x" };
+	struct bench bench = { 0 };
+
+	start(&bench);
+	connect_core(&bench);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		int fd = ask(&bench, lines[i], JSON, BODY);
+
+		expect(&bench, MSG_DELIVER);
+		answer(&bench, ERR_NONE, "", "{}");
+		ck_has(got(fd), " 200 ");
+	}
+	stop(&bench);
+}
+
+TEST(a_delivery_that_can_never_succeed_is_reported_to_the_core)
+{
+	static const struct {
+		const char *line;
+		const char *headers;
+		const char *body;
+		const char *answer;
+		const char *report;
+	} rows[] = {
+		{ "POST /", JSON, "{\"x\":1}", " 400 ",
+				"400 anonymous 127.0.0.1 size=7 kept=7 missed=0: alerts: missing" },
+		{ "POST /", "", BODY, " 415 ",
+				"415 anonymous 127.0.0.1 size=59 kept=59 missed=0: expected Content-Type" },
+		{ "POST /webhook/", "Content-Type: application/x-www-form-urlencoded\r\n" OPERATOR,
+				BODY, " 415 ",
+				"415 anonymous 127.0.0.1 size=59 kept=59 missed=0: expected" },
+		{ "POST /webhook", JSON "Content-Encoding: br\r\n", BODY, " 415 ",
+				"415 anonymous 127.0.0.1 size=59 kept=59 missed=0: expected Content-Encoding" },
+		{ "POST /webhook", JSON "Content-Encoding: gzip\r\n", BODY, " 400 ",
+				"400 anonymous 127.0.0.1 size=59 kept=59 missed=0: the body is not the gzip" },
+		{ "POST /webhook", JSON "Expect: 100-continue\r\n", "", " 400 ", "size=0 kept=0" },
+	};
+	struct bench bench = { 0 };
+
+	start(&bench);
+	connect_core(&bench);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int fd = ask(&bench, rows[i].line, rows[i].headers, rows[i].body);
+
+		expect(&bench, MSG_REJECTED);
+		ck_has(bench.text, rows[i].report);
+		ck_has(got(fd), rows[i].answer);
+	}
+	stop(&bench);
+}
+
 TEST(a_query_carries_its_checked_arguments)
 {
 	struct bench bench = { 0 };
@@ -436,12 +506,12 @@ TEST(what_must_not_be_sent_is_refused_before_it_has_an_effect)
 		const char *body;
 		const char *says;
 	} rows[] = {
-		{ "POST /", "", BODY, " 415 " },
-		{ "POST /", "Content-Type: text/plain\r\n", BODY, " 415 " },
 		{ "POST /", JSON "Origin: https://evil.test\r\n", BODY, " 403 " },
 		{ "POST /", JSON "Sec-Fetch-Site: cross-site\r\n", BODY, " 403 " },
-		{ "POST /", JSON, "{\"x\":1}", "alerts: missing, expected array" },
-		{ "POST /?x=1", JSON, BODY, "unknown parameter 'x'" },
+		{ "POST /api/v1/pause", OPERATOR, BODY, " 415 " },
+		{ "POST /api/v1/pause?x=1", JSON OPERATOR, "{}", "unknown parameter 'x'" },
+		{ "PUT /webhook", JSON, BODY, "/webhook takes POST" },
+		{ "PUT /webhook/", JSON, BODY, "Allow: POST\r\n" },
 		{ "OPTIONS /", JSON, "", "Allow: GET, HEAD, POST\r\n" },
 		{ "DELETE /api/v1/runs", JSON, "", " 405 " },
 		{ "GET /%2e%2e/metrics", "", "", " 400 " },

@@ -116,6 +116,42 @@ TEST(a_long_title_is_cut_between_characters)
 	ck_has(buf_text(&out) + 500, "ä…");
 }
 
+TEST(a_title_is_one_line_whatever_the_labels_say)
+{
+	struct label labels[] = { { "alertname", "a\nb\r\n\tc\x1b[2J" },
+		{ "instance", "x\xe2\x80\xa8y\xc2\x85z\xe2\x80\xae" } };
+	const struct alert alert = { .labels = { labels, 2 } };
+	auto_buf struct buf out = { 0 };
+
+	buf_adds(&out, "kept\n");
+	incident_title(NULL, &alert, &out);
+	ck_str(buf_text(&out), "kept\na b   c [2J on x y z ");
+}
+
+TEST(an_alert_without_a_name_has_a_title_of_what_it_has)
+{
+	struct label labels[] = { { "a", "1" }, { "b", "2" }, { "c", "3" }, { "d", "4" },
+		{ "instance", "db:1" } };
+	static const struct {
+		size_t begin, len;
+		const char *title;
+	} rows[] = {
+		{ 0, 5, "alert without a name on db:1" },
+		{ 0, 1, "alert without a name (a=1)" },
+		{ 0, 3, "alert without a name (a=1, b=2, c=3)" },
+		{ 0, 4, "alert without a name (a=1, b=2, c=3, …)" },
+		{ 0, 0, "alert without a name" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct alert alert = { .labels = { labels + rows[i].begin, rows[i].len } };
+		auto_buf struct buf out = { 0 };
+
+		incident_title(NULL, &alert, &out);
+		ck_str(buf_text(&out), rows[i].title);
+	}
+}
+
 static void group_of(const char *const *group_by, const char *playbook, struct label *labels,
 		size_t len, uint8_t hash[DIGEST_SIZE])
 {

@@ -130,6 +130,52 @@ TEST(odd_paths_are_refused_and_never_match)
 	}
 }
 
+TEST(only_the_webhooks_path_may_end_with_a_slash)
+{
+	static const struct {
+		const char *path;
+		enum err_code code;
+	} rows[] = {
+		{ "/webhook/", ERR_NONE },
+		{ "/webhook///", ERR_NONE },
+		{ "/api/v1/alerts/", ERR_NONE },
+		{ "/webhook/x", ERR_NOT_FOUND },
+		{ "/webhook/x/", ERR_NOT_FOUND },
+		{ "//", ERR_NOT_FOUND },
+		{ "/api/v1/pause/", ERR_NOT_FOUND },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct route_match match;
+		struct err err = { 0 };
+
+		ck_int(route_match_find("POST", rows[i].path, &match, &err),
+				rows[i].code == ERR_NONE ? 0 : -1);
+		ck_int(err.code, rows[i].code);
+		ck(rows[i].code != ERR_NONE || match.row->action == ACTION_DELIVER);
+	}
+}
+
+TEST(a_body_is_plain_or_gzip)
+{
+	static const struct {
+		const char *encoding;
+		int result;
+		bool gzip;
+	} rows[] = { { NULL, 0, false }, { "", 0, false }, { "identity", 0, false },
+		{ "gzip", 0, true }, { "GZIP", 0, true }, { "x-gzip", 0, true },
+		{ "deflate", -1, false }, { "br", -1, false }, { "gzip, gzip", -1, false } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = { 0 };
+		bool gzip = false;
+
+		ck_int(route_match_encoding(rows[i].encoding, &gzip, &err), rows[i].result);
+		ck_int(gzip, rows[i].gzip);
+		ck_int(err.code, rows[i].result ? ERR_MEDIA : ERR_NONE);
+	}
+}
+
 TEST(a_name_of_a_path_comes_as_it_is)
 {
 	struct route_match match;

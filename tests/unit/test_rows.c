@@ -348,6 +348,7 @@ TEST(a_delivery_is_written_as_ever)
 		.notification_reason = "repeat",
 		.alerts = 3,
 		.truncated = 1,
+		.note = "groupKey is taken as text",
 		.replay_of = 8,
 	};
 	const struct delivery_row empty = { 0 };
@@ -357,11 +358,32 @@ TEST(a_delivery_is_written_as_ever)
 			"'externalURL':'http://am-1:9093','receiver':'playbookd',"
 			"'groupKey':'{}:{alertname=\\'WebHangs\\'}',"
 			"'notificationReason':'repeat','alerts':3,'truncatedAlerts':1,"
-			"'replayOf':8}");
+			"'note':'groupKey is taken as text','replayOf':8}");
 	CK_MEMBERS(rows_delivery, &empty,
 			"{'id':0,'receivedAt':null,'principal':null,'externalURL':null,"
 			"'receiver':null,'groupKey':null,'notificationReason':null,'alerts':0,"
-			"'truncatedAlerts':0,'replayOf':null}");
+			"'truncatedAlerts':0,'note':null,'replayOf':null}");
+}
+
+TEST(a_rejected_delivery_is_written_with_its_hash)
+{
+	static const uint8_t hash[DIGEST_SIZE] = { 0xab };
+	const struct rejected_body_row full = { .id = 3,
+		.hash = hash,
+		.first_at = AT,
+		.last_at = AT,
+		.count = 7,
+		.status = 413,
+		.error = "too long",
+		.principal = "anonymous",
+		.client = "10.0.0.7",
+		.size = 17000000 };
+
+	CK_MEMBERS(rows_rejected_delivery, &full,
+			"{'id':3,'firstAt':'2026-11-23T08:57:37.808Z',"
+			"'lastAt':'2026-11-23T08:57:37.808Z','count':7,'status':413,'error':'too long',"
+			"'principal':'anonymous','client':'10.0.0.7','size':17000000,"
+			"'hash':'ab00000000000000000000000000000000000000000000000000000000000000'}");
 }
 
 TEST(a_decision_is_written_as_ever)

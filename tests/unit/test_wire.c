@@ -70,9 +70,12 @@ static const struct msg_deliver deliver = {
 	.override_guards = 1,
 	.reason = "it is needed",
 	.key = "k1",
-	.delivery = { "playbookd", "{}:{a=\"b\"}", "http://am:9093", "firing", 17, alerts, 2 },
+	.delivery = { "playbookd", "{}:{a=\"b\"}", "http://am:9093", "firing", 17,
+			"groupKey is taken as text", alerts, 2 },
 	.body = { (const unsigned char *)"\0\xff", 2 },
 };
+static const struct msg_rejected rejected = { "anonymous", "127.0.0.1", 413, "too long", UINT64_MAX,
+	3, { 1, 2, 3 }, { (const unsigned char *)"\0\xff", 2 } };
 static const struct msg_query query = {
 	.id = 2,
 	.route = ROUTE_OUTPUT,
@@ -139,6 +142,7 @@ static const void *const examples[MSG_IDS] = {
 	[MSG_ENDED] = &id,
 	[MSG_DELIVER] = &deliver,
 	[MSG_QUERY] = &query,
+	[MSG_REJECTED] = &rejected,
 	[MSG_ANSWER] = &answer,
 	[MSG_PROBE] = &probe,
 	[MSG_PROBED] = &probed,

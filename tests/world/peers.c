@@ -86,6 +86,7 @@ static struct alert *alerts_of(struct arena *arena, const struct peers_delivery 
 			.generator_url = "",
 			.fingerprint = "f",
 			.broken = alert->broken,
+			.note = alert->note,
 		};
 	}
 	return alerts;
@@ -108,6 +109,7 @@ struct peers_answer peers_deliver(struct core *core, const struct peers_delivery
 				.external_url = delivery->sender ? delivery->sender : "http://am",
 				.notification_reason = delivery->reason ? delivery->reason : "",
 				.truncated = delivery->truncated,
+				.note = delivery->note,
 				.alerts = alerts_of(arena, delivery),
 				.alerts_len = delivery->len },
 	};

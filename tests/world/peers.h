@@ -41,6 +41,7 @@ struct peers_alert {
 	int64_t ends_at;                /* of one that is resolved; 0: now */
 	const char *const *annotations; /* PAIRS(); NULL: none */
 	const char *broken;             /* why the front could not read it; NULL: it could */
+	const char *note;               /* what it did not take as it came; NULL: nothing */
 };
 
 struct peers_delivery {
@@ -50,6 +51,7 @@ struct peers_delivery {
 	const char *reason; /* of Alertmanager; NULL: not said */
 	bool same_body;     /* as the delivery before it */
 	uint64_t truncated;
+	const char *note; /* as an alert has one */
 	bool dry_run;
 	uint64_t replay_of; /* as are the following, of a replay; 0: it is none */
 	bool override_guards;

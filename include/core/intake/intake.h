@@ -15,7 +15,7 @@
  * Decide about every alert of the delivery, those that fire first, write all of it, and append
  * the answer
  *
- *	{"deliveryId":7,"alerts":3,"decisions":[{"fingerprint":"…","alertname":"…",
+ *	{"deliveryId":7,"alerts":3,"note":null,"decisions":[{"fingerprint":"…","alertname":"…",
  *	 "decision":"queued","reason":"…","playbook":"…","incidentId":4,"runId":9}]}
  *
  * A dry run decides the same and leaves nothing behind (deliveryId null).

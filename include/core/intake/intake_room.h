@@ -19,11 +19,18 @@
 #include "sys/digest.h"
 #include "wire/message.h"
 
+/* Of the deliveries that were rejected. */
+struct rejects {
+	bool is_loaded;
+	int64_t last_at; /* wall: when the last one arrived; 0: none, or its alert has ended */
+};
+
 struct intake_room {
 	struct ground *ground;
 	struct escalate_room *escalate;
 	struct run_room *run;
 	int64_t late_due_at; /* wall: when the first late alert is due; 0: none waits */
+	struct rejects rejects;
 };
 
 /* What playbookd itself raises (own_alert). */

@@ -41,8 +41,8 @@ struct own_alert {
 };
 
 /*
- * It fires. Nothing changes while it fires already. The transaction of the turn must be open
- * (turn_write()). Borrows own during the call. -1: the store failed.
+ * It fires. Nothing changes while it fires already; else it is written in the transaction of the
+ * turn, which is opened when it is not. Borrows own during the call. -1: the store failed.
  */
 int own_alert_fires(struct intake_room *room, const struct own_alert *own, struct err *err);
 

@@ -19,6 +19,7 @@ struct counters {
 	uint64_t deliveries;
 	uint64_t replays;
 	uint64_t truncated_alerts;
+	uint64_t rejected_deliveries;
 	uint64_t alerts[ALERT_STATUSES];
 	uint64_t decisions[DECISIONS];
 	uint64_t commits;

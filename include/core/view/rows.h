@@ -21,6 +21,7 @@
 #include "store/incidents.h"
 #include "store/notices.h"
 #include "store/paged_levels.h"
+#include "store/rejected_bodies.h"
 #include "store/runs.h"
 #include "store/steps.h"
 #include "store/timeline.h"
@@ -28,6 +29,7 @@
 
 /* The members only; the caller opens and closes the object and may add to it. */
 void rows_delivery(struct jsonw *w, const struct delivery_row *row);
+void rows_rejected_delivery(struct jsonw *w, const struct rejected_body_row *row);
 void rows_incident(struct jsonw *w, const struct incident_row *row);
 void rows_question(struct jsonw *w, const struct approval_row *row);
 void rows_run(struct jsonw *w, const struct run_row *row);

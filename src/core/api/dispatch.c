@@ -19,6 +19,7 @@
 #include "core/api/read/read_incidents.h"
 #include "core/api/read/read_pause.h"
 #include "core/api/read/read_playbooks.h"
+#include "core/api/read/read_rejected.h"
 #include "core/api/read/read_reports.h"
 #include "core/api/read/read_runs.h"
 #include "core/api/read/read_status.h"
@@ -56,6 +57,8 @@ static int (*const handlers[ROUTES])(struct reply *reply, struct err *err) = {
 	[ROUTE_PAUSE_BEGIN] = pause_commands_begin,
 	[ROUTE_PLAYBOOKS] = read_playbooks,
 	[ROUTE_PLAYBOOK_RUN] = run_commands_start,
+	[ROUTE_REJECTED_DELIVERIES] = read_rejected,
+	[ROUTE_REJECTED_DELIVERY] = read_rejected_one,
 	[ROUTE_REPORT_ALERTS] = read_reports_alerts,
 	[ROUTE_RUNS] = read_runs,
 	[ROUTE_RUN] = read_run,

@@ -17,6 +17,8 @@
 int consider_record(struct intake *in, const struct subject *subject, const struct verdict *verdict,
 		struct err *err)
 {
+	const char *note = subject->alert->note;
+	char noted[2 * PLAN_REASON_MAX + ALERT_NOTE_MAX];
 	const struct decision_row row = {
 		.delivery_id = in->delivery_id,
 		.position = in->position++,
@@ -24,12 +26,15 @@ int consider_record(struct intake *in, const struct subject *subject, const stru
 		.fingerprint = subject->fingerprint,
 		.alertname = subject->alertname,
 		.decision = decision_names[verdict->decision],
-		.reason = verdict->reason,
+		.reason = note ? noted : verdict->reason,
 		.playbook = verdict->playbook,
 		.incident_id = verdict->incident_id,
 		.run_id = verdict->run_id,
 	};
 
+	if (note) {
+		snprintf(noted, sizeof(noted), "%s; %s", verdict->reason, note);
+	}
 	rows_alert_decision(&in->answer, &row);
 	if (!in->msg->dry_run) {
 		in->ground->counters.decisions[verdict->decision]++;

@@ -374,6 +374,7 @@ static int add_delivery(struct intake *in, struct err *err)
 		.notification_reason = delivery->notification_reason,
 		.alerts = (int64_t)delivery->alerts_len,
 		.truncated = (int64_t)delivery->truncated,
+		.note = delivery->note,
 		.replay_of = (int64_t)in->msg->replay_of,
 		.body_hash = in->body_hash,
 		.body = in->msg->body.data,
@@ -393,6 +394,7 @@ static int take_delivery(struct intake *in, struct err *err)
 	jsonw_object(&in->answer, NULL);
 	jsonw_id(&in->answer, "deliveryId", in->msg->dry_run ? 0 : in->delivery_id);
 	jsonw_int(&in->answer, "alerts", (int64_t)delivery->alerts_len);
+	jsonw_str(&in->answer, "note", delivery->note);
 	jsonw_array(&in->answer, "decisions");
 	if (take_alerts(in, delivery, err) < 0) {
 		return -1;

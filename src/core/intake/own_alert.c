@@ -74,6 +74,9 @@ static int deliver(struct intake_room *room, const struct own_alert *own, struct
 				.alerts_len = 1 },
 	};
 
+	if (turn_write(&room->ground->turn, err) < 0) {
+		return -1;
+	}
 	write_body(alert, &body);
 	msg.body = (struct bytes){ body.data, (uint32_t)body.len };
 	return intake_raise(room, &msg, &how, err);

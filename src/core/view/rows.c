@@ -130,6 +130,7 @@ static const struct row_member delivery_members[] = {
 	TEXT("notificationReason", struct delivery_row, notification_reason),
 	INT("alerts", struct delivery_row, alerts),
 	INT("truncatedAlerts", struct delivery_row, truncated),
+	TEXT("note", struct delivery_row, note),
 	INT_ABOVE_ZERO("replayOf", struct delivery_row, replay_of),
 };
 
@@ -211,6 +212,19 @@ static const struct row_member notification_members[] = {
 	TIME("createdAt", struct notice_row, created_at),
 	TIME_OF("sentAt", notification_sent_at),
 	TIME_OF("nextAttemptAt", notification_next_at),
+};
+
+static const struct row_member rejected_delivery_members[] = {
+	INT("id", struct rejected_body_row, id),
+	TIME("firstAt", struct rejected_body_row, first_at),
+	TIME("lastAt", struct rejected_body_row, last_at),
+	INT("count", struct rejected_body_row, count),
+	INT("status", struct rejected_body_row, status),
+	TEXT("error", struct rejected_body_row, error),
+	TEXT("principal", struct rejected_body_row, principal),
+	TEXT("client", struct rejected_body_row, client),
+	INT("size", struct rejected_body_row, size),
+	DIGEST_AT("hash", struct rejected_body_row, hash),
 };
 
 static const struct row_member question_members[] = {
@@ -313,6 +327,7 @@ const struct row_binding rows_bindings[NOUNS] = {
 	[NOUN_INCIDENT] = BINDING(incident_members),
 	[NOUN_NOTIFICATION] = BINDING(notification_members),
 	[NOUN_QUESTION] = BINDING(question_members),
+	[NOUN_REJECTED_DELIVERY] = BINDING(rejected_delivery_members),
 	[NOUN_RUN] = BINDING(run_members),
 	[NOUN_RUN_IN_SHORT] = BINDING(run_in_short_members),
 	[NOUN_STEP] = BINDING(step_members),
@@ -478,6 +493,11 @@ static void write_object(struct jsonw *w, enum noun id, const void *row)
 void rows_delivery(struct jsonw *w, const struct delivery_row *row)
 {
 	write_members(w, NOUN_DELIVERY, row);
+}
+
+void rows_rejected_delivery(struct jsonw *w, const struct rejected_body_row *row)
+{
+	write_members(w, NOUN_REJECTED_DELIVERY, row);
 }
 
 void rows_incident(struct jsonw *w, const struct incident_row *row)

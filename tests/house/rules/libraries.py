@@ -17,6 +17,7 @@ WRAPPERS = {
     "pcre2": "src/sys/regex.c",
     "seccomp.h": "src/sys/confine.c",
     "sqlite3": "src/sys/db.c",
+    "zlib.h": "src/sys/gunzip.c",
 }
 # Other headers with < > come from the C library and the kernel. These begin like that:
 SYSTEM = ("arpa/", "asm/", "linux/", "net/", "netinet/", "sys/")

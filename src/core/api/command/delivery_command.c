@@ -4,6 +4,7 @@
 #include "core/api/command.h"
 #include "core/api/command/run_commands.h"
 #include "core/intake/intake.h"
+#include "core/intake/rejects.h"
 
 /* A delivery on its way to its answer. */
 struct receiving {
@@ -15,7 +16,10 @@ static int take(struct reply *reply, struct err *err)
 {
 	const struct msg_deliver *msg = ((struct receiving *)reply)->msg;
 
-	return intake_deliver(reply->api->intake, msg, &reply->content, err);
+	if (intake_deliver(reply->api->intake, msg, &reply->content, err) < 0) {
+		return -1;
+	}
+	return rejects_alerts(reply->api->intake, msg, err);
 }
 
 static int take_again(struct reply *reply, struct err *err)

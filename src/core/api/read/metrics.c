@@ -34,6 +34,9 @@ static void write_intake(const struct counters *counters, struct buf *out)
 	one(out, "playbookd_truncated_alerts_total", "counter",
 			"Alerts that Alertmanager cut from deliveries.",
 			(int64_t)counters->truncated_alerts);
+	one(out, "playbookd_rejected_deliveries_total", "counter",
+			"Deliveries that could never succeed, and whose alerts are lost.",
+			(int64_t)counters->rejected_deliveries);
 	head(out, "playbookd_alerts_total", "counter", "Alerts received, by status.");
 	for (int i = 0; i < ALERT_STATUSES; i++) {
 		buf_addf(out, "playbookd_alerts_total{status=\"%s\"} %" PRIu64 "\n",
