@@ -62,9 +62,7 @@ TEST(an_undecodable_body_is_kept_and_pages_once)
 			"400 alerts: missing, expected array anonymous 10.0.0.7 2 {}");
 	ck_str(incidents(&core), "1 UndecodableDelivery firing");
 	ck_str(core_world_rows(&core, "SELECT attention FROM incident"),
-			"a delivery from 10.0.0.7 was answered 400, and its alerts are lost: alerts: "
-			"missing, expected array; GET /api/v1/rejected-deliveries/1 has it. This ends "
-			"when none was rejected for 24h");
+			"a delivery from 10.0.0.7 was answered 400, and its alerts are lost: alerts: missing, expected array; GET /api/v1/rejected-deliveries/1 has it. This ends when none was rejected for 24h");
 	ck_str(pages(&core), "1");
 	core_world_wait(&core, 60000);
 	rejected(&core, "{}");
@@ -193,9 +191,7 @@ TEST(an_alert_that_cannot_be_read_pages_once_for_its_receiver)
 			"unmatched, rejected_alert, rejected_alert");
 	ck_str(core_world_rows(&core, "SELECT title || ' ' || status || ': ' || attention || ' ' ||"
 				      " labels FROM incident"),
-			"UnreadableAlert firing: 2 alerts of delivery 1 cannot be read and are lost: "
-			"labels.service: expected string; mend the rule or the sender, then close this "
-			"{\"alertname\":\"UnreadableAlert\",\"receiver\":\"r\"}");
+			"UnreadableAlert firing: 2 alerts of delivery 1 cannot be read and are lost: labels.service: expected string; mend the rule or the sender, then close this {\"alertname\":\"UnreadableAlert\",\"receiver\":\"r\"}");
 	ck_str(pages(&core), "1");
 	core_world_wait(&core, HOUR);
 	deliver_broken(&core, false, 0);
@@ -240,8 +236,7 @@ TEST(a_note_stands_in_the_decision_and_in_the_answer)
 						      .note = "groupKey is taken as text" });
 	ck_has(answer.text, "\"alerts\":1,\"note\":\"groupKey is taken as text\",\"decisions\"");
 	ck_has(answer.text,
-			"\"reason\":\"no playbook matches this alert; annotation dump was cut at "
-			"16 KiB\"");
+			"\"reason\":\"no playbook matches this alert; annotation dump was cut at 16 KiB\"");
 	ck_str(core_world_rows(&core, "SELECT reason FROM decision"),
 			"no playbook matches this alert; annotation dump was cut at 16 KiB");
 	ck_str(core_world_rows(&core, "SELECT note FROM delivery"), "groupKey is taken as text");

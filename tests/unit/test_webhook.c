@@ -149,7 +149,7 @@ TEST(an_odd_alert_is_read_or_set_aside_alone)
 	}
 }
 
-/* What is written beside {"labels":{"alertname":"A" of an alert, what becomes of it, and its note. */
+/* What is written behind {"labels":{"alertname":"A", what becomes of it, and the note. */
 static const struct {
 	const char *rest;
 	const char *name; /* of the label, or after '@' of the annotation, that is looked at */
@@ -194,8 +194,7 @@ static const struct {
 			"status was dropped: expected firing or resolved" },
 	{ "},\"status\":1}", "x", NULL, "status was dropped: expected string" },
 	{ "},\"status\":1,\"endsAt\":2,\"startsAt\":3}", "x", NULL,
-			"startsAt was dropped: expected string, endsAt was dropped: expected string, "
-			"status was dropped: expected string" },
+			"startsAt was dropped: expected string, endsAt was dropped: expected string, status was dropped: expected string" },
 };
 
 TEST(what_is_wrong_beside_the_labels_is_noted_and_the_alert_taken)
@@ -352,9 +351,7 @@ TEST(a_member_of_the_body_that_is_a_number_is_taken_as_text)
 	ck_str(d.delivery.notification_reason, "1.5");
 	ck_int(d.delivery.truncated, 0);
 	ck_str(d.delivery.note,
-			"receiver is taken as text, groupKey is taken as text, externalURL was "
-			"dropped: expected string, notification_reason is taken as text, "
-			"truncatedAlerts was dropped: expected whole number");
+			"receiver is taken as text, groupKey is taken as text, externalURL was dropped: expected string, notification_reason is taken as text, truncatedAlerts was dropped: expected whole number");
 	drop(&d);
 }
 

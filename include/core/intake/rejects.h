@@ -6,7 +6,7 @@
  *	                                UndecodableDelivery, one for all of them; it ends when none
  *	                                has arrived for REJECTS_END_MS
  *	an alert that cannot be read    its decision, rejected_alert, and the own alert
- *	                                UnreadableAlert, one for each receiver; an operator closes it
+ *	                                UnreadableAlert, one a receiver; an operator closes it
  */
 #ifndef CORE_REJECTS_H
 #define CORE_REJECTS_H
