@@ -13,10 +13,3 @@ CREATE TABLE late_alert (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX late_alert_due ON late_alert (due_at);
-
--- One run of an episode, playbook and target; and of the alerts of one opening that need the same, one
--- at a time. An alert that begins after that one has ended may get another.
-DROP INDEX run_once;
-CREATE UNIQUE INDEX run_once ON run (episode_id, target, playbook) WHERE trigger = 'alert';
-CREATE UNIQUE INDEX run_under_way ON run (incident_id, generation, target, playbook)
-	WHERE trigger = 'alert' AND finished_at IS NULL;

@@ -11,13 +11,15 @@
  *	looked again, passed                   mitigated       needs an operator
  *	looked again                           any other       stays as it is
  *	rejected before it started             resolved        its question needs no answer any more
+ *	canceled before it started, and over   any             its question needs no answer any more
  *	succeeded, but verified nothing        firing          needs an operator
  *	succeeded, but verified nothing        any other       stays as it is
  *	any other end                          closed          stays as it is
  *	failed, timed out, interrupted         any other       needs an operator, it failed
  *	canceled, rejected                     any other       needs an operator
  *
- * A run looks again because its alert still fires after a run that was verified.
+ * A run looks again because its alert still fires after a run that was verified. One is over when
+ * the alerts that it was for have ended (domain/run_wanted).
  *
  * Pure: the caller gathers the facts, asks, and writes what the verdict says, in its order.
  */
@@ -41,6 +43,7 @@ struct incident_run {
 	const char *reason;              /* of its status */
 	bool only_looks;                 /* it only verified again */
 	bool started_once;               /* it has left the queue before */
+	bool over;                       /* canceled, since its alerts had ended */
 	uint8_t incident_status;         /* enum incident_status */
 	int64_t unhelpful;               /* see incident_after_run_counts(); else not read */
 };

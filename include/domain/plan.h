@@ -133,6 +133,8 @@ struct plan_facts {
 	int64_t target_run; /* the latest of this opening of the incident with the same params … */
 	int64_t target_ended_at;  /* … and when it ended; 0: it did not */
 	const char *known_status; /* the status of the one that is there */
+	int64_t waiting_run; /* one that has not begun, and does the same, for whatever incident */
+	const char *waiting_status; /* of waiting_run */
 	struct guard_pause pause;
 	const struct interval_clock *clocks; /* see guard_intervals(); of the playbook's zones */
 	int64_t starts_at_most;              /* global.max_starts_per_hour; 0: any */

@@ -56,7 +56,13 @@ struct run_facts {
 	int64_t finished_at;
 };
 
-/* The latest run of this episode and playbook that an alert asked for. */
+/*
+ * In all of these, a run that ended as canceled before it began, since its alerts had ended, is as if
+ * it had never been.
+ */
+
+/* The latest run of this playbook that the episode asked for, or that is for it, too
+ * (store/run_episodes). */
 int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, struct run_facts *ret,
 		struct err *err);
 /* The latest run of this opening of the incident, and target, that an alert asked for. */
@@ -76,8 +82,19 @@ int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts
  * approved), and no later run of their target did. */
 int runs_unhelpful(struct db *db, int64_t incident_id, int64_t *ret_count, struct err *err);
 
-/* The oldest run of the incident that is not over. */
+/* The oldest run of the incident that is not over, and would go on when the incident were: it has
+ * begun, or was asked for by hand, and does not wait for an approval for its alert. */
 int runs_unfinished(struct db *db, int64_t incident_id, struct run_facts *ret, struct err *err);
+
+/* The oldest run of this target that has not begun yet, whoever asked for it; not one that only
+ * verifies again. */
+int runs_waiting(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
+		struct err *err);
+/* A run of this target that has begun and is not over. There is one at most. */
+int runs_under_way(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
+		struct err *err);
+/* Why it stays in the queue; "": it may go. No change when it is not queued. */
+int runs_wait(struct db *db, int64_t id, const char *reason, struct err *err);
 
 /* It leaves the queue, or is asked about again, to follow this configuration, which may be newer
  * than what it was decided with. ERR_BUG when it does not wait any more. */
@@ -85,8 +102,8 @@ int runs_follow(struct db *db, int64_t id, const uint8_t config_hash[DIGEST_SIZE
 /*
  * Compare and set: write status, pending_status and reason of cursor, and started_at or finished_at
  * when they come with the status. A move that run_status_can() forbids is ERR_BUG, and so is one of
- * a run that is not `from` any more: nothing is written then. One that is not final may stay as it
- * is.
+ * a run that is not `from` any more, or that would begin while another one of its target is under
+ * way: nothing is written then. One that is not final may stay as it is.
  */
 int runs_move(struct db *db, int64_t id, enum run_status from, const struct run_cursor *cursor,
 		int64_t now, struct err *err);

@@ -87,12 +87,14 @@ bool incident_after_run_counts(const struct incident_run *run)
 void incident_after_run(const struct incident_run *run, struct incident_verdict *ret)
 {
 	bool unstarted = run->status == RUN_REJECTED && !run->started_once;
+	bool was_over = run->over && !run->started_once;
 
 	*ret = (struct incident_verdict){ .attention = INCIDENT_ATTENTION_STAYS };
-	if (run->only_looks) {
-		after_look(run, ret);
-	} else if (unstarted && run->incident_status == INCIDENT_RESOLVED) {
+	if (was_over || (unstarted && !run->only_looks &&
+					run->incident_status == INCIDENT_RESOLVED)) {
 		ret->attention = INCIDENT_ATTENTION_ANSWERED;
+	} else if (run->only_looks) {
+		after_look(run, ret);
 	} else if (incident_after_run_counts(run)) {
 		after_verify(run, ret);
 	} else if (run->status == RUN_SUCCEEDED) {

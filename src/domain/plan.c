@@ -275,6 +275,11 @@ enum decision plan_run(const struct plan_facts *facts, char *reason)
 		return facts->repeats && facts->target_ended_at ? DECISION_REPEAT
 								: DECISION_DUPLICATE;
 	}
+	if (!facts->by_hand && facts->waiting_run) {
+		SAY("run %" PRId64 " (%s) does the same", facts->waiting_run,
+				facts->waiting_status);
+		return DECISION_DUPLICATE;
+	}
 	for (size_t i = 0; i < sizeof(guards) / sizeof(guards[0]) && !facts->override_guards; i++) {
 		enum decision held = guards[i](facts, reason);
 

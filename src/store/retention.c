@@ -94,6 +94,7 @@ static int delete_run(struct db *db, int64_t id, struct err *err)
 		"DELETE FROM step WHERE run_id = :id",
 		"DELETE FROM run_param WHERE run_id = :id",
 		"DELETE FROM approval WHERE run_id = :id",
+		"DELETE FROM run_also WHERE run_id = :id",
 		"DELETE FROM run WHERE id = :id",
 	};
 
@@ -127,6 +128,7 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 	static const char *const incidents[] = {
 		"DELETE FROM timeline WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM checklist WHERE incident_id IN (" OLD_INCIDENTS ")",
+		"DELETE FROM run_also WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM episode WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM target_call WHERE incident_id IN (" OLD_INCIDENTS ")",
 		"DELETE FROM follow_up WHERE incident_id IN (" OLD_INCIDENTS ")",

@@ -97,14 +97,20 @@ static int read_facts(struct stmt *s, struct run_facts *ret, struct err *err)
 	return rc < 0 ? -1 : 0;
 }
 
+/* It ended before it began, since its alerts had ended: it did nothing, and counts nowhere. */
+#define DID_SOMETHING " AND (status <> 'canceled' OR started_at IS NOT NULL OR cancel IS NOT NULL)"
+
 int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, struct run_facts *ret,
 		struct err *err)
 {
 	static const char sql[] = "SELECT id, status, finished_at"
 				  " FROM run"
+				  " WHERE id IN (SELECT id FROM run"
 				  " WHERE episode_id = :episode_id AND playbook = :playbook"
 				  " AND trigger = 'alert'"
-				  " ORDER BY id DESC"
+				  " UNION ALL SELECT run_id FROM run_also"
+				  " WHERE episode_id = :episode_id)"
+				  " AND playbook = :playbook" DID_SOMETHING " ORDER BY id DESC"
 				  " LIMIT 1";
 	struct stmt *s = db_stmt(db, sql);
 
@@ -119,9 +125,8 @@ int runs_once(struct db *db, int64_t incident_id, int64_t times_opened,
 	static const char sql[] = "SELECT id, status, finished_at"
 				  " FROM run"
 				  " WHERE incident_id = :incident_id AND generation = :generation"
-				  " AND target = :target AND trigger = 'alert'"
-				  " ORDER BY id DESC"
-				  " LIMIT 1";
+				  " AND target = :target AND trigger = 'alert'" DID_SOMETHING
+				  " ORDER BY id DESC LIMIT 1";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":incident_id", incident_id);
@@ -135,12 +140,62 @@ int runs_unfinished(struct db *db, int64_t incident_id, struct run_facts *ret, s
 	static const char sql[] = "SELECT id, status, finished_at"
 				  " FROM run"
 				  " WHERE incident_id = :incident_id AND finished_at IS NULL"
+				  " AND (trigger IN ('manual', 'replay')"
+				  " OR status IN ('running', 'verifying')"
+				  " OR (status = 'queued' AND started_at IS NOT NULL))"
 				  " ORDER BY id"
 				  " LIMIT 1";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":incident_id", incident_id);
 	return read_facts(s, ret, err);
+}
+
+int runs_waiting(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
+		struct err *err)
+{
+	static const char sql[] = "SELECT id, status, finished_at"
+				  " FROM run"
+				  " WHERE target = :target AND finished_at IS NULL"
+				  " AND started_at IS NULL"
+				  " AND status IN ('queued', 'awaiting_approval')"
+				  " AND trigger <> 'escalation'"
+				  " ORDER BY id"
+				  " LIMIT 1";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_blob(s, ":target", target, DIGEST_SIZE);
+	return read_facts(s, ret, err);
+}
+
+/* Runs of a target that have begun and are not over; of is the table's name there. */
+#define UNDER_WAY(of)                                                     \
+	of "finished_at IS NULL AND (" of "started_at IS NOT NULL OR " of \
+	   "status IN ('running', 'verifying'))"
+
+int runs_under_way(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts *ret,
+		struct err *err)
+{
+	static const char sql[] =
+			"SELECT id, status, finished_at"
+			" FROM run"
+			" WHERE target = :target AND " UNDER_WAY("") " ORDER BY id LIMIT 1";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_blob(s, ":target", target, DIGEST_SIZE);
+	return read_facts(s, ret, err);
+}
+
+int runs_wait(struct db *db, int64_t id, const char *reason, struct err *err)
+{
+	static const char sql[] = "UPDATE run"
+				  " SET reason = :reason"
+				  " WHERE id = :id AND status = 'queued'";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_text(s, ":reason", reason);
+	return stmt_run(s, err);
 }
 
 int runs_did_not_help(struct db *db, int64_t look_id, struct err *err)
@@ -161,8 +216,7 @@ int runs_last(struct db *db, const uint8_t target[DIGEST_SIZE], struct run_facts
 {
 	static const char sql[] = "SELECT id, status, finished_at"
 				  " FROM run"
-				  " WHERE target = :target"
-				  " ORDER BY id DESC"
+				  " WHERE target = :target" DID_SOMETHING " ORDER BY id DESC"
 				  " LIMIT 1";
 	struct stmt *s = db_stmt(db, sql);
 
@@ -232,7 +286,11 @@ int runs_move(struct db *db, int64_t id, enum run_status from, const struct run_
 				  " THEN coalesce(started_at, :now)"
 				  " ELSE started_at END,"
 				  " finished_at = CASE WHEN :final THEN :now END"
-				  " WHERE id = :id AND status = :from";
+				  " WHERE id = :id AND status = :from"
+				  " AND (:from <> 'queued' OR :final OR started_at IS NOT NULL"
+				  " OR NOT EXISTS (SELECT 1 FROM run o"
+				  " WHERE o.target = run.target AND o.id <> run.id"
+				  " AND " UNDER_WAY("o.") "))";
 	const char *was = run_status_names[from];
 	const char *status = run_status_names[cursor->status];
 	char why[100];

@@ -22,14 +22,18 @@ const char *const promises_always[] = {
 	" WHERE status IN ('running', 'verifying')"
 	" AND playbook = 'guarded' GROUP BY 1 HAVING count(*) > 1",
 	"SELECT 'one episode, two runs of a playbook: ' || episode_id FROM run"
-	" WHERE trigger = 'alert' GROUP BY episode_id, playbook HAVING count(*) > 1",
+	" WHERE trigger = 'alert'"
+	" AND (status <> 'canceled' OR started_at IS NOT NULL OR cancel IS NOT NULL)"
+	" GROUP BY episode_id, playbook HAVING count(*) > 1",
 	"SELECT 'a run for what the run before it was for: ' || r.id FROM run r"
 	" JOIN run b ON b.incident_id = r.incident_id AND b.generation = r.generation"
 	" AND b.target = r.target AND b.id < r.id AND b.trigger = 'alert'"
 	" WHERE r.trigger = 'alert' AND (b.finished_at IS NULL OR b.finished_at > r.queued_at)",
 	"SELECT 'an incident fires, nothing is under way, and it does not say why: ' || id"
 	" FROM incident i WHERE status = 'firing' AND attention IS NULL AND NOT EXISTS"
-	" (SELECT 1 FROM run r WHERE r.incident_id = i.id AND r.finished_at IS NULL)",
+	" (SELECT 1 FROM run r WHERE r.incident_id = i.id AND r.finished_at IS NULL)"
+	" AND NOT EXISTS (SELECT 1 FROM run_also a JOIN run r ON r.id = a.run_id"
+	" WHERE a.incident_id = i.id AND r.finished_at IS NULL)",
 	"SELECT 'a final run without an end: ' || id FROM run"
 	" WHERE (status IN ('succeeded', 'failed', 'timed_out', 'canceled', 'interrupted',"
 	" 'rejected'))"
@@ -85,10 +89,25 @@ const char *const promises_always[] = {
 	" t.incident_id = r.incident_id AND t.run_id = r.id AND t.kind IN ('queued', 'ended'))"
 	" <> 1 + (r.finished_at IS NOT NULL)",
 	"SELECT 'an incident was called over while a run of it went on: ' || t.incident_id"
-	" FROM timeline t WHERE t.kind IN ('resolved', 'closed') AND t.who IS NOT NULL"
-	" AND (SELECT count(*) FROM timeline WHERE incident_id = t.incident_id AND id < t.id"
-	" AND kind = 'queued') <> (SELECT count(*) FROM timeline WHERE incident_id = t.incident_id"
-	" AND id < t.id AND kind = 'ended')",
+	" FROM timeline t JOIN timeline q ON q.incident_id = t.incident_id AND q.id < t.id"
+	" AND q.kind = 'queued' JOIN run r ON r.id = q.run_id"
+	" WHERE t.kind IN ('resolved', 'closed') AND t.who IS NOT NULL"
+	" AND NOT EXISTS (SELECT 1 FROM timeline e WHERE e.incident_id = t.incident_id"
+	" AND e.id < t.id AND e.kind = 'ended' AND e.run_id = r.id)"
+	" AND NOT (r.status = 'canceled' AND r.cancel IS NULL)"
+	" AND NOT EXISTS (SELECT 1 FROM run_also a WHERE a.run_id = r.id)",
+	"SELECT 'a run waits for what is over: ' || id FROM run r"
+	" WHERE trigger IN ('alert', 'escalation') AND (status = 'awaiting_approval'"
+	" OR (status = 'queued' AND started_at IS NULL)) AND NOT EXISTS (SELECT 1 FROM episode e"
+	" JOIN incident i ON i.id = e.incident_id AND i.status IN ('firing', 'mitigated')"
+	" WHERE e.status = 'firing' AND (e.id = r.episode_id OR e.id IN"
+	" (SELECT episode_id FROM run_also WHERE run_id = r.id)))",
+	"SELECT 'two runs of one playbook and target at a time: ' || max(id) FROM run"
+	" WHERE finished_at IS NULL AND (started_at IS NOT NULL"
+	" OR status IN ('running', 'verifying')) GROUP BY target HAVING count(*) > 1",
+	"SELECT 'two runs wait to do the same for alerts: ' || max(id) FROM run"
+	" WHERE finished_at IS NULL AND started_at IS NULL AND trigger = 'alert'"
+	" AND status IN ('queued', 'awaiting_approval') GROUP BY target HAVING count(*) > 1",
 	"SELECT 'somebody has it in hand, but did not say so: ' || id FROM incident i"
 	" WHERE (acknowledged_at IS NOT NULL) <> EXISTS (SELECT 1 FROM timeline t"
 	" WHERE t.incident_id = i.id AND t.kind = 'acknowledged' AND t.id > (SELECT max(id)"
@@ -110,7 +129,10 @@ const char *const promises_at_rest[] = {
 	" JOIN step s ON s.run_id = r.id WHERE r.status = 'succeeded'"
 	" AND s.phase = 'verify' AND s.status <> 'succeeded'",
 	"SELECT 'a run was canceled, and ended otherwise: ' || id FROM run"
-	" WHERE (cancel IS NOT NULL) <> (status = 'canceled')",
+	" WHERE cancel IS NOT NULL AND status <> 'canceled'",
+	"SELECT 'a run is canceled, nobody did that, and it had not to end: ' || id FROM run"
+	" WHERE status = 'canceled' AND cancel IS NULL AND (trigger IN ('manual', 'replay')"
+	" OR (started_at IS NOT NULL AND playbook <> 'asks'))",
 	"SELECT 'rejected, and nobody said no: ' || id FROM run r WHERE status = 'rejected'"
 	" AND NOT EXISTS (SELECT 1 FROM approval a WHERE a.run_id = r.id)",
 	"SELECT 'a notice that is neither sent nor failed: ' || id FROM outbox"

@@ -105,8 +105,9 @@ static struct config_version versions[VARIANTS];
 static struct config_version *in_force;
 
 static const char *const tables[] = { "late_alert", "outbox", "output", "step", "run_param",
-	"approval", "target_call", "decision", "run", "episode", "timeline", "follow_up",
-	"checklist", "told", "raise", "escalation", "incident", "delivery", "pause", "audit" };
+	"run_also", "approval", "target_call", "decision", "run", "episode", "timeline",
+	"follow_up", "checklist", "told", "raise", "escalation", "incident", "delivery", "pause",
+	"audit" };
 
 struct options {
 	uint64_t seed;

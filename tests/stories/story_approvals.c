@@ -245,6 +245,8 @@ TEST(a_run_that_begins_with_its_question_waits_from_the_start)
 	core_world_start(&core, asks_first);
 	peers_fires(&core, down);
 	peers_resolves(&core, down);
+	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
+	answer(&core, ROUTE_RUN_REJECT, "adam", "no");
 	core_world_wait(&core, 10 * MINUTE);
 	CK_STORY("00:00 the core starts\n"
 		 "00:00 Down fires\n"
@@ -256,7 +258,101 @@ TEST(a_run_that_begins_with_its_question_waits_from_the_start)
 		 "00:00 delivery 2: resolved: ended at 2025-11-22T22:40:00.000Z\n"
 		 "00:00 incident 1 resolved\n"
 		 "00:00 incident 1 needs an operator: no more\n"
-		 "10:00 run 1 (fail-over) rejected: may it: nobody approved it within 10m\n");
+		 "00:00 run 1 (fail-over) canceled: incident 1 is resolved\n"
+		 "00:00 adam: approve run 1 digest=… reason=go\n"
+		 "00:00 refused: incident 1 is resolved: run 1 was canceled\n"
+		 "00:00 adam: reject run 1 digest=… reason=no\n"
+		 "00:00 refused: incident 1 is resolved: run 1 was canceled\n");
+	ck_str(core_world_rows(&core, "SELECT decision || ' by ' ||"
+				      " coalesce(decided_by, 'nobody') || ': ' || reason"
+				      " FROM approval"),
+			"canceled by nobody: incident 1 is resolved");
+	core_world_end(&core);
+}
+
+/* What an alert asked for once is asked once, however often it comes and goes. */
+TEST(a_flapping_alert_asks_one_question_at_a_time)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, asks_first);
+	for (int i = 0; i < 3; i++) {
+		peers_fires(&core, down);
+		core_world_wait(&core, MINUTE);
+		peers_resolves(&core, down);
+		core_world_wait(&core, MINUTE);
+	}
+	peers_fires(&core, down);
+	ck_str(core_world_rows(&core, "SELECT status || ': ' || reason FROM run"),
+			"canceled: incident 1 is resolved, "
+			"canceled: incident 1 is resolved, "
+			"canceled: incident 1 is resolved, awaiting_approval: ");
+	ck_str(core_world_rows(&core, "SELECT run_id FROM approval WHERE decision IS NULL"), "4");
+	core_world_end(&core);
+}
+
+/* It had looked before it asked: the question is withdrawn, and the end says what was done. */
+TEST(a_question_in_the_middle_is_withdrawn_when_the_incident_is_over)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	peers_fires(&core, down);
+	peers_do(&core, "1.0.1");
+	transcript_skip();
+	peers_resolves(&core, down);
+	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
+	CK_STORY("00:00 Down is resolved\n"
+		 "00:00 delivery 2: resolved: ended at 2025-11-22T22:40:00.000Z\n"
+		 "00:00 incident 1 resolved\n"
+		 "00:00 incident 1 needs an operator: run 1 (fail-over) canceled: incident 1 is resolved; done before: look\n"
+		 "00:00 run 1 (fail-over) canceled: incident 1 is resolved; done before: look\n"
+		 "00:00 NOTIFY 2 on-call resolved\n"
+		 "00:00 notification 2 sent\n"
+		 "00:00 adam: approve run 1 digest=… reason=go\n"
+		 "00:00 refused: incident 1 is resolved: run 1 was canceled\n");
+	core_world_end(&core);
+}
+
+/* The step before the question goes on to its end; then nobody is asked. */
+TEST(a_run_that_comes_to_its_question_when_all_is_over_asks_nobody)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	peers_fires(&core, down);
+	peers_started(&core, "1.0.1");
+	peers_resolves(&core, down);
+	transcript_skip();
+	peers_exited(&core, "1.0.1", 0);
+	CK_STORY("00:00 1.0.1 exited 0\n"
+		 "00:00 incident 1 needs an operator: run 1 (fail-over) canceled: incident 1 is resolved; done before: look\n"
+		 "00:00 run 1 (fail-over) canceled: incident 1 is resolved; done before: look\n");
+	ck_str(core_world_rows(&core, "SELECT count(*) FROM approval"), "0");
+	core_world_end(&core);
+}
+
+/* Neither an operator's own run nor a replay is for an alert. */
+TEST(a_question_by_hand_stays)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, asks_first);
+	peers_fires(&core, down);
+	peers_resolves(&core, down);
+	peers_ask(&core, &(struct peers_question){ ROUTE_INCIDENT_REPLAY, 1 });
+	peers_ask(&core, &(struct peers_question){ ROUTE_PLAYBOOK_RUN,
+					 .args = PAIRS("playbook", "fail-over") });
+	peers_fires(&core, down);
+	peers_resolves(&core, down);
+	ck_str(core_world_rows(&core, "SELECT trigger || ' ' || status FROM run"),
+			"alert canceled, replay awaiting_approval, manual awaiting_approval");
 	core_world_end(&core);
 }
 

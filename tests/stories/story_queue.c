@@ -226,3 +226,253 @@ TEST(a_run_that_waits_is_canceled)
 		 "00:00 run 1 (move) canceled: canceled by eve: enough\n");
 	core_world_end(&core);
 }
+
+/* --- nothing starts for what is over; no two runs of one playbook and target at once --- */
+
+static void resolves(struct core *core, const char *name, const char *disk)
+{
+	peers_resolves(core, PAIRS("alertname", name, "disk", disk));
+}
+
+/* They have an incident, but neither a lock nor any other guard. */
+static const char plain[] = "playbooks:\n"
+			    "  - name: heal\n"
+			    "    matchers: [alertname=Sick]\n"
+			    "    incident: { group_by: [alertname, node] }\n"
+			    "    params: { disk: { from: labels.disk, pattern: '[a-z]+' } }\n"
+			    "    steps: [{ name: heal, run: [heal, '${disk}'] }]\n"
+			    "    verify: [{ name: see, run: [see] }]\n";
+
+static void is_sick(struct core *core, const char *disk, const char *node)
+{
+	peers_fires(core, PAIRS("alertname", "Sick", "disk", disk, "node", node));
+}
+
+static void is_well(struct core *core, const char *disk, const char *node)
+{
+	peers_resolves(core, PAIRS("alertname", "Sick", "disk", disk, "node", node));
+}
+
+TEST(a_run_that_waits_when_its_incident_is_over_never_starts)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	fires(&core, "Slow", "a");
+	fires(&core, "Down", "b");
+	peers_do(&core, "2.0.1");
+	command(&core, ROUTE_PAUSE_BEGIN, PAIRS("reason", "hands off"));
+	command(&core, ROUTE_PAUSE_END, NULL);
+	peers_started(&core, "1.0.1");
+	transcript_skip();
+	fires(&core, "Full", "a");
+	fires(&core, "Full", "b");
+	peers_started(&core, "3.0.1");
+	resolves(&core, "Full", "b");
+	peers_exited(&core, "3.0.1", 0);
+	CK_STORY("00:00 Full a fires\n"
+		 "00:00 delivery 3: queued run 3\n"
+		 "00:00 incident 3 firing\n"
+		 "00:00 run 3 (move) running\n"
+		 "00:00 START 3.0.1\n"
+		 "00:00 Full b fires\n"
+		 "00:00 delivery 4: queued run 4\n"
+		 "00:00 run 4 (move) queued\n"
+		 "00:00 3.0.1 started\n"
+		 "00:00 GO 3.0.1\n"
+		 "00:00 Full b is resolved\n"
+		 "00:00 delivery 5: resolved: ended at 2025-11-22T22:40:00.000Z\n"
+		 "00:00 run 4 (move) canceled: its alert has ended\n"
+		 "00:00 3.0.1 exited 0\n"
+		 "00:00 incident 3 needs an operator: run 3 (move) collected evidence; nothing was changed or verified\n"
+		 "00:00 run 3 (move) succeeded: all steps done\n");
+	core_world_end(&core);
+}
+
+/* What had begun goes on, and what had not is canceled: nobody has to do that first. */
+TEST(an_operator_resolves_an_incident_whose_run_waits)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, yaml);
+	fires(&core, "Slow", "a");
+	peers_started(&core, "1.0.1");
+	peers_fires(&core, PAIRS("alertname", "Slow", "disk", "b", "instance", "n2"));
+	transcript_skip();
+	peers_ask(&core, &(struct peers_question){ ROUTE_RESOLVE, 1 });
+	peers_ask(&core, &(struct peers_question){ ROUTE_CLOSE, 2 });
+	peers_exited(&core, "1.0.1", 0);
+	CK_STORY("00:00 eve: resolve incident 1\n"
+		 "00:00 refused: run 1 is running: wait for its end, or cancel it first\n"
+		 "00:00 eve: close incident 2\n"
+		 "00:00 incident 2 closed\n"
+		 "00:00 run 2 (trim) canceled: incident 2 is closed\n"
+		 "00:00 1.0.1 exited 0\n"
+		 "00:00 incident 1 needs an operator: run 1 (trim) collected evidence; nothing was changed or verified\n"
+		 "00:00 run 1 (trim) succeeded: all steps done\n");
+	core_world_end(&core);
+}
+
+/* A cooldown counts from a run that did something. */
+TEST(a_run_that_never_began_does_not_stand_in_the_way_of_the_next)
+{
+	static const char cool[] =
+			"playbooks:\n"
+			"  - name: heal\n"
+			"    matchers: [alertname=Sick]\n"
+			"    guards: { cooldown: 1h }\n"
+			"    steps: [{ name: may it, approve: {} }, { name: heal, run: [heal] }]\n";
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, cool);
+	for (int i = 0; i < 2; i++) {
+		is_sick(&core, "a", "n");
+		is_well(&core, "a", "n");
+		core_world_wait(&core, MINUTE);
+	}
+	transcript_skip();
+	is_sick(&core, "a", "n");
+	CK_STORY("02:00 Sick a n fires\n"
+		 "02:00 delivery 5: awaiting_approval run 3: playbook heal waits for approval: may it\n"
+		 "02:00 incident 1 firing\n"
+		 "02:00 incident 1 needs an operator: run 3 (heal) waits for approval: may it\n"
+		 "02:00 run 3 (heal) awaiting_approval\n");
+	core_world_end(&core);
+}
+
+/* It ended and began again while its run goes on: that may have been too early to help. */
+TEST(one_target_has_one_run_of_a_playbook_at_a_time)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, plain);
+	is_sick(&core, "a", "n");
+	peers_started(&core, "1.0.1");
+	is_well(&core, "a", "n");
+	core_world_wait(&core, MINUTE);
+	transcript_skip();
+	is_sick(&core, "a", "n");
+	command(&core, ROUTE_PLAYBOOK_RUN,
+			PAIRS("force", "true", "params.disk", "a", "playbook", "heal", "reason",
+					"now"));
+	peers_exited(&core, "1.0.1", 0);
+	peers_do(&core, "1.1.1");
+	CK_STORY("01:00 Sick a n fires\n"
+		 "01:00 delivery 3: queued run 2\n"
+		 "01:00 incident 1 firing\n"
+		 "01:00 run 2 (heal) queued: waits for run 1, which does the same\n"
+		 "01:00 eve: run force=true params.disk=a playbook=heal reason=now\n"
+		 "01:00 decision: queued run 3\n"
+		 "01:00 run 3 (heal) queued: waits for run 1, which does the same\n"
+		 "01:00 1.0.1 exited 0\n"
+		 "01:00 run 1 (heal) verifying\n"
+		 "01:00 START 1.1.1\n"
+		 "01:00 1.1.1 started\n"
+		 "01:00 GO 1.1.1\n"
+		 "01:00 1.1.1 exited 0\n"
+		 "01:00 incident 1 mitigated\n"
+		 "01:00 run 1 (heal) succeeded: verified\n"
+		 "01:00 run 2 (heal) running\n"
+		 "01:00 run 3 (heal) queued: waits for run 2, which does the same\n"
+		 "01:00 START 2.0.1\n");
+	core_world_end(&core);
+}
+
+/* One run is for both incidents: neither's end cancels it, and both have its result. */
+TEST(an_alert_that_wants_what_waits_already_gets_no_second_run)
+{
+	struct core core;
+
+	transcript_begin();
+	core_world.egress_takes = true;
+	core_world_start(&core, plain);
+	command(&core, ROUTE_PLAYBOOK_RUN, PAIRS("params.disk", "a", "playbook", "heal"));
+	peers_started(&core, "1.0.1");
+	is_sick(&core, "a", "n");
+	transcript_skip();
+	is_sick(&core, "a", "o");
+	is_well(&core, "a", "n");
+	is_sick(&core, "a", "p");
+	peers_exited(&core, "1.0.1", 0);
+	peers_do(&core, "1.1.1");
+	peers_do(&core, "2.0.1");
+	peers_do(&core, "2.1.1");
+	is_sick(&core, "a", "p");
+	CK_STORY("00:00 Sick a o fires\n"
+		 "00:00 delivery 2: duplicate run 2: run 2 (queued) does the same\n"
+		 "00:00 incident 2 firing\n"
+		 "00:00 Sick a n is resolved\n"
+		 "00:00 delivery 3: resolved: ended at 2025-11-22T22:40:00.000Z\n"
+		 "00:00 incident 1 resolved\n"
+		 "00:00 Sick a p fires\n"
+		 "00:00 delivery 4: duplicate run 2: run 2 (queued) does the same\n"
+		 "00:00 incident 3 firing\n"
+		 "00:00 1.0.1 exited 0\n"
+		 "00:00 run 1 (heal) verifying\n"
+		 "00:00 START 1.1.1\n"
+		 "00:00 1.1.1 started\n"
+		 "00:00 GO 1.1.1\n"
+		 "00:00 1.1.1 exited 0\n"
+		 "00:00 run 1 (heal) succeeded: verified\n"
+		 "00:00 run 2 (heal) running\n"
+		 "00:00 START 2.0.1\n"
+		 "00:00 2.0.1 started\n"
+		 "00:00 GO 2.0.1\n"
+		 "00:00 2.0.1 exited 0\n"
+		 "00:00 run 2 (heal) verifying\n"
+		 "00:00 START 2.1.1\n"
+		 "00:00 2.1.1 started\n"
+		 "00:00 GO 2.1.1\n"
+		 "00:00 2.1.1 exited 0\n"
+		 "00:00 incident 2 mitigated\n"
+		 "00:00 incident 3 mitigated\n"
+		 "00:00 run 2 (heal) succeeded: verified\n"
+		 "00:00 Sick a p fires\n"
+		 "00:00 delivery 5: repeat run 2: still firing, occurrence 2 since 2025-11-22T22:40:00.000Z; run 2 (succeeded) was made for this episode\n");
+	core_world_end(&core);
+}
+
+/* The second incident needs an operator for the question of the first, and has it answered. */
+TEST(an_alert_that_wants_what_asks_already_has_an_operator_told)
+{
+	static const char asks[] =
+			"playbooks:\n"
+			"  - name: flush\n"
+			"    matchers: [alertname=Sick]\n"
+			"    incident: { group_by: [alertname, node] }\n"
+			"    params: { disk: { from: labels.disk, pattern: '[a-z]+' } }\n"
+			"    steps: [{ name: may it, approve: {} }, { name: flush, run: [flush] }]\n";
+	struct core core;
+
+	transcript_begin();
+	core_world_start(&core, asks);
+	is_sick(&core, "a", "n");
+	transcript_skip();
+	is_sick(&core, "a", "o");
+	is_sick(&core, "a", "o");
+	is_well(&core, "a", "n");
+	is_well(&core, "a", "o");
+	CK_STORY("00:00 Sick a o fires\n"
+		 "00:00 delivery 2: duplicate run 1: run 1 (awaiting_approval) does the same\n"
+		 "00:00 incident 2 firing\n"
+		 "00:00 incident 2 needs an operator: run 1 (flush) waits for approval: may it\n"
+		 "00:00 Sick a o fires\n"
+		 "00:00 delivery 3: repeat run 1: still firing, occurrence 2 since 2025-11-22T22:40:00.000Z; run 1 (awaiting_approval) was made for this episode\n"
+		 "00:00 Sick a n is resolved\n"
+		 "00:00 delivery 4: resolved: ended at 2025-11-22T22:40:00.000Z\n"
+		 "00:00 incident 1 resolved\n"
+		 "00:00 incident 1 needs an operator: no more\n"
+		 "00:00 Sick a o is resolved\n"
+		 "00:00 delivery 5: resolved: ended at 2025-11-22T22:40:00.000Z\n"
+		 "00:00 incident 2 resolved\n"
+		 "00:00 incident 2 needs an operator: no more\n"
+		 "00:00 run 1 (flush) canceled: incident 1 is resolved\n");
+	core_world_end(&core);
+}

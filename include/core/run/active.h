@@ -50,6 +50,7 @@ struct active {
 	uint32_t reads;    /* of the output of the attempt in hand, that failed */
 	bool wait_step;    /* PAUSED: the pause is itself a `wait` step */
 	bool started_once; /* it has left the queue before */
+	bool over;         /* canceled, since its alerts had ended */
 	bool may_have_run; /* C3 is committed: the shim may have got the word go */
 };
 

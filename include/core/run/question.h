@@ -60,6 +60,10 @@ void questions_clear(struct questions *questions);
  * store failed. */
 int question_ask(struct run_room *run, const struct question *question, struct err *err);
 
+/* An alert of another incident wants what the run would do: if the run asks, that incident needs an
+ * operator, too. -1: the store failed. */
+int question_join(struct run_room *run, int64_t run_id, int64_t incident_id, struct err *err);
+
 /* The run is canceled: its question needs no answer any more. */
 int question_drop(struct run_room *run, const struct active *active, struct err *err);
 

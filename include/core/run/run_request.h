@@ -49,6 +49,10 @@ int run_request_gather(struct run_room *run, struct run_request *request,
 int run_request_add(struct run_room *run, const struct run_request *request, int64_t *ret_id,
 		struct err *err);
 
+/* The request is a duplicate of a run that waits: that one is for its episode, too. */
+int run_request_join(struct run_room *run, const struct run_request *request, int64_t run_id,
+		struct err *err);
+
 /* What a step with `stdin: alert` reads: never more than the executor passes on. Lives in arena. */
 char *run_request_alert_json(struct arena *arena, const struct alert *alert);
 

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "core/run/active.h"
+#include "core/run/over.h"
 #include "domain/run.h"
 
 /* All return -1 when the store failed. active may be gone afterwards. */
@@ -29,6 +30,13 @@ int runner_event(struct run_room *run, struct active *active, enum run_event eve
  * the rescue steps are run.
  */
 int runner_cancel(struct run_room *run, struct active *active, struct err *err);
+
+/*
+ * The run waits, and what it was for is over: it ends as canceled, and its question, if it has one,
+ * with it. A run that comes to an approve step then ends so by itself, and nobody is asked.
+ */
+int runner_over(struct run_room *run, struct active *active, const struct over *over,
+		struct err *err);
 
 /* The run waited for approval, or was approved, and is not wanted: it ends as rejected. */
 int runner_reject(struct run_room *run, struct active *active, const char *reason, struct err *err);

@@ -189,10 +189,16 @@ static int fire_again(
 
 /* What is decided is done: the run, or the look, or an operator. reason may be changed. */
 static int carry_out(struct intake *in, struct subject *subject, struct run_request *request,
-		struct verdict *verdict, char *reason, struct err *err)
+		const struct plan_facts *facts, struct verdict *verdict, char *reason,
+		struct err *err)
 {
 	int64_t verified = verdict->run_id;
 
+	if (verdict->decision == DECISION_DUPLICATE && facts->waiting_run &&
+			verdict->run_id == facts->waiting_run &&
+			run_request_join(in->room->run, request, facts->waiting_run, err) < 0) {
+		return -1;
+	}
 	if (fire_again(in, subject, verdict->decision, err) < 0 ||
 			give_run(in, subject, request, verdict, err) < 0) {
 		return -1;
@@ -228,7 +234,8 @@ static int consider(struct intake *in, struct subject *subject, const struct pla
 	facts.repeats = subject->repeats;
 	verdict.decision = plan_run(&facts, reason);
 	verdict.run_id = facts.episode_run ? facts.episode_run : facts.target_run;
-	if (carry_out(in, subject, &request, &verdict, reason, err) < 0) {
+	verdict.run_id = verdict.run_id ? verdict.run_id : facts.waiting_run;
+	if (carry_out(in, subject, &request, &facts, &verdict, reason, err) < 0) {
 		return -1;
 	}
 	verdict.reason = after_arrival(in, subject, reason);

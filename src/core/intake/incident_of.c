@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "core/escalate/escalator.h"
+#include "core/run/wanted.h"
 #include "domain/incident.h"
 #include "store/incidents.h"
 #include "store/timeline.h"
@@ -166,6 +167,12 @@ int incident_of_fire_again(struct intake *in, struct subject *subject, struct er
 	return escalator_fires(in->room->escalate, incident, err);
 }
 
+/* What waits for something that is over is canceled; a dry run cancels nothing. */
+static int cancel_waiting(struct intake *in, int64_t incident_id, struct err *err)
+{
+	return in->msg->dry_run ? 0 : wanted_after_end(in->room->run, incident_id, err);
+}
+
 int incident_of_end(struct intake *in, const struct subject *subject, int64_t incident_id,
 		struct err *err)
 {
@@ -183,9 +190,12 @@ int incident_of_end(struct intake *in, const struct subject *subject, int64_t in
 		return -1;
 	}
 	if (incident.firing > 1) {
-		return incidents_count(db, incident.id, -1, err);
+		return incidents_count(db, incident.id, -1, err) < 0
+				       ? -1
+				       : cancel_waiting(in, incident.id, err);
 	}
-	if (incidents_move(db, &incident, INCIDENT_RESOLVE, -1, in->now, err) < 0) {
+	if (incidents_move(db, &incident, INCIDENT_RESOLVE, -1, in->now, err) < 0 ||
+			cancel_waiting(in, incident.id, err) < 0) {
 		return -1;
 	}
 	return escalator_over(in->room->escalate, incident.id, err);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "core/run/question.h"
+#include "core/run/run_incidents.h"
 #include "core/run/runner.h"
 #include "domain/approval.h"
 #include "store/incidents.h"
@@ -198,6 +199,7 @@ static void on_name(const struct run_row *row, void *arg)
 int answers_grant(struct run_room *run, int64_t run_id, const char *why, struct err *err)
 {
 	AUTO_QUESTIONS(last);
+	AUTO_RUN_INCIDENTS(incidents);
 	struct naming naming = { .arena = last.arena, .playbook = "" };
 	const struct run_cursor queued = { .status = RUN_QUEUED };
 	char text[RUN_REASON_MAX];
@@ -212,22 +214,25 @@ int answers_grant(struct run_room *run, int64_t run_id, const char *why, struct 
 		return -1;
 	}
 	run->queue_waits = true;
-	if (!naming.incident_id) {
-		return 0;
-	}
-
-	const struct timeline_row row = { .incident_id = naming.incident_id,
-		.at = run->ground->turn.wall_ms,
-		.kind = TIMELINE_APPROVED,
-		.who = last.items[0].decided_by,
-		.text = why,
-		.run_id = run_id };
-
-	if (timeline_add(run->ground->db, &row, err) < 0) {
+	question_attention(run_id, naming.playbook, last.items[0].name, text);
+	if (run_incidents_list(run->ground->db, run_id, naming.incident_id, &incidents, err) < 0) {
 		return -1;
 	}
-	question_attention(run_id, naming.playbook, last.items[0].name, text);
-	return incidents_attention_over(run->ground->db, naming.incident_id, text, err);
+	for (size_t i = 0; i < incidents.len; i++) {
+		const struct timeline_row row = { .incident_id = incidents.items[i],
+			.at = run->ground->turn.wall_ms,
+			.kind = TIMELINE_APPROVED,
+			.who = last.items[0].decided_by,
+			.text = why,
+			.run_id = run_id };
+
+		if (timeline_add(run->ground->db, &row, err) < 0 ||
+				incidents_attention_over(
+						run->ground->db, row.incident_id, text, err) < 0) {
+			return -1;
+		}
+	}
+	return 0;
 }
 
 static int rebind(struct run_room *run, struct approval_row *row, struct err *err)

@@ -8,8 +8,10 @@
 
 #include "base/clock.h"
 #include "core/escalate/escalator.h"
+#include "core/run/run_incidents.h"
 #include "domain/approval.h"
 #include "store/incidents.h"
+#include "store/runs.h"
 #include "store/steps.h"
 #include "store/timeline.h"
 
@@ -92,6 +94,40 @@ static int add_question(struct run_room *run, const struct question *question, c
 	return approvals_add(run->ground->db, &row, err);
 }
 
+/* The incident needs an operator, who answers. */
+static int state_question(struct run_room *run, int64_t run_id, int64_t incident_id,
+		const char *text, struct err *err)
+{
+	const struct timeline_row row = { .incident_id = incident_id,
+		.at = run->ground->turn.wall_ms,
+		.kind = TIMELINE_ASKED,
+		.text = text,
+		.run_id = run_id };
+
+	if (timeline_add(run->ground->db, &row, err) < 0 ||
+			incidents_attention(run->ground->db, incident_id, text, err) < 0) {
+		return -1;
+	}
+	return escalator_needed(run->escalate, incident_id, err);
+}
+
+static int state_everywhere(struct run_room *run, const struct question *question, const char *text,
+		struct err *err)
+{
+	AUTO_RUN_INCIDENTS(incidents);
+
+	if (run_incidents_list(run->ground->db, question->run_id, question->incident_id, &incidents,
+			    err) < 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < incidents.len; i++) {
+		if (state_question(run, question->run_id, incidents.items[i], text, err) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int question_ask(struct run_room *run, const struct question *question, struct err *err)
 {
 	const struct step *step = &question->playbook->steps[question->step];
@@ -108,23 +144,39 @@ int question_ask(struct run_room *run, const struct question *question, struct e
 		return -1;
 	}
 	run->questions = (struct open_questions){ 0 };
-	if (!question->incident_id) {
-		return 0;
-	}
 	question_attention(question->run_id, question->playbook->name, step->name, text);
+	return state_everywhere(run, question, text, err);
+}
 
-	const struct timeline_row row = { .incident_id = question->incident_id,
-		.at = now,
-		.kind = TIMELINE_ASKED,
-		.text = text,
-		.run_id = question->run_id };
+struct joining {
+	struct arena *arena;
+	const char *playbook;
+	bool waits;
+};
 
-	if (timeline_add(run->ground->db, &row, err) < 0) {
+static void on_joined(const struct run_row *row, void *arg)
+{
+	struct joining *joining = arg;
+
+	joining->playbook = arena_strdup(joining->arena, row->playbook);
+	joining->waits = row->status == RUN_AWAITING_APPROVAL;
+}
+
+int question_join(struct run_room *run, int64_t run_id, int64_t incident_id, struct err *err)
+{
+	AUTO_QUESTIONS(last);
+	struct joining joining = { .arena = last.arena };
+	char text[RUN_REASON_MAX];
+
+	if (runs_get(run->ground->db, run_id, on_joined, &joining, err) < 0 ||
+			approvals_last(run->ground->db, run_id, question_on_row, &last, err) < 0) {
 		return -1;
 	}
-	return incidents_attention(run->ground->db, question->incident_id, text, err) < 0
-			       ? -1
-			       : escalator_needed(run->escalate, question->incident_id, err);
+	if (!joining.waits || !last.len) {
+		return 0;
+	}
+	question_attention(run_id, joining.playbook, last.items[0].name, text);
+	return state_question(run, run_id, incident_id, text, err);
 }
 
 int question_drop(struct run_room *run, const struct active *active, struct err *err)

@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/run/queue.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/run/cursor.h"
 #include "core/run/question.h"
 #include "core/run/result.h"
 #include "core/run/runner.h"
+#include "core/run/wanted.h"
+#include "store/runs.h"
+
+/* A run waits for another one of its target; for_id 0: it does so no more. */
+struct turn_away {
+	int64_t id;
+	int64_t for_id;
+};
 
 /* Looks for the first run of the queue that may start. */
 struct picking {
@@ -15,6 +25,9 @@ struct picking {
 	struct err *err;
 	struct active *active; /* the one that may; it is active now */
 	bool failed;
+	struct turn_away *away; /* whose reason has to change */
+	size_t away_len;
+	size_t away_cap;
 };
 
 /* It was queued before the interval began. It waits until that is over. */
@@ -46,6 +59,56 @@ static int64_t count_waiting(struct picking *picking, const struct run_row *row,
 	return holding.playbook;
 }
 
+/* "waits for run 7, which does the same"; "" when for_id is 0. text has RUN_REASON_MAX. */
+static const char *waits_for(int64_t for_id, char *text)
+{
+	text[0] = '\0';
+	if (for_id) {
+		snprintf(text, RUN_REASON_MAX, "waits for run %" PRId64 ", which does the same",
+				for_id);
+	}
+	return text;
+}
+
+/* Two runs of one playbook and target never overlap, whoever asked for them. */
+static bool waits_for_same(struct picking *picking, const struct run_row *row)
+{
+	struct run_facts same = { 0 };
+	char text[RUN_REASON_MAX];
+
+	if (row->started_at) {
+		return false;
+	}
+	if (runs_under_way(picking->run->ground->db, row->target, &same, picking->err) < 0) {
+		picking->failed = true;
+		return true;
+	}
+	if (strcmp(row->reason, waits_for(same.id, text)) != 0) {
+		void *items = picking->away;
+		struct turn_away *slot = mem_push(
+				&items, picking->away_len, &picking->away_cap, sizeof(*slot));
+
+		picking->away = items;
+		picking->away_len++;
+		*slot = (struct turn_away){ row->id, same.id };
+	}
+	return same.id != 0;
+}
+
+/* Their reasons say now for which run they wait. */
+static int write_reasons(struct picking *picking)
+{
+	char text[RUN_REASON_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; i < picking->away_len && rc == 0; i++) {
+		rc = runs_wait(picking->run->ground->db, picking->away[i].id,
+				waits_for(picking->away[i].for_id, text), picking->err);
+	}
+	free(picking->away);
+	return rc;
+}
+
 /* A run waits while playbookd is paused, its playbook is muted, another holds its lock, or as many
  * of its playbook go on as may. */
 static bool may_start(struct picking *picking, const struct run_row *row)
@@ -57,6 +120,9 @@ static bool may_start(struct picking *picking, const struct run_row *row)
 	int64_t same = 0;
 	bool locked = false;
 
+	if (waits_for_same(picking, row)) {
+		return false;
+	}
 	if (!row->override_guards && pause_is_on(run->ground)) {
 		return false;
 	}
@@ -90,6 +156,9 @@ static bool pick(const struct run_row *row, void *arg)
 	picking->active = active_add(
 			picking->run, row, picking->run->ground->configs.newest, picking->err);
 	picking->failed = !picking->active;
+	if (picking->active) {
+		picking->active->cursor.reason[0] = '\0'; /* why it waited */
+	}
 	return false;
 }
 
@@ -106,7 +175,14 @@ static int begin(struct run_room *run, struct active *active, struct err *err)
 {
 	struct question_answer answer;
 	struct err wrong;
+	bool over;
 
+	if (wanted_at_start(run, active, &over, err) < 0) {
+		return -1;
+	}
+	if (over) {
+		return 0;
+	}
 	if (question_answered(run, active, &answer, err) < 0) {
 		return -1;
 	}
@@ -151,7 +227,7 @@ int queue_start(struct run_room *run, struct err *err)
 		run->look_ms = 0;
 		if (turn_write(&run->ground->turn, err) < 0 ||
 				runs_queued(run->ground->db, pick, &picking, err) < 0 ||
-				picking.failed) {
+				write_reasons(&picking) < 0 || picking.failed) {
 			return -1;
 		}
 		if (!picking.active) {

@@ -7,7 +7,9 @@
 #include "base/buf.h"
 #include "base/jsonw.h"
 #include "core/run/question.h"
+#include "core/run/run_incidents.h"
 #include "store/guard_facts.h"
+#include "store/run_episodes.h"
 #include "store/runs.h"
 #include "store/timeline.h"
 #include "wire/json_labels.h"
@@ -42,6 +44,7 @@ static int gather_runs(struct db *db, const struct run_request *request, struct 
 {
 	struct run_facts episode = { 0 };
 	struct run_facts once = { 0 };
+	struct run_facts waiting = { 0 };
 	struct run_facts last = { 0 };
 
 	if (request->episode_id && runs_of_episode(db, request->episode_id, facts->playbook->name,
@@ -56,6 +59,11 @@ static int gather_runs(struct db *db, const struct run_request *request, struct 
 	if (facts->playbook->guards.cooldown_ms && runs_last(db, request->target, &last, err) < 0) {
 		return -1;
 	}
+	if (runs_waiting(db, request->target, &waiting, err) < 0) {
+		return -1;
+	}
+	facts->waiting_run = waiting.id;
+	facts->waiting_status = run_status_names[waiting.status];
 	facts->episode_run = episode.id;
 	facts->target_run = once.id;
 	facts->target_ended_at = once.finished_at;
@@ -208,6 +216,24 @@ int run_request_add(struct run_room *run, const struct run_request *request, int
 		return -1;
 	}
 	return request->needs_approval ? ask_first(run, request, *ret_id, err) : 0;
+}
+
+int run_request_join(struct run_room *run, const struct run_request *request, int64_t run_id,
+		struct err *err)
+{
+	AUTO_RUN_INCIDENTS(before);
+
+	if (run_incidents_list(run->ground->db, run_id, 0, &before, err) < 0 ||
+			run_episodes_add(run->ground->db, run_id, request->episode_id,
+					request->incident_id, err) < 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < before.len; i++) {
+		if (before.items[i] == request->incident_id) {
+			return 0;
+		}
+	}
+	return question_join(run, run_id, request->incident_id, err);
 }
 
 /* The alert with as much of it as `parts` says; "truncated" tells that something is missing. */

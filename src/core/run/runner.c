@@ -51,18 +51,29 @@ static int end_without_config(
 	return result_finish(run, active, err);
 }
 
-static int end_canceled(struct run_room *run, struct active *active, struct err *err)
+static int end_canceled(
+		struct run_room *run, struct active *active, const char *done, struct err *err)
 {
 	struct run_cursor *cursor = &active->cursor;
 
 	cursor->status = RUN_CANCELED;
-	snprintf(cursor->reason, sizeof(cursor->reason), "%s", active->cancel);
+	snprintf(cursor->reason, sizeof(cursor->reason), "%s%s", active->cancel, done);
 	if (steps_cancel(run->ground->db, active->run_id, active->cancel, run->ground->turn.wall_ms,
 			    err) < 0 ||
 			question_drop(run, active, err) < 0) {
 		return -1;
 	}
 	return result_finish(run, active, err);
+}
+
+int runner_over(struct run_room *run, struct active *active, const struct over *over,
+		struct err *err)
+{
+	active->over = true;
+	active->started_once |= over->begun;
+	active->cancel = arena_strdup(active->arena, over->why);
+	return turn_write(&run->ground->turn, err) < 0 ? -1
+						       : end_canceled(run, active, over->done, err);
 }
 
 int runner_reject(struct run_room *run, struct active *active, const char *reason, struct err *err)
@@ -74,7 +85,7 @@ int runner_reject(struct run_room *run, struct active *active, const char *reaso
 	return result_finish(run, active, err);
 }
 
-/* The run waits in the store, and holds no place here. */
+/* The run waits in the store, and holds no place here; unless there is nothing left to ask for. */
 static int ask_person(struct run_room *run, struct active *active, struct err *err)
 {
 	const struct question question = { .run_id = active->run_id,
@@ -85,7 +96,14 @@ static int ask_person(struct run_room *run, struct active *active, struct err *e
 		.params = &active->params,
 		.trigger = active->trigger,
 		.requested_by = active->requested_by };
+	struct over over;
 
+	if (over_look(run->ground->db, active->run_id, &over, err) < 0) {
+		return -1;
+	}
+	if (over.is) {
+		return runner_over(run, active, &over, err);
+	}
 	if (question_ask(run, &question, err) < 0) {
 		return -1;
 	}
@@ -110,7 +128,7 @@ static bool is_executing(const struct active *active)
 int runner_cancel(struct run_room *run, struct active *active, struct err *err)
 {
 	if (!is_executing(active)) {
-		return end_canceled(run, active, err);
+		return end_canceled(run, active, "", err);
 	}
 	turn_send(&run->ground->turn, run->ground->links.control, MSG_CANCEL,
 			&(struct msg_cancel){ active_attempt(active) });
@@ -126,7 +144,7 @@ static int one_event(struct run_room *run, struct active *active, enum run_event
 	enum run_action action;
 
 	if (active->cancel) {
-		return end_canceled(run, active, err);
+		return end_canceled(run, active, "", err);
 	}
 	if (!active->playbook) {
 		return end_without_config(run, active, detail, err);

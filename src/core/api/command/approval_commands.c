@@ -17,6 +17,7 @@
 struct explaining {
 	struct reply *reply;
 	const uint8_t *digest; /* NULL: none was given */
+	bool over;             /* the run was canceled, since its alerts had ended */
 };
 
 /* Why an answer did not count. */
@@ -26,7 +27,10 @@ static void explain(const struct approval_row *row, void *arg)
 	struct err *problem = &explaining->reply->problem;
 	char when[CLOCK_TEXT_MAX];
 
-	if (row->decision != APPROVAL_PENDING) {
+	if (explaining->over && row->decision == APPROVAL_CANCELED) {
+		err_set(problem, ERR_CONFLICT, "%s: run %" PRIu64 " was canceled", row->reason,
+				row->binding.run);
+	} else if (row->decision != APPROVAL_PENDING) {
 		err_set(problem, ERR_CONFLICT, "'%s' was %s%s%s at %s%s%s", row->name,
 				row->decision == APPROVAL_EXPIRED
 						? "rejected"
@@ -48,11 +52,22 @@ static void explain(const struct approval_row *row, void *arg)
 	}
 }
 
-static void on_status(const struct run_row *row, void *arg)
-{
-	uint8_t *status = arg;
+/* The run that is asked about. */
+struct asked {
+	uint8_t status; /* enum run_status */
+	bool over;      /* it was canceled, and no operator did that … */
+	bool begun;
+	char reason[RUN_REASON_MAX]; /* … but for this */
+};
 
-	*status = row->status;
+static void on_asked(const struct run_row *row, void *arg)
+{
+	struct asked *asked = arg;
+
+	asked->status = row->status;
+	asked->over = row->status == RUN_CANCELED && !row->cancel;
+	asked->begun = row->started_at != 0;
+	snprintf(asked->reason, sizeof(asked->reason), "%s", row->reason);
 }
 
 /* The digest that was sent; *ret is NULL when none was. -1: that is the reply's problem. */
@@ -74,10 +89,10 @@ static int read_digest(struct reply *reply, uint8_t digest[DIGEST_SIZE], const u
 static int answer(struct reply *reply, const struct approval_answer *given, bool *ret_taken,
 		struct err *err)
 {
-	struct explaining explaining = { reply, given->digest };
+	struct explaining explaining = { reply, given->digest, false };
 	struct db *db = reply->ground->db;
-	uint8_t status = RUN_QUEUED;
-	int rc = runs_get(db, given->run_id, on_status, &status, err);
+	struct asked asked = { 0 };
+	int rc = runs_get(db, given->run_id, on_asked, &asked, err);
 
 	*ret_taken = false;
 	if (rc != 1) {
@@ -90,11 +105,17 @@ static int answer(struct reply *reply, const struct approval_answer *given, bool
 	if (*ret_taken) {
 		return 0;
 	}
+	if (asked.over && !asked.begun) {
+		err_set(&reply->problem, ERR_CONFLICT, "%s: run %" PRId64 " was canceled",
+				asked.reason, given->run_id);
+		return 0;
+	}
+	explaining.over = asked.over;
 	rc = approvals_last(db, given->run_id, explain, &explaining, err);
 	if (rc == 0) {
 		err_set(&reply->problem, ERR_CONFLICT,
 				"run %" PRId64 " does not wait for approval: it is %s",
-				given->run_id, run_status_names[status]);
+				given->run_id, run_status_names[asked.status]);
 	}
 	return rc < 0 ? -1 : 0;
 }

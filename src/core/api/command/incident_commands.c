@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/api/read/read_incidents.h"
 #include "core/escalate/escalator.h"
+#include "core/run/wanted.h"
 #include "core/view/rows.h"
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
@@ -125,7 +126,8 @@ int incident_commands_note(struct reply *reply, struct err *err)
 	return timeline_list(db, &query, write_entry, &reply->w, err);
 }
 
-/* May it end? A run that may still act on it becomes the problem. */
+/* May it end? A run that would still act on it becomes the problem. One that waits for something is
+ * canceled instead. */
 static int check_runs(struct doing *doing, struct err *err)
 {
 	struct run_facts run;
@@ -160,7 +162,8 @@ static int move(struct doing *doing, enum incident_event event, enum incident_st
 		return -1;
 	}
 	if (add_entry(doing, status == INCIDENT_CLOSED ? TIMELINE_CLOSED : TIMELINE_RESOLVED,
-			    buf_text(&text), err) < 0) {
+			    buf_text(&text), err) < 0 ||
+			wanted_after_end(doing->reply->api->run, doing->incident.id, err) < 0) {
 		return -1;
 	}
 	return escalator_over(doing->reply->api->escalate, doing->incident.id, err);
