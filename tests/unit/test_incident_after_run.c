@@ -125,6 +125,22 @@ TEST(a_question_that_was_never_needed_calls_nobody_once_its_incident_is_resolved
 	CK_ROWS(rows);
 }
 
+/* Its alerts had ended: nothing was done, and nothing needs to be; not even by one that only looks. */
+TEST(a_run_that_was_over_before_it_began_calls_nobody)
+{
+	static const struct row rows[] = {
+		{ { .playbook = &fix, .status = RUN_CANCELED, .over = true },
+				{ "answered", "answered", "answered", "answered" } },
+		{ { .playbook = &fix, .status = RUN_CANCELED, .over = true, .only_looks = true },
+				{ "answered", "answered", "answered", "answered" } },
+		{ { .playbook = &fix, .status = RUN_CANCELED, .over = true, .started_once = true },
+				{ NOT_TRIED("canceled"), NOT_TRIED("canceled"),
+						NOT_TRIED("canceled"), "stays" } },
+	};
+
+	CK_ROWS(rows);
+}
+
 /* Its alert fires on after a verified run, so even one that passes needs an operator. */
 TEST(a_run_that_looked_again_speaks_of_a_mitigated_incident_only)
 {

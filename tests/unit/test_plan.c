@@ -245,6 +245,8 @@ TEST(what_keeps_a_playbook_from_running_is_asked_in_order)
 		.episode_run = 9,
 		.target_run = 8,
 		.known_status = "succeeded",
+		.waiting_run = 6,
+		.waiting_status = "queued",
 		.last_run = { 7, NOW - MINUTE },
 	};
 	struct plan_facts facts = all;
@@ -259,6 +261,9 @@ TEST(what_keeps_a_playbook_from_running_is_asked_in_order)
 	ck_int(plan_run(&facts, reason), DECISION_DUPLICATE);
 	ck_str(reason, "run 8 (succeeded) of this incident does the same");
 	facts.target_run = 0;
+	ck_int(plan_run(&facts, reason), DECISION_DUPLICATE);
+	ck_str(reason, "run 6 (queued) does the same");
+	facts.waiting_run = 0;
 	ck_int(plan_run(&facts, reason), DECISION_TOO_OLD);
 	facts.starts_at = NOW - 60 * MINUTE;
 	ck_int(plan_run(&facts, reason), DECISION_COOLDOWN);
@@ -314,6 +319,8 @@ TEST(a_run_by_hand_is_not_kept_back_by_an_earlier_one_but_by_its_guards)
 		.episode_run = 9,
 		.target_run = 9,
 		.known_status = "failed",
+		.waiting_run = 8,
+		.waiting_status = "awaiting_approval",
 		.last_run = { 9, NOW - 11 * MINUTE },
 	};
 	char reason[PLAN_REASON_MAX];
