@@ -218,8 +218,13 @@ int incident_of_end_untold(struct intake *in, const struct subject *subject, int
 					"its end was never told, and it fires anew: ", err) < 0) {
 		return incident.id ? -1 : 0;
 	}
-	return over ? incidents_move(db, &incident, INCIDENT_RESOLVE, -1, ended_at, err)
-		    : incidents_count(db, incident.id, -1, err);
+	if (over && incidents_move(db, &incident, INCIDENT_RESOLVE, -1, ended_at, err) < 0) {
+		return -1;
+	}
+	if (!over && incidents_count(db, incident.id, -1, err) < 0) {
+		return -1;
+	}
+	return cancel_waiting(in, incident.id, err);
 }
 
 int incident_of_told_over(struct intake *in, int64_t incident_id, struct err *err)
