@@ -102,7 +102,7 @@ TEST(a_late_end_does_not_end_the_present_episode)
 	core_world_end(&core);
 }
 
-/* The rest of the delivery is taken in. */
+/* The rest of the delivery is taken in, and an operator knows. */
 TEST(an_alert_that_cannot_be_read_is_set_aside)
 {
 	const struct peers_alert alerts[] = {
@@ -122,6 +122,8 @@ TEST(an_alert_that_cannot_be_read_is_set_aside)
 		 "00:00 delivery 1: rejected_alert: labels.service: expected string\n"
 		 "00:00 delivery 1: queued run 1\n"
 		 "00:00 incident 1 firing\n"
+		 "00:00 incident 2 firing\n"
+		 "00:00 incident 2 needs an operator: 1 alert of delivery 1 cannot be read and is lost: labels.service: expected string; mend the rule or the sender, then close this\n"
 		 "00:00 run 1 (restart) running\n"
 		 "00:00 START 1.0.1\n");
 	core_world_end(&core);

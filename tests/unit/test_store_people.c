@@ -328,7 +328,8 @@ TEST(decisions_about_an_incident_are_those_of_its_alerts)
 
 	add_incident(db, 1, "a", "id = 1");
 	add_incident(db, 2, "a", "id = 2");
-	must_sql(db, "INSERT INTO delivery VALUES (1, 1, '', '', '', '', '', 1, 0, NULL, x'', x'')");
+	must_sql(db, "INSERT INTO delivery VALUES (1, 1, '', '', '', '', '', 1, 0, NULL, x'', x'',"
+		     " NULL)");
 	must_sql(db, "INSERT INTO episode (identity, status, incident_id, fingerprint, labels,"
 		     " annotations, generator_url, starts_at, first_seen, last_seen, occurrences,"
 		     " last_delivery_id) VALUES (x'01', 'firing', 1, 'f', '{}', '{}', '', 1, 1, 1,"
