@@ -401,6 +401,42 @@ TEST(annotations_that_are_too_long_together_go_the_largest_first)
 	drop(&d);
 }
 
+/* Written anew they can be longer than the body was, and all of it has to fit into a message. */
+TEST(annotations_that_are_no_text_are_bounded_in_all_alerts_together)
+{
+	auto_buf struct buf body = { 0 };
+	size_t total = 0;
+
+	buf_adds(&body, "{\"alerts\":[");
+	for (int i = 0; i < 20; i++) {
+		buf_addf(&body, "%s{\"labels\":{\"a\":\"b\"},\"annotations\":{", i ? "," : "");
+		for (int j = 0; j < 60; j++) {
+			buf_addf(&body, "%s\"n%d\":[\"", j ? "," : "", j);
+			for (int k = 0; k < 2700; k++) {
+				buf_addch(&body, '<');
+			}
+			buf_adds(&body, "\"]");
+		}
+		buf_adds(&body, "}}");
+	}
+	buf_adds(&body, "]}");
+
+	struct decoded d = decode(buf_text(&body), body.len);
+
+	must_ok(d.result, d.err);
+	for (size_t i = 0; i < d.delivery.alerts_len; i++) {
+		const struct labels *pairs = &d.delivery.alerts[i].annotations;
+
+		for (size_t j = 0; j < pairs->len; j++) {
+			total += strlen(pairs->items[j].value);
+		}
+	}
+	ck(total > (size_t)8 * 1024 * 1024 && total < (size_t)8 * 1024 * 1024 + 32768);
+	ck_has(d.delivery.alerts[19].note, "annotation n0 was dropped: too many are no text");
+	ck_str(labels_get(&d.delivery.alerts[19].labels, "a"), "b");
+	drop(&d);
+}
+
 TEST(a_broken_alert_keeps_what_is_valid)
 {
 	static const char body[] = "{\"alerts\":[{\"fingerprint\":\"abc\",\"labels\":{\"z\":[],"
