@@ -218,3 +218,43 @@ TEST(any_value_is_valid_json)
 		ck(!json_valid(bad[i], strlen(bad[i])));
 	}
 }
+
+TEST(a_value_is_written_without_blanks_and_reads_as_the_same)
+{
+	static const char *const rows[][2] = {
+		{ "[ 1 , -2, 0.1, 1e300, true, false, null ]",
+				"[1,-2,0.1,1e+300,true,false,null]" },
+		{ "{ \"a\" : { \"b\": [ ] }, \"c\": \"d\\n\\u00e4\" }",
+				"{\"a\":{\"b\":[]},\"c\":\"d\\n\xc3\xa4\"}" },
+		{ "[0.30000000000000004]", "[0.30000000000000004]" },
+		{ "[\"a\\u0000b\"]", "[\"a\\u0000b\"]" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		auto_json_reader struct json_reader *reader = json_reader_new();
+		auto_buf struct buf out = { 0 };
+		struct err err;
+		struct json *root = json_read(reader, rows[i][0], strlen(rows[i][0]), &err);
+
+		must(root);
+		json_write(root, 1000, &out);
+		ck_str(buf_text(&out), rows[i][1]);
+	}
+}
+
+TEST(a_long_value_is_cut_not_far_behind_the_limit)
+{
+	auto_json_reader struct json_reader *reader = json_reader_new();
+	auto_buf struct buf text = { 0 };
+	auto_buf struct buf out = { 0 };
+	struct err err;
+
+	buf_adds(&text, "[[\"");
+	for (int i = 0; i < 100000; i++) {
+		buf_addch(&text, 'x');
+	}
+	buf_adds(&text, "\",1],2]");
+	json_write(json_read(reader, buf_text(&text), text.len, &err), 1000, &out);
+	ck(out.len > 1000 && out.len < 1020);
+	ck_has(buf_text(&out), "x\"]]");
+}
