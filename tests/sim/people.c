@@ -97,6 +97,12 @@ static void start(void)
 		{ "params.service", services[world_random(3)] },
 		{ "playbook", world_random(2) ? "guarded" : "asks" }, { "reason", "the sim" } };
 
+	if (world_random(3) == 0) {
+		struct label plain[] = { args[0], { "playbook", "plain" }, args[3] };
+
+		ask(ROUTE_PLAYBOOK_RUN, 0, plain, 3);
+		return;
+	}
 	ask(ROUTE_PLAYBOOK_RUN, 0, args, 4);
 }
 

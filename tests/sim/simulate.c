@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "begun.h"
 #include "called.h"
 #include "config/load.h"
 #include "domain/approval.h"
@@ -83,6 +84,10 @@ static const char configuration[] =
 		"    steps: [{ name: only, run: ['true'], on_interrupt: fail }]\n"
 		"    rescue: [{ name: evidence, run: ['true'] },\n"
 		"             { name: tell, notify: crew, text: '${service}' }]\n"
+		"  - name: plain\n"
+		"    matchers: [alertname=Plain]\n"
+		"    steps: [{ name: only, run: ['true'] }, { name: rest, wait: 5s }]\n"
+		"    verify: [{ check: up, within: 10s, every: 2s }]\n"
 		"  - name: asks\n"
 		"    matchers: [alertname=Asks]\n"
 		"    params: { service: { from: labels.service, pattern: '[a-z]' } }\n"
@@ -301,6 +306,7 @@ static void one_turn(struct core *core)
 	int64_t changes = count_changes();
 
 	called_watch();
+	begun_watch();
 	world.fuse = world_random(100) < 5 ? 1 + world_random(30) : 0;
 	if (world_random(100) < 2) {
 		change_configuration(core);
@@ -320,6 +326,9 @@ static void one_turn(struct core *core)
 	}
 	if (count_changes() != changes) {
 		ask_always();
+	}
+	if (begun_complaint()) {
+		violation("%s", begun_complaint());
 	}
 	if (called_complaint()) {
 		violation("%s", called_complaint());

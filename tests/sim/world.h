@@ -18,7 +18,7 @@
 #include "core_world.h"
 #include "wire/attempt.h"
 
-#define IDENTITIES   15 /* alerts that there are */
+#define IDENTITIES   18 /* alerts that there are */
 #define POSTS_MAX    64 /* deliveries on their way */
 #define ATTEMPTS_MAX 4096
 #define FRAMES_MAX   1024
