@@ -18,10 +18,11 @@
 #include "domain/notification_text.h"
 #include "domain/playbook.h"
 #include "domain/receiver.h"
+#include "domain/upstream.h"
 #include "sys/digest.h"
 #include "sys/mistakes.h"
 
-/* A file that a *_file key of a receiver names. */
+/* A file that a *_file key of a receiver or an Alertmanager names. */
 struct secret_name {
 	struct place place; /* of the first that names it */
 	const char *path;   /* resolved */
@@ -37,6 +38,7 @@ struct config {
 	int64_t max_replay_age_ms;   /* global, default 7d; 0 = any age */
 	int64_t max_starts_per_hour; /* global, 0 = any number */
 	int64_t reopen_within_ms;    /* global, default 10m */
+	int64_t stale_after_ms;      /* global, default 0 = automatic, see upstream_is_stale() */
 	bool unmatched_incident;     /* global.unmatched: incident (default) or ignore */
 	struct playbook *playbooks;
 	size_t playbooks_len;
@@ -44,6 +46,8 @@ struct config {
 	size_t checks_len;
 	struct receiver *receivers;
 	size_t receivers_len;
+	struct alertmanager *alertmanagers;
+	size_t alertmanagers_len;
 	struct secret_name *secrets; /* what secrets_read() reads */
 	size_t secrets_len;
 	struct interval *intervals;

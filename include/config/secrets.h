@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * secrets - what the *_file keys of receivers name, read from those files.
+ * secrets - what the *_file keys of receivers and Alertmanagers name, read from those files.
  *
  * Only the executor does it (and the commands that stand in for it), when it loads a configuration;
  * egress gets what came of it, and nobody else.
@@ -23,11 +23,14 @@
 #define SECRETS_CA_MAX    (512 * 1024)
 #define SECRETS_TOTAL_MAX (8 * 1024 * 1024)
 
-/* The configuration's receivers, whole: url, credentials, password and ca of each endpoint. */
+/* The configuration's receivers and Alertmanagers, whole: url, credentials, password and ca of each
+ * endpoint. */
 struct secrets {
 	struct arena *arena;
 	struct receiver *receivers;
 	size_t receivers_len;
+	struct alertmanager *alertmanagers;
+	size_t alertmanagers_len;
 };
 
 /*

@@ -7,6 +7,7 @@
  * it:
  *
  *	api       how is an HTTP call answered?         read/ apart from command/
+ *	upstream  what does Alertmanager say about what fires here?
  *	intake    what becomes of an alert?                                        (C1)
  *	run       how does a run go?                                         (C2 to C5)
  *	escalate  who is paged, when, why?
@@ -34,6 +35,7 @@
 #include "core/run/run_room.h"
 #include "core/state/ground.h"
 #include "core/storage/storage_room.h"
+#include "core/upstream/upstream_room.h"
 #include "sys/loop.h"
 
 struct core {
@@ -45,6 +47,7 @@ struct core {
 	struct escalate_room escalate;
 	struct run_room run;
 	struct intake_room intake;
+	struct upstream_room upstream;
 	struct api_room api;
 	const char *ticking; /* the room whose tick goes on; NULL: none */
 	struct err failure;  /* the store failed: end without another commit; code ERR_NONE: it did

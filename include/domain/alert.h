@@ -46,6 +46,7 @@ struct delivery {
 	const char *notification_reason; /* "" before 0.32 */
 	uint64_t truncated;              /* alerts that were cut and will never be delivered */
 	const char *note;                /* as an alert has one; or NULL */
+	struct labels group_labels;      /* what the alerts of its group have in common */
 	struct alert *alerts;
 	size_t alerts_len;
 };

@@ -13,6 +13,8 @@
  *	a remedy that failed ends the hold and pages one more level, at once.
  *	each level is paged once each time the incident is opened; a level is never lowered.
  *	updates go to all who were paged, as long as the incident is open; then comes the end.
+ *	while it is held (its alerts are silenced, say) nobody is paged and nobody gets updates,
+ *	but whoever was paged still hears of the end. After that its chain begins again.
  *
  * Levels are 1 to 4, for L1 to L4; 0 is none. All times are wall ms. A timer holds when it is due
  * and how long it was set for: when the clock was set back, it is due that much after now at the
@@ -77,6 +79,7 @@ struct escalation_timer {
 struct escalation_facts {
 	uint8_t status; /* enum incident_status */
 	bool acknowledged;
+	bool held;
 	uint8_t level;                 /* the incident's own, as it is now */
 	uint8_t paged_level;           /* the highest paged since it was last opened; 0: none yet */
 	const char *failed;            /* why it is to be raised at once; NULL */
@@ -88,6 +91,7 @@ struct escalation_facts {
 enum escalation_action {
 	ESCALATION_NOTHING, /* before the next timer is due */
 	ESCALATION_STOP,    /* the chain's timer is off, and `failed` forgotten */
+	ESCALATION_HOLD,    /* both timers are off, and `failed` forgotten */
 	ESCALATION_SET,     /* both timers become those of the step */
 	ESCALATION_PAGE,    /* page `level`; timers become those of the step; `failed`, see below */
 	ESCALATION_UPDATE,  /* notify all who were paged how it stands; the same */
@@ -124,6 +128,10 @@ int64_t escalation_hold_ms(const struct escalation *policy, uint8_t level);
  */
 struct escalation_timer escalation_begin(
 		const struct escalation *policy, uint8_t own, uint8_t paged_level, int64_t now);
+
+/* The update's timer when an incident is not held any more, with paged_level from before. */
+struct escalation_timer escalation_begin_updates(
+		const struct escalation *policy, uint8_t paged_level, int64_t now);
 
 /* An open incident as rules see it. */
 struct escalation_case {

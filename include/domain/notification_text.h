@@ -56,7 +56,8 @@ struct notification_facts {
 	const char *url;       /* ""; there is none */
 	uint8_t status;        /* enum incident_status */
 	bool acknowledged;
-	int64_t time; /* of what this tells */
+	const char *held; /* why nobody is paged for it; NULL: it is not held */
+	int64_t time;     /* of what this tells */
 	int64_t opened_at;
 	int64_t next_update;    /* 0: none is promised */
 	const char *root_cause; /* NULL: not known, as are the following */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * egress - the role that speaks to the outside: HTTP and TCP checks and notices for the core,
- * through libcurl.
+ * egress - the role that speaks to the outside: HTTP and TCP checks and notices for the core, and
+ * what Alertmanager lists, through libcurl.
  *
  * The executor sends SETUP, RECEIVERS and PEER (a socket to the core) on the control channel; the
- * core sends PROBE and NOTIFY and is answered with PROBED and NOTIFIED. A new PEER replaces the
+ * core sends PROBE, NOTIFY and ASK and is answered with PROBED and NOTIFIED, and with LISTED, FETCHED
+ * and ASKED. A new PEER replaces the
  * core before it, whose probes and notices are forgotten. Any other message is a broken peer: a
  * broken core is cut off until the executor sends the next PEER, a broken executor ends the role.
  */

@@ -25,6 +25,7 @@ struct escalation_row {
 	uint8_t status; /* enum incident_status */
 	uint8_t level;
 	bool acknowledged;
+	bool held;             /* nobody is paged for it */
 	const char *attention; /* NULL: none */
 	const char *labels;    /* JSON, of the alert that opened it */
 };
@@ -51,7 +52,7 @@ int escalations_due(struct db *db, int64_t now, int64_t limit, escalation_fn fn,
 		struct err *err);
 /* When the next after now is due; 0: never. */
 int escalations_next(struct db *db, int64_t now, int64_t *ret_at, struct err *err);
-/* The newest firing incidents for which somebody was paged. */
+/* The newest firing incidents for which somebody was paged, without those that are held. */
 int escalations_firing(struct db *db, int64_t limit, escalation_fn fn, void *arg, struct err *err);
 
 #endif

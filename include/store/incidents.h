@@ -38,9 +38,10 @@ struct incident_row {
 	const char *acknowledged_by; /* NULL: nobody, as are the following */
 	const char *resolved_by;     /* NULL: nobody, its alerts ended */
 	const char *closed_by;
-	bool major_said; /* an operator stated `major`, else its level decides */
-	bool major;      /* incident_is_major() */
-	bool post_due;   /* major, and its post-mortem is not scheduled yet */
+	const char *held; /* why nobody is paged for it; NULL: it is not held */
+	bool major_said;  /* an operator stated `major`, else its level decides */
+	bool major;       /* incident_is_major() */
+	bool post_due;    /* major, and its post-mortem is not scheduled yet */
 };
 
 typedef void (*incident_fn)(const struct incident_row *row, void *arg);

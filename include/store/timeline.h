@@ -31,6 +31,8 @@ enum timeline_kind {
 	TIMELINE_CHECKED, /* an item of the checklist is done, or is not after all */
 	TIMELINE_CHANGED, /* a field, from what to what */
 	TIMELINE_CLOSED,
+	TIMELINE_HELD,   /* nobody is paged for it, and why */
+	TIMELINE_LIFTED, /* it is not held any more */
 	TIMELINE_KINDS
 };
 

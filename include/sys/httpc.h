@@ -19,7 +19,7 @@
  * A mail goes by SMTP: with TLS from the first byte on port 465, else with STARTTLS, which must
  * succeed unless it may do without TLS (and then is not tried).
  *
- * Limits: HTTPC_BODY_MAX bytes of body, HTTPC_HEADERS_MAX bytes of headers; more is a failure, but
+ * Limits: HTTPC_BODY_MAX bytes of body unless the request says otherwise, HTTPC_HEADERS_MAX bytes of headers; more is a failure, but
  * what answers a POST is cut.
  * Units:  timeout_ms is for the whole look, with the name's resolution.
  */
@@ -55,10 +55,10 @@ struct httpc_result {
 
 /* What is sent; members that are not said to be needed may be NULL. Copied. */
 struct httpc_send {
-	const char *body;
+	const char *body; /* NULL, and no `from`: it is a GET that logs in */
 	size_t body_len;
 	const char *content_type;  /* of a POST: needed */
-	const char *authorization; /* of a POST: the header's value */
+	const char *authorization; /* of a POST or GET: the header's value */
 	const char *username;
 	const char *password; /* with username */
 	const char *ca;       /* PEM of the CAs that count, instead of the system's */
@@ -74,6 +74,7 @@ struct httpc_request {
 	const char *address; /* "host:port", "[::1]:port": a TCP look, or the mail server */
 	const struct httpc_send *send; /* NULL: only look */
 	int64_t timeout_ms;            /* 1 to HTTPC_TIMEOUT_MAX_MS */
+	size_t body_max;               /* bytes of the answer; 0: HTTPC_BODY_MAX */
 	/* May start and cancel looks, but not call httpc_free(). */
 	void (*done)(void *arg, const struct httpc_result *result);
 	void *arg;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * httpc_send - what a request of httpc sends, as options of libcurl: a POST or a mail. For httpc
+ * httpc_send - what a request of httpc sends, as options of libcurl: a POST, a GET that
+ * logs in, or a mail. For httpc
  * alone.
  */
 #ifndef SYS_HTTPC_SEND_H
@@ -19,6 +20,8 @@ struct sending *httpc_send_new(const struct httpc_send *send, struct err *err);
 void httpc_send_free(struct sending *sending);
 
 bool httpc_send_is_mail(const struct sending *sending);
+/* NULL is none. */
+bool httpc_send_is_post(const struct sending *sending);
 /* The scheme with which a mail is sent to that port. */
 const char *httpc_send_scheme(const char *port);
 /* Set the options on easy, a CURL handle that has those of a look; lives until it is gone. Returns

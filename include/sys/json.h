@@ -54,6 +54,15 @@ struct json *json_read(struct json_reader *reader, const char *text, size_t len,
 /* Is text one JSON value of any kind, within the limits? */
 bool json_valid(const char *text, size_t len);
 
+/*
+ * Walk the items of a text that is one list, without reading it whole: each is then read, and
+ * bounded, by json_read().  size_t at = 0; while ((rc = json_split(text, len, &at, &item,
+ * &item_len, err)) == 1) …  Returns 1 with an item, which is not empty and may be no JSON, 0 behind
+ * the last one, or -1 with ERR_INPUT when the text is no list, or cut short.
+ */
+int json_split(const char *text, size_t len, size_t *at, const char **ret_item, size_t *ret_len,
+		struct err *err);
+
 /* Values and keys that a text of len bytes may have. */
 size_t json_tokens_max(size_t len);
 

@@ -9,7 +9,8 @@
  *	                role → executor    front: RELOAD;  core: START, GO, CANCEL, READY,
  *	                                   PROBE_COMMAND;  core and egress: SYNCED
  *	front ↔ core                       DELIVER, QUERY → ANSWER;  to core REJECTED
- *	core ↔ egress                      PROBE → PROBED, NOTIFY → NOTIFIED
+ *	core ↔ egress                      PROBE → PROBED, NOTIFY → NOTIFIED,
+ *	                                   ASK → LISTED, FETCHED, ASKED
  *
  * A role that receives a message which is not for it treats its peer as broken.
  */
@@ -62,6 +63,10 @@ enum message_id {
 	MSG_SYNC,
 	MSG_SYNCED,
 	MSG_REJECTED,
+	MSG_ASK,
+	MSG_LISTED,
+	MSG_FETCHED,
+	MSG_ASKED,
 	MSG_IDS
 };
 
@@ -94,10 +99,12 @@ struct msg_config {
 	const char *by; /* who had it read again; "": nobody, it is the one to begin with */
 };
 
-/* To egress, and to no other role: the receivers, with their secrets. */
+/* To egress, and to no other role: the receivers and the Alertmanagers, with their secrets. */
 struct msg_receivers {
 	struct receiver *receivers;
 	size_t receivers_len;
+	struct alertmanager *alertmanagers;
+	size_t alertmanagers_len;
 };
 
 struct role_state {
@@ -313,6 +320,63 @@ struct msg_notified {
 	uint64_t id;
 	uint8_t how;        /* enum notified */
 	const char *reason; /* "" when sent */
+};
+
+#define ASK_ALERTS_MAX 10000 /* that one look asks about */
+#define ASK_BATCH_MAX  3000  /* of them in one message */
+#define ASK_GROUPS_MAX 8     /* groups of one look */
+#define ASK_LABELS_MAX 8192  /* bytes of a group's labels, as JSON */
+
+/* A group whose alerts were cut from a delivery: those that fire are wanted. */
+struct ask_group {
+	uint64_t id;          /* of the delivery */
+	const char *receiver; /* as the delivery has it */
+	struct labels labels; /* that its alerts have in common */
+};
+
+/*
+ * Core → egress: what does this Alertmanager list? In several messages of the same id when there
+ * are many, of which all but the last say that more follow; groups come with the last.
+ */
+struct msg_ask {
+	uint64_t id;
+	const char *alertmanager; /* its name */
+	uint8_t more;
+	struct bytes identities; /* of alerts, DIGEST_SIZE bytes each */
+	struct ask_group *groups;
+	size_t groups_len;
+};
+
+/* An alert that was asked about and is listed. */
+struct listed {
+	uint8_t identity[DIGEST_SIZE];
+	uint8_t state;   /* enum upstream_state */
+	const char *why; /* "silenced in Alertmanager by alice until …"; "" when it is active */
+	int64_t until;   /* wall ms; 0: not known */
+};
+
+/* Egress → core, any number of them before ASKED. */
+struct msg_listed {
+	uint64_t id;
+	struct listed *alerts;
+	size_t alerts_len;
+};
+
+/* Egress → core, any number of them before ASKED: firing alerts of a group. */
+struct msg_fetched {
+	uint64_t id;
+	uint64_t group;
+	struct alert *alerts;
+	size_t alerts_len;
+};
+
+/* Egress → core: the look is over. What was asked about and not LISTED is not listed. */
+struct msg_asked {
+	uint64_t id;
+	uint8_t answered;
+	const char *error;  /* why not; "" when it answered */
+	int64_t started_at; /* the Alertmanager, by its clock */
+	uint64_t left_out;  /* alerts of groups that were too many, or too long */
 };
 
 /* The table of each message, by id. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "config/load_alertmanager.h"
 #include "config/load_check.h"
 #include "config/load_escalation.h"
 #include "config/load_global.h"
@@ -39,6 +40,7 @@ static const struct spec main_keys[] = {
 			.load = check_globs },
 	{ "time_intervals", "named times, for guards", SPEC_CUSTOM, .load = load_intervals },
 	{ "receivers", "who is notified", SPEC_CUSTOM, .load = load_receivers },
+	{ "alertmanagers", "who is asked about alerts", SPEC_CUSTOM, .load = load_alertmanagers },
 	{ "escalation", "who is paged, when and why", SPEC_MAPPING, .keys = load_escalation_keys },
 	{ "checks", "health checks", SPEC_CUSTOM, .load = load_checks },
 	{ "playbooks", "remediations", SPEC_CUSTOM, .load = load_playbooks },

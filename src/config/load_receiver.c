@@ -52,7 +52,7 @@ static const struct spec basic_keys[] = {
 	{ 0 },
 };
 
-static const struct spec http_config_keys[] = {
+const struct spec load_receiver_http_keys[] = {
 	{ "authorization", "a header with a token", SPEC_MAPPING, .keys = authorization_keys },
 	{ "basic_auth", "a user and a password", SPEC_MAPPING, .keys = basic_keys },
 	{ "tls_config", "the CAs to trust", SPEC_MAPPING, .keys = tls_keys },
@@ -68,7 +68,7 @@ static const struct spec webhook_keys[] = {
 			.format = text_is_webhook },
 	{ "url_file", "the file with the URL", SPEC_STRING, ENDPOINT(url_file),
 			.format = text_is_line },
-	{ "http_config", "authorization and TLS", SPEC_MAPPING, .keys = http_config_keys },
+	{ "http_config", "authorization and TLS", SPEC_MAPPING, .keys = load_receiver_http_keys },
 	{ "payload", "the form of the body", SPEC_CHOICE, ENDPOINT(payload),
 			.choices = payload_words },
 	{ "send_resolved", "also notify it of the end", SPEC_BOOL, ENDPOINT(send_resolved) },
@@ -183,7 +183,7 @@ static void note_file(struct loader *loader, const struct yaml_node *node, const
 	loader_add_secret(loader, &name);
 }
 
-static void resolve_files(
+void load_receiver_files(
 		struct loader *loader, const struct yaml_node *node, struct endpoint *endpoint)
 {
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -264,12 +264,11 @@ static void check_email(struct loader *loader, const struct yaml_node *node,
 	}
 }
 
-static void check_webhook(struct loader *loader, const struct yaml_node *node, uint64_t given)
+void load_receiver_http_check(struct loader *loader, const struct yaml_node *node)
 {
 	const struct yaml_node *http = yaml_get(node, "http_config");
 	const struct yaml_node *basic = http ? yaml_get(http, "basic_auth") : NULL;
 
-	spec_one_of(loader, webhook_keys, 2, node, given);
 	if (basic && yaml_get(http, "authorization")) {
 		mistakes_add(loader->mistakes, &basic->key->place,
 				"'authorization' and 'basic_auth' exclude each other");
@@ -296,10 +295,11 @@ static void load_endpoint(struct loader *loader, const struct yaml_node *node,
 	if (email) {
 		check_email(loader, node, &endpoint);
 	} else {
-		check_webhook(loader, node, given);
+		spec_one_of(loader, webhook_keys, 2, node, given);
+		load_receiver_http_check(loader, node);
 	}
 	name_endpoint(loader, node, receiver, &endpoint);
-	resolve_files(loader, node, &endpoint);
+	load_receiver_files(loader, node, &endpoint);
 	receiver->endpoints[receiver->endpoints_len++] = endpoint;
 }
 

@@ -151,6 +151,18 @@ static void copy_receivers(struct reading *reading, struct secrets *secrets)
 	}
 }
 
+static void copy_alertmanagers(struct reading *reading, struct secrets *secrets)
+{
+	const struct config *config = reading->config;
+
+	secrets->alertmanagers_len = config->alertmanagers_len;
+	secrets->alertmanagers = arena_memdup(secrets->arena, config->alertmanagers,
+			config->alertmanagers_len * sizeof(*config->alertmanagers));
+	for (size_t i = 0; i < secrets->alertmanagers_len; i++) {
+		read_endpoint(reading, &secrets->alertmanagers[i].http);
+	}
+}
+
 int secrets_read(const struct config *config, struct secrets *ret_secrets, struct buf *report,
 		struct err *err)
 {
@@ -160,6 +172,7 @@ int secrets_read(const struct config *config, struct secrets *ret_secrets, struc
 	*ret_secrets = (struct secrets){ .arena = arena_new() };
 	reading.arena = ret_secrets->arena;
 	copy_receivers(&reading, ret_secrets);
+	copy_alertmanagers(&reading, ret_secrets);
 	if (mistakes_report(&mistakes, "the configuration", report, err) < 0) {
 		secrets_clear(ret_secrets);
 		return -1;

@@ -21,6 +21,8 @@
 #include "core/run/recovery.h"
 #include "core/run/supervisor.h"
 #include "core/storage/janitor.h"
+#include "core/upstream/asking.h"
+#include "core/upstream/watching.h"
 #include "sys/file.h"
 #include "sys/migrate.h"
 
@@ -32,6 +34,26 @@
 static int pause_of(struct core *core, struct deadline *next, struct err *err)
 {
 	return pause_tick(&core->ground, next, err);
+}
+
+static int upstream_tick(struct core *core, struct deadline *next, struct err *err)
+{
+	return asking_tick(&core->upstream, next, err);
+}
+
+static int upstream_config_new(struct core *core, struct err *err)
+{
+	return watching_configure(&core->upstream, err);
+}
+
+static void upstream_egress_new(struct core *core)
+{
+	asking_egress_new(&core->upstream);
+}
+
+static void upstream_clear(struct core *core)
+{
+	watching_clear(&core->upstream);
 }
 
 static int run_tick(struct core *core, struct deadline *next, struct err *err)
@@ -149,6 +171,8 @@ struct room {
 
 static const struct room rooms[] = {
 	{ "state", pause_of, NULL, NULL, NULL, NULL },
+	{ "upstream", upstream_tick, upstream_config_new, upstream_egress_new, NULL,
+			upstream_clear },
 	{ "intake", intake_tick_of, intake_config_new, NULL, NULL, NULL },
 	{ "run", run_tick, run_config_new, run_egress_new, run_committed, run_clear },
 	{ "escalate", escalate_tick, escalate_config_new, NULL, NULL, NULL },
@@ -179,8 +203,11 @@ void core_init(struct core *core, const struct ports *ports)
 	core->intake.ground = ground;
 	core->intake.escalate = &core->escalate;
 	core->intake.run = &core->run;
+	core->upstream.ground = ground;
+	core->upstream.escalate = &core->escalate;
+	core->upstream.intake = &core->intake;
 	core->api = (struct api_room){ ground, &core->storage, &core->checks, &core->notify,
-		&core->escalate, &core->run, &core->intake };
+		&core->escalate, &core->run, &core->intake, &core->upstream };
 }
 
 void core_open(struct core *core, struct db *db)
@@ -471,6 +498,32 @@ static int on_notified(void *arg, const void *msg, int fd, struct err *err)
 	return settle(core, outbox_notified(&core->notify, msg, err), err);
 }
 
+static int on_listed(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct core *core = arg;
+
+	(void)fd;
+	(void)err;
+	asking_listed(&core->upstream, msg);
+	return 0;
+}
+
+static int on_fetched(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct core *core = arg;
+
+	(void)fd;
+	return settle(core, asking_fetched(&core->upstream, msg, err), err);
+}
+
+static int on_asked(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct core *core = arg;
+
+	(void)fd;
+	return settle(core, asking_asked(&core->upstream, msg, err), err);
+}
+
 /* --- channels --- */
 
 static int front_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
@@ -581,6 +634,9 @@ static const struct message_handler handlers[ROLES][MSG_IDS] = {
 	[ROLE_EGRESS] = {
 		[MSG_PROBED] = { on_probed },
 		[MSG_NOTIFIED] = { on_notified },
+		[MSG_LISTED] = { on_listed },
+		[MSG_FETCHED] = { on_fetched },
+		[MSG_ASKED] = { on_asked },
 	},
 };
 

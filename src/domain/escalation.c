@@ -94,6 +94,13 @@ struct escalation_timer escalation_begin(
 							      : (struct escalation_timer){ 0 };
 }
 
+struct escalation_timer escalation_begin_updates(
+		const struct escalation *policy, uint8_t paged_level, int64_t now)
+{
+	return paged_level && policy->update_every_ms ? set(now, policy->update_every_ms)
+						      : (struct escalation_timer){ 0 };
+}
+
 void escalation_paged(const struct escalation *policy, const struct escalation_level *level,
 		const struct escalation_timer *update, int64_t now, struct escalation_step *ret)
 {
@@ -145,7 +152,7 @@ static bool needs_operator(const struct escalation_facts *facts)
 	return open && !facts->acknowledged;
 }
 
-/* The incident is over, or acknowledged. */
+/* The incident is over, held, or acknowledged. */
 static bool at_rest(const struct escalation_facts *facts, struct escalation_step *ret)
 {
 	bool open = facts->status == INCIDENT_FIRING || facts->status == INCIDENT_MITIGATED;
@@ -153,6 +160,12 @@ static bool at_rest(const struct escalation_facts *facts, struct escalation_step
 
 	if (!open && facts->paged_level && (waits || facts->update.due_at)) {
 		ret->action = ESCALATION_END;
+		return true;
+	}
+	if (open && facts->held && (waits || facts->update.due_at)) {
+		ret->action = ESCALATION_HOLD;
+		ret->chain = (struct escalation_timer){ 0 };
+		ret->update = (struct escalation_timer){ 0 };
 		return true;
 	}
 	if (waits && !needs_operator(facts)) {

@@ -78,6 +78,9 @@ static const char *status_of(struct writing *w)
 		[INCIDENT_CLOSED] = "Closed",
 	};
 
+	if (w->facts->status == INCIDENT_FIRING && w->facts->held) {
+		return w->facts->held;
+	}
 	return w->facts->status == INCIDENT_FIRING && w->facts->acknowledged
 			       ? "Acknowledged, somebody works on it"
 			       : words[w->facts->status];
@@ -130,6 +133,7 @@ static const char *opened_of(struct writing *w)
 	}
 
 TEXT(services, NOT_KNOWN)
+TEXT(held, "no")
 TEXT(incidents, "none")
 TEXT(level, "no level")
 TEXT(playbook, "none")
@@ -145,6 +149,7 @@ TEXT(url, "none")
 	X(affected_services, services_of) \
 	X(duration, duration_of)          \
 	X(follow_up, follow_up_of)        \
+	X(held, held_of)                  \
 	X(id, id_of)                      \
 	X(incidents, incidents_of)        \
 	X(level, level_of)                \

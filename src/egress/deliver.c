@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "domain/mail.h"
 #include "domain/receiver.h"
+#include "egress/known.h"
 #include "egress/payload.h"
 #include "sys/httpc.h"
 
@@ -26,9 +27,7 @@ struct deliver {
 	struct httpc *httpc;
 	deliver_done_fn done;
 	void *arg;
-	struct buf receivers_bytes; /* what receivers points into */
-	struct arena *arena;
-	struct msg_receivers receivers;
+	struct known known;
 	struct transfer *first;
 	size_t len;
 };
@@ -110,8 +109,8 @@ static struct transfer *transfer_new(
 static const struct endpoint *find_endpoint(
 		const struct deliver *deliver, const char *receiver, const char *endpoint)
 {
-	for (size_t i = 0; i < deliver->receivers.receivers_len; i++) {
-		const struct receiver *its = &deliver->receivers.receivers[i];
+	for (size_t i = 0; i < deliver->known.all.receivers_len; i++) {
+		const struct receiver *its = &deliver->known.all.receivers[i];
 
 		if (strcmp(its->name, receiver) == 0) {
 			return receiver_endpoint(its, endpoint);
@@ -238,33 +237,9 @@ void deliver_cancel(struct deliver *deliver)
 	}
 }
 
-/* Secrets do not stay in memory. */
-static void forget_receivers(struct deliver *deliver)
-{
-	if (deliver->receivers_bytes.len > 0) {
-		explicit_bzero(deliver->receivers_bytes.data, deliver->receivers_bytes.len);
-	}
-	buf_clear(&deliver->receivers_bytes);
-	arena_free(deliver->arena);
-	deliver->arena = NULL;
-	deliver->receivers = (struct msg_receivers){ 0 };
-}
-
-/* Encoded and decoded again they are a copy in one piece. */
 void deliver_receivers(struct deliver *deliver, const struct msg_receivers *receivers)
 {
-	const struct wire_type *type = message_types[MSG_RECEIVERS];
-	struct buf bytes = { 0 };
-	struct err err;
-
-	wire_encode(type, receivers, &bytes);
-	forget_receivers(deliver);
-	deliver->receivers_bytes = bytes;
-	deliver->arena = arena_new();
-	if (wire_decode(type, bytes.data, bytes.len, deliver->arena, &deliver->receivers, &err) <
-			0) {
-		forget_receivers(deliver);
-	}
+	known_set(&deliver->known, receivers);
 }
 
 struct deliver *deliver_new(struct loop *loop, deliver_done_fn done, void *arg, struct err *err)
@@ -288,7 +263,7 @@ void deliver_free(struct deliver *deliver)
 	if (deliver) {
 		deliver_cancel(deliver);
 		httpc_free(deliver->httpc);
-		forget_receivers(deliver);
+		known_clear(&deliver->known);
 		free(deliver);
 	}
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "egress/asker.h"
 #include "egress/deliver.h"
 #include "egress/probe.h"
 #include "sys/channel.h"
@@ -18,6 +19,7 @@ struct egress {
 	struct channel *core; /* NULL while there is none */
 	struct probes *probes;
 	struct deliver *deliver;
+	struct asker *asker;
 };
 
 /* --- the core --- */
@@ -42,9 +44,18 @@ static int on_notify(void *arg, const void *msg, int fd, struct err *err)
 	return 0;
 }
 
+static int on_ask(void *arg, const void *msg, int fd, struct err *err)
+{
+	struct egress *egress = arg;
+
+	(void)fd;
+	return asker_ask(egress->asker, msg, err);
+}
+
 static const struct message_handler core_handlers[MSG_IDS] = {
 	[MSG_PROBE] = { on_probe },
 	[MSG_NOTIFY] = { on_notify },
+	[MSG_ASK] = { on_ask },
 };
 
 static int on_core_frame(void *arg, uint16_t type, const unsigned char *payload, size_t len, int fd,
@@ -57,6 +68,7 @@ static void drop_core(struct egress *egress)
 {
 	probes_cancel(egress->probes);
 	deliver_cancel(egress->deliver);
+	asker_cancel(egress->asker);
 	channel_free(egress->core);
 	egress->core = NULL;
 }
@@ -84,6 +96,21 @@ static void on_notified(void *arg, const struct msg_notified *result)
 	message_send(egress->core, MSG_NOTIFIED, result, -1);
 }
 
+static void on_listed(void *arg, const struct msg_listed *msg)
+{
+	message_send(((struct egress *)arg)->core, MSG_LISTED, msg, -1);
+}
+
+static void on_fetched(void *arg, const struct msg_fetched *msg)
+{
+	message_send(((struct egress *)arg)->core, MSG_FETCHED, msg, -1);
+}
+
+static void on_asked(void *arg, const struct msg_asked *msg)
+{
+	message_send(((struct egress *)arg)->core, MSG_ASKED, msg, -1);
+}
+
 /* --- the executor --- */
 
 static int on_receivers(void *arg, const void *msg, int fd, struct err *err)
@@ -93,6 +120,7 @@ static int on_receivers(void *arg, const void *msg, int fd, struct err *err)
 	(void)fd;
 	(void)err;
 	deliver_receivers(egress->deliver, msg);
+	asker_alertmanagers(egress->asker, msg);
 	return 0;
 }
 
@@ -166,13 +194,20 @@ static void on_signal(void *arg, int signo)
 	}
 }
 
+/* -1 is never. */
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return b < 0 || (a >= 0 && a < b) ? a : b;
+}
+
 static int64_t on_tick(void *arg)
 {
 	struct egress *egress = arg;
 	int64_t probes = probes_tick(egress->probes);
 	int64_t deliver = deliver_tick(egress->deliver);
+	int64_t asker = asker_tick(egress->asker);
 
-	return deliver < 0 || (probes >= 0 && probes < deliver) ? probes : deliver;
+	return sooner(sooner(probes, deliver), asker);
 }
 
 /* --- the role --- */
@@ -180,6 +215,7 @@ static int64_t on_tick(void *arg)
 static int egress_open(struct egress *egress, int control_fd, struct err *err)
 {
 	static const struct channel_ops control_ops = { on_control_frame, on_control_closed };
+	static const struct asker_ops asker_ops = { on_listed, on_fetched, on_asked };
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
 
 	egress->loop = loop_new(err);
@@ -194,7 +230,11 @@ static int egress_open(struct egress *egress, int control_fd, struct err *err)
 		return -1;
 	}
 	egress->deliver = deliver_new(egress->loop, on_notified, egress, err);
-	return egress->deliver ? 0 : -1;
+	if (!egress->deliver) {
+		return -1;
+	}
+	egress->asker = asker_new(egress->loop, &asker_ops, egress, err);
+	return egress->asker ? 0 : -1;
 }
 
 static void egress_close(struct egress *egress)
@@ -203,6 +243,7 @@ static void egress_close(struct egress *egress)
 	channel_free(egress->control);
 	probes_free(egress->probes);
 	deliver_free(egress->deliver);
+	asker_free(egress->asker);
 	loop_free(egress->loop);
 }
 

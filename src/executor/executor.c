@@ -70,7 +70,9 @@ static void send_receivers(struct executor *e)
 {
 	roles_send(e->roles, ROLE_EGRESS, MSG_RECEIVERS,
 			&(struct msg_receivers){ .receivers = e->secrets.receivers,
-					.receivers_len = e->secrets.receivers_len },
+					.receivers_len = e->secrets.receivers_len,
+					.alertmanagers = e->secrets.alertmanagers,
+					.alertmanagers_len = e->secrets.alertmanagers_len },
 			-1);
 }
 

@@ -216,6 +216,19 @@ static void read_labels(struct decoder *d, struct json *object)
 	}
 }
 
+/* They only say which alerts are missing: what is wrong with them harms no alert. */
+static struct labels read_group_labels(struct arena *arena, struct json *root)
+{
+	struct json *object = json_get(root, "groupLabels");
+	struct alert nobody = { 0 };
+	struct decoder d = { .arena = arena, .alert = &nobody };
+
+	if (object && json_kind(object) == KIND_OBJECT) {
+		read_labels(&d, object);
+	}
+	return nobody.labels;
+}
+
 /* --- annotations --- */
 
 static void add_annotation(struct decoder *d, const char *name, struct json *json)
@@ -461,6 +474,7 @@ int webhook_decode(struct json_reader *reader, const char *body, size_t len, int
 		.external_url = read_word(&notes, root, "externalURL"),
 		.notification_reason = read_word(&notes, root, "notification_reason"),
 		.truncated = read_truncated(&notes, root),
+		.group_labels = read_group_labels(arena, root),
 		.alerts = arena_calloc(arena, json_len(alerts), sizeof(*delivery.alerts)),
 		.alerts_len = json_len(alerts),
 	};

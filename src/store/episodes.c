@@ -108,7 +108,9 @@ int episodes_last(struct db *db, const uint8_t identity[DIGEST_SIZE],
 int episodes_again(struct db *db, const struct episode_row *row, struct err *err)
 {
 	static const char sql[] = "UPDATE episode"
-				  " SET occurrences = occurrences + 1, last_seen = :now,"
+				  " SET occurrences = occurrences + 1,"
+				  " longest_gap_ms = max(longest_gap_ms, :now - last_seen),"
+				  " last_seen = :now,"
 				  " last_delivery_id = :delivery_id,"
 				  " starts_at = CASE WHEN :starts_at > 0 AND :starts_at < starts_at"
 				  " THEN :starts_at ELSE starts_at END,"

@@ -6,7 +6,7 @@
 #define COLUMNS                                                                                   \
 	"SELECT e.incident_id, e.generation, e.called, e.failed, e.due_at, e.wait_ms,"            \
 	" e.update_at, e.update_ms, e.updates, e.ended_at, i.status, i.level, i.acknowledged_at," \
-	" i.attention, i.labels"                                                                  \
+	" i.attention, i.labels, i.held"                                                          \
 	" FROM escalation e"                                                                      \
 	" JOIN incident i ON i.id = e.incident_id AND i.generation = e.generation"
 
@@ -64,6 +64,7 @@ static struct escalation_row read_row(struct stmt *s)
 		.acknowledged = stmt_col_int(s, 12) != 0,
 		.attention = stmt_col_text(s, 13),
 		.labels = stmt_col_text(s, 14),
+		.held = stmt_col_text(s, 15) != NULL,
 	};
 }
 
@@ -182,6 +183,7 @@ int escalations_next(struct db *db, int64_t now, int64_t *ret_at, struct err *er
 int escalations_firing(struct db *db, int64_t limit, escalation_fn fn, void *arg, struct err *err)
 {
 	static const char sql[] = COLUMNS " WHERE i.status = 'firing' AND e.called IS NOT NULL"
+					  " AND i.hold IS NULL"
 					  " ORDER BY e.incident_id DESC"
 					  " LIMIT :limit";
 	struct stmt *s = db_stmt(db, sql);

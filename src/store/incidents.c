@@ -114,7 +114,9 @@ int incidents_move(struct db *db, const struct incident_facts *incident, enum in
 			" closed_at = CASE WHEN :status = 'closed'"
 			" THEN coalesce(closed_at, :now) END,"
 			" attention = CASE WHEN :status IN ('resolved', 'closed') THEN NULL"
-			" ELSE attention END"
+			" ELSE attention END,"
+			" held = CASE WHEN :status IN ('firing', 'mitigated') THEN held END,"
+			" hold = CASE WHEN :status IN ('firing', 'mitigated') THEN hold END"
 			" WHERE id = :id AND status = :from";
 	const char *was = incident_status_names[incident->status];
 	int status = incident_move(incident->status, event);
@@ -286,7 +288,7 @@ int incidents_raise(struct db *db, int64_t id, const char *level, struct err *er
 	" firing, attention, opened_at, acknowledged_at, mitigated_at, resolved_at, closed_at,"   \
 	" root_cause, resolution, alertname, acknowledged_by, resolved_by, closed_by,"            \
 	" coalesce(major, -1), NOT EXISTS (SELECT 1 FROM checklist"                               \
-	" WHERE incident_id = incident.id AND item = 'schedule')"
+	" WHERE incident_id = incident.id AND item = 'schedule'), held"
 
 /* -1: no operator stated it. */
 static enum incident_judgement read_judgement(struct stmt *s, int column)
@@ -332,6 +334,7 @@ static struct incident_row read_incident(struct stmt *s)
 		.major = major,
 		.major_said = said != INCIDENT_UNJUDGED,
 		.post_due = major && stmt_col_int(s, 24) != 0,
+		.held = stmt_col_text(s, 25),
 	};
 }
 

@@ -161,6 +161,12 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		" WHERE at < :before LIMIT :batch)",
 		NULL,
 	};
+	static const char *const senders[] = {
+		"DELETE FROM upstream_sender WHERE (alertmanager, external_url) IN"
+		" (SELECT alertmanager, external_url FROM upstream_sender"
+		" WHERE at < :before LIMIT :batch)",
+		NULL,
+	};
 	/* After the incident that they are about; what is pending is never old. */
 	static const char *const notices[] = {
 		"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox AS o"
@@ -178,7 +184,7 @@ int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, s
 		NULL,
 	};
 	static const char *const *const rows[] = { incidents, deliveries, episodes, rejected,
-		orders, notices, audits };
+		orders, senders, notices, audits };
 	struct picked picked = { .fn = fn, .arg = arg };
 	int runs = delete_runs(db, before, &picked, err);
 

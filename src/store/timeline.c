@@ -24,6 +24,8 @@ const char *const timeline_kind_names[TIMELINE_KINDS] = {
 	[TIMELINE_CHECKED] = "checked",
 	[TIMELINE_CHANGED] = "changed",
 	[TIMELINE_CLOSED] = "closed",
+	[TIMELINE_HELD] = "held",
+	[TIMELINE_LIFTED] = "lifted",
 };
 
 /* The id behind an incident's last entry: the statement that adds the row finds it, since each

@@ -48,6 +48,7 @@ struct httpc_look {
 	int64_t talks_until;     /* mono */
 	enum cut cut;            /* which limit ended it */
 	size_t headers_len;
+	size_t body_max;
 	struct buf body;
 	char refused[INET6_ADDRSTRLEN]; /* an address that is never connected to, or "" */
 	char message[CURL_ERROR_SIZE];  /* libcurl's own words */
@@ -128,7 +129,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	struct httpc_look *look = arg;
 	size_t len = size * count;
 
-	if (len > HTTPC_BODY_MAX - look->body.len) {
+	if (len > look->body_max - look->body.len) {
 		look->cut = CUT_BODY;
 		return CURL_WRITEFUNC_ERROR;
 	}
@@ -222,7 +223,7 @@ static char *failure_text(const struct httpc_look *look, CURLcode code)
 				HTTPC_HEADERS_MAX / 1024);
 	}
 	if (look->cut == CUT_BODY || code == CURLE_FILESIZE_EXCEEDED) {
-		return xasprintf("the answer is longer than %d KiB", HTTPC_BODY_MAX / 1024);
+		return xasprintf("the answer is longer than %zu KiB", look->body_max / 1024);
 	}
 	if (code == CURLE_OPERATION_TIMEDOUT) {
 		return xasprintf("timed out after %s", duration_format(look->timeout_ms, duration));
@@ -251,7 +252,7 @@ static bool answered(const struct httpc_look *look, CURLcode code)
 {
 	bool enough = look->cut == CUT_BODY || code == CURLE_FILESIZE_EXCEEDED;
 
-	return code == CURLE_OK || (look->sending && enough && !httpc_send_is_mail(look->sending));
+	return code == CURLE_OK || (enough && httpc_send_is_post(look->sending));
 }
 
 static int status_of(const struct httpc_look *look)
@@ -324,7 +325,7 @@ static CURLcode set_options(struct httpc_look *look, const char *url)
 	/* The end of a look does not wait for the thread that resolves its name. */
 	SET(CURLOPT_QUICK_EXIT, 1L);
 	SET(CURLOPT_TIMEOUT_MS, (long)look->timeout_ms);
-	SET(CURLOPT_MAXFILESIZE, (long)HTTPC_BODY_MAX);
+	SET(CURLOPT_MAXFILESIZE, (long)look->body_max);
 	SET(CURLOPT_BUFFERSIZE, 16384L);
 	SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
 	SET(CURLOPT_OPENSOCKETDATA, look);
@@ -415,6 +416,7 @@ struct httpc_look *httpc_start(
 	look->done = request->done;
 	look->arg = request->arg;
 	look->timeout_ms = request->timeout_ms;
+	look->body_max = request->body_max ? request->body_max : HTTPC_BODY_MAX;
 	look->talks_on = -1;
 	look->talks_until = clock_mono_ms() + request->timeout_ms;
 

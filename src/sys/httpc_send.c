@@ -13,6 +13,7 @@
 
 struct sending {
 	bool mail;
+	bool post;
 	struct buf body;  /* of a POST */
 	struct smtp smtp; /* of a mail */
 	struct curl_slist *headers;
@@ -54,13 +55,14 @@ struct sending *httpc_send_new(const struct httpc_send *send, struct err *err)
 
 	sending->ca_fd = -1;
 	sending->mail = send->from != NULL;
+	sending->post = !sending->mail && send->body;
 	sending->username = copy(send->username);
 	sending->password = copy(send->password);
 	sending->require_tls = send->require_tls;
 	if (sending->mail) {
 		smtp_begin(&sending->smtp, &(struct smtp_mail){ send->from, send->to, send->body,
 							   send->body_len });
-	} else {
+	} else if (sending->post) {
 		buf_add(&sending->body, send->body, send->body_len);
 		add_header(sending, "Content-Type", send->content_type);
 		/* Not to wait for a server that does not know 100 Continue. */
@@ -109,6 +111,11 @@ bool httpc_send_is_mail(const struct sending *sending)
 	return sending && sending->mail;
 }
 
+bool httpc_send_is_post(const struct sending *sending)
+{
+	return sending && sending->post;
+}
+
 const char *httpc_send_scheme(const char *port)
 {
 	return strcmp(port, "465") == 0 ? "smtps" : "smtp";
@@ -128,6 +135,13 @@ static CURLcode set_post(struct sending *sending, CURL *easy)
 	SET(CURLOPT_POST, 1L);
 	SET(CURLOPT_POSTFIELDS, buf_text(&sending->body));
 	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)sending->body.len);
+	return rc;
+}
+
+static CURLcode set_http(struct sending *sending, CURL *easy)
+{
+	CURLcode rc = sending->post ? set_post(sending, easy) : CURLE_OK;
+
 	SET(CURLOPT_HTTPHEADER, sending->headers);
 	SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	return rc;
@@ -147,7 +161,7 @@ static CURLcode set_mail(struct sending *sending, CURL *easy)
 
 int httpc_send_set(struct sending *sending, void *easy)
 {
-	CURLcode rc = sending->mail ? set_mail(sending, easy) : set_post(sending, easy);
+	CURLcode rc = sending->mail ? set_mail(sending, easy) : set_http(sending, easy);
 
 	if (sending->username) {
 		SET(CURLOPT_USERNAME, sending->username);

@@ -321,6 +321,69 @@ struct json *json_read(struct json_reader *reader, const char *text, size_t len,
 	return read_any(reader, text, len, 0, err);
 }
 
+static size_t skip_space(const char *text, size_t len, size_t at)
+{
+	while (at < len && text[at] && strchr(" \t\r\n", text[at])) {
+		at++;
+	}
+	return at;
+}
+
+/* Where the value that begins at `at` ends: before the comma or bracket that follows it. */
+static size_t skip_value(const char *text, size_t len, size_t at)
+{
+	struct scan s = { .text = text, .len = len, .at = at };
+	size_t depth = 0;
+
+	while (s.at < len) {
+		char c = text[s.at];
+
+		if (depth == 0 && (c == ',' || c == ']' || c == '}')) {
+			return s.at;
+		}
+		s.at++;
+		if (c == '"') {
+			scan_string(&s);
+		} else if (c == '[' || c == '{') {
+			depth++;
+		} else if (c == ']' || c == '}') {
+			depth--;
+		}
+	}
+	return len;
+}
+
+int json_split(const char *text, size_t len, size_t *at, const char **ret_item, size_t *ret_len,
+		struct err *err)
+{
+	bool first = *at == 0;
+	size_t begin = skip_space(text, len, *at);
+
+	if (begin == len || text[begin] != (first ? '[' : ',')) {
+		if (!first && begin < len && text[begin] == ']' &&
+				skip_space(text, len, begin + 1) == len) {
+			*at = begin;
+			return 0;
+		}
+		return err_set(err, ERR_INPUT, "expected a list, whole");
+	}
+	begin = skip_space(text, len, begin + 1);
+	if (first && begin < len && text[begin] == ']' && skip_space(text, len, begin + 1) == len) {
+		*at = begin;
+		return 0;
+	}
+
+	size_t end = skip_value(text, len, begin);
+
+	if (end >= len || end == begin) {
+		return err_set(err, ERR_INPUT, "expected a list, whole");
+	}
+	*ret_item = text + begin;
+	*ret_len = end - begin;
+	*at = end;
+	return 1;
+}
+
 bool json_valid(const char *text, size_t len)
 {
 	auto_json_reader struct json_reader *reader = json_reader_new();

@@ -59,6 +59,7 @@ static const struct wire_field delivery_fields[] = {
 	WIRE_FIELD_STR(struct delivery, notification_reason),
 	WIRE_FIELD_U64(struct delivery, truncated),
 	WIRE_FIELD_OPT(struct delivery, note),
+	FIELD_LABELS(struct delivery, group_labels),
 	WIRE_FIELD_LIST(struct delivery, alerts, alerts_len, &alert_type),
 };
 static const struct wire_type delivery_type =
@@ -350,10 +351,67 @@ static const struct wire_field notified_fields[] = {
 };
 MESSAGE(notified);
 
+static const struct wire_field alertmanager_fields[] = {
+	WIRE_FIELD_SUB(struct alertmanager, http, &endpoint_type),
+	WIRE_FIELD_I64(struct alertmanager, ask_every_ms),
+	WIRE_FIELD_I64(struct alertmanager, settle_ms),
+};
+static const struct wire_type alertmanager_type =
+		WIRE_TYPE("alertmanager", struct alertmanager, alertmanager_fields);
+
 static const struct wire_field receivers_fields[] = {
 	WIRE_FIELD_LIST(struct msg_receivers, receivers, receivers_len, &receiver_type),
+	WIRE_FIELD_LIST(struct msg_receivers, alertmanagers, alertmanagers_len, &alertmanager_type),
 };
 MESSAGE(receivers);
+
+static const struct wire_field ask_group_fields[] = {
+	WIRE_FIELD_U64(struct ask_group, id),
+	WIRE_FIELD_STR(struct ask_group, receiver),
+	FIELD_LABELS(struct ask_group, labels),
+};
+static const struct wire_type ask_group_type =
+		WIRE_TYPE("ask_group", struct ask_group, ask_group_fields);
+
+static const struct wire_field ask_fields[] = {
+	WIRE_FIELD_U64(struct msg_ask, id),
+	WIRE_FIELD_STR(struct msg_ask, alertmanager),
+	WIRE_FIELD_BOOL(struct msg_ask, more),
+	WIRE_FIELD_BYTES(struct msg_ask, identities),
+	WIRE_FIELD_LIST(struct msg_ask, groups, groups_len, &ask_group_type),
+};
+MESSAGE(ask);
+
+static const struct wire_field listed_alert_fields[] = {
+	WIRE_FIELD_FIXED(struct listed, identity),
+	WIRE_FIELD_ENUM8(struct listed, state, UPSTREAM_STATES),
+	WIRE_FIELD_STR(struct listed, why),
+	WIRE_FIELD_I64(struct listed, until),
+};
+static const struct wire_type listed_alert_type =
+		WIRE_TYPE("listed", struct listed, listed_alert_fields);
+
+static const struct wire_field listed_fields[] = {
+	WIRE_FIELD_U64(struct msg_listed, id),
+	WIRE_FIELD_LIST(struct msg_listed, alerts, alerts_len, &listed_alert_type),
+};
+MESSAGE(listed);
+
+static const struct wire_field fetched_fields[] = {
+	WIRE_FIELD_U64(struct msg_fetched, id),
+	WIRE_FIELD_U64(struct msg_fetched, group),
+	WIRE_FIELD_LIST(struct msg_fetched, alerts, alerts_len, &alert_type),
+};
+MESSAGE(fetched);
+
+static const struct wire_field asked_fields[] = {
+	WIRE_FIELD_U64(struct msg_asked, id),
+	WIRE_FIELD_BOOL(struct msg_asked, answered),
+	WIRE_FIELD_STR(struct msg_asked, error),
+	WIRE_FIELD_I64(struct msg_asked, started_at),
+	WIRE_FIELD_U64(struct msg_asked, left_out),
+};
+MESSAGE(asked);
 
 const struct wire_type *const message_types[MSG_IDS] = {
 	[MSG_SETUP] = &setup_type,
@@ -382,6 +440,10 @@ const struct wire_type *const message_types[MSG_IDS] = {
 	[MSG_NOTIFY] = &notify_type,
 	[MSG_NOTIFIED] = &notified_type,
 	[MSG_RECEIVERS] = &receivers_type,
+	[MSG_ASK] = &ask_type,
+	[MSG_LISTED] = &listed_type,
+	[MSG_FETCHED] = &fetched_type,
+	[MSG_ASKED] = &asked_type,
 };
 
 /* A socket comes with these, and with no others. */

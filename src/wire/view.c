@@ -27,7 +27,7 @@ static const char *const step_words[] = { "starting", "running", "waiting", "suc
 	"timed_out", "canceled", "interrupted", "not_started", "skipped" };
 static const char *const timeline_words[] = { "opened", "reopened", "joined", "left", "queued",
 	"asked", "approved", "ended", "mitigated", "fired", "resolved", "attention", "acknowledged",
-	"note", "raised", "told", "follow_up", "checked", "changed", "closed" };
+	"note", "raised", "told", "follow_up", "checked", "changed", "closed", "held", "lifted" };
 static const char *const trigger_words[] = { "alert", "manual", "replay", "escalation" };
 
 static const struct view_column alert_columns[] = {
@@ -65,6 +65,14 @@ static const struct view_column alert_report_columns[] = {
 	{ "mttaMs", VIEW_INT, OR_NULL },
 	{ "resolved", VIEW_INT },
 	{ "mttrMs", VIEW_INT, OR_NULL },
+};
+
+static const struct view_column alertmanager_columns[] = {
+	{ "url", VIEW_TEXT },
+	{ "up", VIEW_BOOL, OR_NULL },
+	{ "lastAnswerAt", VIEW_TIME, OR_NULL },
+	{ "startedAt", VIEW_TIME, OR_NULL },
+	{ "error", VIEW_TEXT, OR_NULL },
 };
 
 static const struct view_column approval_columns[] = {
@@ -216,6 +224,7 @@ static const struct view_column incident_columns[] = {
 	{ "closedAt", VIEW_TIME, OR_NULL },
 	{ "closedBy", VIEW_TEXT, OR_NULL },
 	{ "attention", VIEW_TEXT, OR_NULL },
+	{ "held", VIEW_TEXT, OR_NULL },
 	{ "rootCause", VIEW_TEXT, OR_NULL },
 	{ "resolution", VIEW_TEXT, OR_NULL },
 };
@@ -391,6 +400,7 @@ static const struct view_column status_columns[] = {
 	{ "pause", VIEW_ONE, OF(NOUN_PAUSE) },
 	{ "audit", VIEW_ONE, OR_NULL, OF(NOUN_AUDIT_HEAD) },
 	{ "roles", VIEW_LIST, OF(NOUN_ROLE) },
+	{ "alertmanagers", VIEW_LIST, OF(NOUN_ALERTMANAGER) },
 };
 
 static const struct view_column step_columns[] = {
@@ -455,6 +465,7 @@ const struct view_noun view_nouns[NOUNS] = {
 	[NOUN_ALERT] = NOUN("alert", alert_columns),
 	[NOUN_ALERT_DECISION] = NOUN("decision about an alert", alert_decision_columns),
 	[NOUN_ALERT_REPORT] = NOUN("report of an alert", alert_report_columns),
+	[NOUN_ALERTMANAGER] = NOUN("Alertmanager", alertmanager_columns),
 	[NOUN_APPROVAL] = NOUN_ON(NOUN_QUESTION, "approval", approval_columns),
 	[NOUN_AUDIT_HEAD] = NOUN("end of the audit", audit_head_columns),
 	[NOUN_CHECK] = NOUN("check", check_columns),

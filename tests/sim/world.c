@@ -425,8 +425,7 @@ static void something_breaks_or_heals(void)
 	post_news(identity, true);
 }
 
-static const char *const names[] = { "Restart", "Locked", "Guarded", "Asks", "Nobodys",
-	"Plain" };
+static const char *const names[] = { "Restart", "Locked", "Guarded", "Asks", "Nobodys", "Plain" };
 static const char *const services[] = { "a", "b", "c" };
 
 const char *world_labels(unsigned identity)

@@ -29,7 +29,8 @@ static const struct escalation none = { 0 };
 static const char *say(
 		const struct escalation *rules, const struct escalation_facts *facts, char *text)
 {
-	static const char *const actions[] = { "nothing", "stop", "set", "call", "update", "end" };
+	static const char *const actions[] = { "nothing", "stop", "hold", "set", "call", "update",
+		"end" };
 	struct escalation_step step;
 	int used;
 
@@ -312,4 +313,46 @@ TEST(rules_count_values_or_incidents_that_match)
 	ck_int(correlate(SERVICES("argus", "argus"), NULL, 2, &count), 1);
 	ck_int(count, 2);
 	ck_int(correlate(SERVICES(""), NULL, 1, &count), 1);
+}
+
+TEST(nobody_is_paged_and_nobody_gets_updates_while_it_is_held)
+{
+	static const struct chain_case cases[] = {
+		{ &policy, { .held = true, .level = 1 }, "nothing" },
+		{ &policy, { .held = true, .level = 1, .chain = IN(0, MINUTE) }, "hold" },
+		{ &policy, { .held = true, .level = 1, .chain = IN(5 * MINUTE, 5 * MINUTE) },
+				"hold" },
+		{ &policy, { .held = true, .level = 1, .failed = "run 1 failed" }, "hold" },
+		{ &policy, { .held = true, .level = 1, .paged_level = 1, .update = IN(0, MINUTE) },
+				"hold" },
+		{ &policy,
+				{ .held = true,
+						.acknowledged = true,
+						.paged_level = 1,
+						.update = IN(MINUTE, MINUTE) },
+				"hold" },
+	};
+
+	CK_CHAIN(cases);
+}
+
+TEST(whoever_was_paged_hears_of_the_end_of_one_that_is_held)
+{
+	static const struct chain_case cases[] = {
+		{ &policy,
+				{ .held = true,
+						.status = INCIDENT_RESOLVED,
+						.paged_level = 1,
+						.chain = IN(0, 0) },
+				"end" },
+	};
+
+	CK_CHAIN(cases);
+}
+
+TEST(updates_begin_again_only_for_whom_was_paged)
+{
+	ck_int(escalation_begin_updates(&policy, 0, NOW).due_at, 0);
+	ck_int(escalation_begin_updates(&policy, 2, NOW).due_at, NOW + 30 * MINUTE);
+	ck_int(escalation_begin_updates(&gap, 1, NOW).due_at, 0);
 }

@@ -258,3 +258,45 @@ TEST(a_long_value_is_cut_not_far_behind_the_limit)
 	ck(out.len > 1000 && out.len < 1020);
 	ck_has(buf_text(&out), "x\"]]");
 }
+
+/* The items with "|" between, then how it ended. */
+static const char *split(const char *text)
+{
+	static struct buf out;
+	const char *item = NULL;
+	size_t len = 0;
+	size_t at = 0;
+	struct err err;
+	int rc;
+
+	buf_reset(&out);
+	while ((rc = json_split(text, strlen(text), &at, &item, &len, &err)) == 1) {
+		buf_add(&out, item, len);
+		buf_addch(&out, '|');
+	}
+	buf_adds(&out, rc == 0 ? "end" : "broken");
+	return buf_text(&out);
+}
+
+TEST(a_list_is_split_without_being_read)
+{
+	ck_str(split("[]"), "end");
+	ck_str(split(" [ ] \n"), "end");
+	ck_str(split("[1]"), "1|end");
+	ck_str(split("[{\"a\":[1,2]},{\"b\":\"],}\\\"\"} , 3]"),
+			"{\"a\":[1,2]}|{\"b\":\"],}\\\"\"} |3|end");
+}
+
+TEST(a_list_that_is_cut_short_is_no_list)
+{
+	ck_str(split(""), "broken");
+	ck_str(split("{}"), "broken");
+	ck_str(split("["), "broken");
+	ck_str(split("[{}"), "broken");
+	ck_str(split("[{},"), "{}|broken");
+	ck_str(split("[{}] x"), "{}|broken");
+	ck_str(split("[,]"), "broken");
+	ck_str(split("[{}{}]"), "{}{}|end");
+	ck_str(split("[\"a"), "broken");
+	ck_str(split("[}"), "broken");
+}

@@ -71,7 +71,7 @@ static const struct msg_deliver deliver = {
 	.reason = "it is needed",
 	.key = "k1",
 	.delivery = { "playbookd", "{}:{a=\"b\"}", "http://am:9093", "firing", 17,
-			"groupKey is taken as text", alerts, 2 },
+			"groupKey is taken as text", { params, 2 }, alerts, 2 },
 	.body = { (const unsigned char *)"\0\xff", 2 },
 };
 static const struct msg_rejected rejected = { "anonymous", "127.0.0.1", 413, "too long", UINT64_MAX,
@@ -120,7 +120,29 @@ static struct endpoint endpoints[] = {
 			.require_tls = true },
 };
 static struct receiver receivers[] = { { "crew", endpoints, 2 }, { "nobody", NULL, 0 } };
-static const struct msg_receivers receivers_told = { receivers, 2 };
+static struct alertmanager alertmanagers[] = {
+	{ .http = { .name = "http://am:9093",
+			  .url = "http://am:9093",
+			  .auth_type = "Bearer",
+			  .credentials = "token",
+			  .to = "",
+			  .from = "",
+			  .smarthost = "",
+			  .hello = "" },
+			.ask_every_ms = 60000,
+			.settle_ms = 300000 },
+};
+static const struct msg_receivers receivers_told = { receivers, 2, alertmanagers, 1 };
+static struct ask_group groups[] = { { 4, "team\\.db", { params, 2 } }, { 5, "", { NULL, 0 } } };
+static const struct msg_ask ask = { 9, "http://am:9093", 0,
+	{ (const unsigned char *)"0123456789abcdef0123456789abcdef", 32 }, groups, 2 };
+static struct listed listed_alerts[] = {
+	{ { 1, 2, 3 }, UPSTREAM_SUPPRESSED, "silenced in Alertmanager by alice", 1795000000000 },
+	{ { 4 }, UPSTREAM_ACTIVE, "", 0 },
+};
+static const struct msg_listed listed = { 9, listed_alerts, 2 };
+static const struct msg_fetched fetched = { 9, 4, alerts, 2 };
+static const struct msg_asked asked = { 9, 1, "", 1795000000000, 3 };
 static const struct msg_notify notify = { 7, "incident/7/1/initial", "crew", "email a@b.test",
 	"initial", "subject", "line\nline", 7, "{}", INT64_MAX };
 static const struct msg_notified notified = { 7, NOTIFIED_LATER, "status 503" };
@@ -152,6 +174,10 @@ static const void *const examples[MSG_IDS] = {
 	[MSG_PROBE_COMMAND] = &probe_command,
 	[MSG_SYNC] = &sync_asked,
 	[MSG_SYNCED] = &synced,
+	[MSG_ASK] = &ask,
+	[MSG_LISTED] = &listed,
+	[MSG_FETCHED] = &fetched,
+	[MSG_ASKED] = &asked,
 };
 
 /* Are two structs of type equal, field by field? Knows the tables, not the encoding. */

@@ -169,6 +169,8 @@ static void on_event(const char *what)
 	"SELECT 1 AS kind, id, 'incident ' || id || '=' || status AS fact FROM incident"    \
 	" UNION ALL SELECT 2, id, 'incident ' || id || ' needs an operator:='"              \
 	" || coalesce(attention, '') FROM incident"                                         \
+	" UNION ALL SELECT 2, id, 'incident ' || id || ' is held:='"                        \
+	" || CASE WHEN hold IS NULL THEN '' ELSE held END FROM incident"                    \
 	" UNION ALL SELECT 3, id, 'run ' || id || ' (' || playbook || ')=' || status"       \
 	" || CASE reason WHEN '' THEN '' ELSE ': ' || reason END FROM run"                  \
 	" UNION ALL SELECT 4, id, 'page ' || level || ' of incident ' || incident_id"       \
@@ -299,6 +301,7 @@ static void tell_sent(const struct core_world_sent *sent)
 		struct msg_probe_command command;
 		struct msg_notify notify;
 		struct msg_answer answer;
+		struct msg_ask ask;
 	} msg;
 	struct err err;
 

@@ -13,6 +13,7 @@
 #include "core/run/run_room.h"
 #include "core/state/ground.h"
 #include "core/storage/storage_room.h"
+#include "core/upstream/upstream_room.h"
 
 struct api_room {
 	struct ground *ground;
@@ -22,6 +23,7 @@ struct api_room {
 	struct escalate_room *escalate;
 	struct run_room *run;
 	struct intake_room *intake;
+	struct upstream_room *upstream;
 };
 
 #endif

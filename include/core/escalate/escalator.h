@@ -11,6 +11,7 @@
  *	a run failed               one level more
  *	a timer is due             the next level; the promised update
  *	several fire together      the rules raise all that match, with one message for them
+ *	it is held                 its timers are off, until it is not held any more
  *	it is over                 whoever was notified of it is notified of that
  *
  * A level is paged once each time that an incident is opened: the row in `raise` says so, whatever
@@ -40,6 +41,10 @@ int escalator_failed(struct escalate_room *escalate, int64_t incident_id, const 
 		struct err *err);
 /* It was resolved or closed just now. */
 int escalator_over(struct escalate_room *escalate, int64_t incident_id, struct err *err);
+/* It is held: nobody is paged for it any more. */
+int escalator_held(struct escalate_room *escalate, int64_t incident_id, struct err *err);
+/* It is not held any more, and still fires: its chain begins again. */
+int escalator_lifted(struct escalate_room *escalate, int64_t incident_id, struct err *err);
 /* The configuration is new. */
 int escalator_config_new(struct escalate_room *escalate, struct err *err);
 

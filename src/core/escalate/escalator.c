@@ -64,6 +64,11 @@ static int do_step(struct evaluation *evaluation, struct escalation_row *row,
 		row->chain = (struct escalation_timer){ 0 };
 		row->failed = NULL;
 		return 0;
+	case ESCALATION_HOLD:
+		row->chain = step->chain;
+		row->update = step->update;
+		row->failed = NULL;
+		return 0;
 	case ESCALATION_SET:
 		row->chain = step->chain;
 		row->update = step->update;
@@ -86,6 +91,7 @@ static void next_step(const struct evaluation *evaluation, const struct escalati
 	const struct escalation_facts facts = {
 		.status = row->status,
 		.acknowledged = row->acknowledged,
+		.held = row->held,
 		.level = row->level,
 		.paged_level = row->paged_level,
 		.failed = row->failed,
@@ -188,6 +194,38 @@ int escalator_over(struct escalate_room *escalate, int64_t incident_id, struct e
 	}
 	escalate->look = true;
 	return row ? do_steps(&evaluation, row, err) : 0;
+}
+
+int escalator_held(struct escalate_room *escalate, int64_t incident_id, struct err *err)
+{
+	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
+	struct evaluation evaluation = evaluation_begin(escalate, arena);
+	struct escalation_row *row = NULL;
+
+	if (evaluation_row(&evaluation, incident_id, &row, err) < 0) {
+		return -1;
+	}
+	return row ? do_steps(&evaluation, row, err) : 0;
+}
+
+int escalator_lifted(struct escalate_room *escalate, int64_t incident_id, struct err *err)
+{
+	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
+	struct evaluation evaluation = evaluation_begin(escalate, arena);
+	struct escalation_row *row = NULL;
+
+	if (evaluation_row(&evaluation, incident_id, &row, err) < 0) {
+		return -1;
+	}
+	if (!row || row->ended_at || !is_on(&evaluation)) {
+		return 0;
+	}
+	row->chain = escalation_begin(
+			evaluation.policy, row->level, row->paged_level, evaluation.now);
+	row->update = escalation_begin_updates(evaluation.policy, row->paged_level, evaluation.now);
+	escalate->look = true;
+	escalate->correlate |= row->paged_level != 0;
+	return escalations_put(escalate->ground->db, row, err);
 }
 
 int escalator_config_new(struct escalate_room *escalate, struct err *err)

@@ -18,6 +18,7 @@ struct alert_change {
 	int64_t incident_id;
 	const struct incident_facts *before; /* the incident; id 0: it was not there */
 	const struct alert *alert;
+	const char *end; /* of one that ends: see struct subject */
 };
 
 /* The alert in a few words: its name, and where it is. */
@@ -31,6 +32,7 @@ static int add_entry(const struct intake *in, const struct alert_change *change,
 
 	buf_adds(&text, before);
 	incident_title(NULL, change->alert, &text);
+	buf_addf(&text, "%s%s", change->end ? ". " : "", change->end ? change->end : "");
 	row.text = buf_text(&text);
 	return timeline_add(in->ground->db, &row, err);
 }
@@ -146,7 +148,7 @@ int incident_of_join(struct intake *in, struct subject *subject, const struct pl
 		return -1;
 	}
 
-	const struct alert_change change = { incident->id, &before, subject->alert };
+	const struct alert_change change = { incident->id, &before, subject->alert, NULL };
 
 	if (add_firing(in, &change, err) < 0 || take_in(in, subject, !before.id, err) < 0) {
 		return -1;
@@ -178,7 +180,7 @@ int incident_of_end(struct intake *in, const struct subject *subject, int64_t in
 {
 	struct db *db = in->ground->db;
 	struct incident_facts incident;
-	const struct alert_change change = { incident_id, &incident, subject->alert };
+	const struct alert_change change = { incident_id, &incident, subject->alert, subject->end };
 
 	if (incidents_facts(db, incident_id, &incident, err) < 0) {
 		return -1;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/intake/consider.h"
+#include "core/intake/cut.h"
 #include "core/intake/incident_of.h"
 #include "core/intake/late.h"
 #include "domain/incident.h"
@@ -295,19 +296,19 @@ static int take_known(struct intake *in, struct subject *subject, struct err *er
 	return 0;
 }
 
-/* Alertmanager cut alerts from this delivery: nobody here will ever see them. */
+/* Alertmanager cut alerts from this delivery: they are fetched, or nobody here will see them. */
 static int state_truncated(struct intake *in, int64_t incident_id, struct err *err)
 {
-	char why[256];
+	char why[CUT_WHY_MAX];
 
 	if (!in->msg->delivery.truncated || !incident_id || in->truncated_stated == incident_id) {
 		return 0;
 	}
 	in->truncated_stated = incident_id;
-	snprintf(why, sizeof(why),
-			"Alertmanager cut %" PRIu64 " alerts from delivery %" PRId64
-			" (max_alerts); look for them there",
-			in->msg->delivery.truncated, in->delivery_id);
+	if (cut_wanted(in)) {
+		return cut_note(in, incident_id, err);
+	}
+	cut_say_why(in->delivery_id, (int64_t)in->msg->delivery.truncated, why);
 	return consider_attention(in, incident_id, why, err);
 }
 

@@ -60,6 +60,7 @@ static void on_incident(const struct incident_row *row, void *arg)
 	facts->playbook = arena_strdup(arena, row->playbook);
 	facts->status = row->status;
 	facts->acknowledged = row->acknowledged_at != 0;
+	facts->held = arena_strdup(arena, row->held);
 	facts->opened_at = row->opened_at;
 	facts->root_cause = arena_strdup(arena, row->root_cause);
 	facts->resolution = arena_strdup(arena, row->resolution);

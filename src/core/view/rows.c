@@ -181,6 +181,7 @@ static const struct row_member incident_members[] = {
 	TIME("closedAt", struct incident_row, closed_at),
 	TEXT("closedBy", struct incident_row, closed_by),
 	TEXT("attention", struct incident_row, attention),
+	TEXT("held", struct incident_row, held),
 	TEXT("rootCause", struct incident_row, root_cause),
 	TEXT("resolution", struct incident_row, resolution),
 };

@@ -19,6 +19,7 @@ ROLE_FLOOR = 4
 CORE = (
     "core",
     "core/api",
+    "core/upstream",
     "core/intake",
     "core/run",
     "core/escalate",

@@ -6,6 +6,7 @@
 
 #include "store/approvals.h"
 #include "store/incidents.h"
+#include "store/upstreams.h"
 
 static void head(struct buf *out, const char *name, const char *type, const char *help)
 {
@@ -23,6 +24,15 @@ static void seconds(struct buf *out, const char *name, const char *help, int64_t
 {
 	head(out, name, "gauge", help);
 	buf_addf(out, "%s %" PRId64 ".%03d\n", name, ms / 1000, (int)(ms % 1000));
+}
+
+/* A URL is any line of text. */
+static void label_value(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		buf_adds(out, *text == '\\' || *text == '"' ? "\\" : "");
+		buf_addch(out, *text);
+	}
 }
 
 static void write_intake(const struct counters *counters, struct buf *out)
@@ -140,6 +150,37 @@ static void write_checks(const struct checks_room *checks, struct buf *out)
 	}
 }
 
+/* Only of those that were asked. */
+static void write_alertmanagers(const struct upstream_room *upstream, struct buf *out)
+{
+	if (!upstream->peers_len) {
+		return;
+	}
+	head(out, "playbookd_alertmanager_up", "gauge",
+			"Whether the Alertmanager answered when it was last asked.");
+	for (size_t k = 0; k < upstream->peers_len; k++) {
+		const struct upstream_peer *peer = &upstream->peers[k];
+
+		if (peer->asked) {
+			buf_addf(out, "playbookd_alertmanager_up{url=\"");
+			label_value(out, peer->name);
+			buf_addf(out, "\"} %d\n", peer->up);
+		}
+	}
+	head(out, "playbookd_alertmanager_last_answer_timestamp_seconds", "gauge",
+			"When the Alertmanager answered last.");
+	for (size_t k = 0; k < upstream->peers_len; k++) {
+		const struct upstream_peer *peer = &upstream->peers[k];
+
+		if (peer->last_answer_at) {
+			buf_addf(out, "playbookd_alertmanager_last_answer_timestamp_seconds{url=\"");
+			label_value(out, peer->name);
+			buf_addf(out, "\"} %" PRId64 ".%03d\n", peer->last_answer_at / 1000,
+					(int)(peer->last_answer_at % 1000));
+		}
+	}
+}
+
 static void write_storage(
 		const struct ground *ground, const struct disk_space *space, struct buf *out)
 {
@@ -161,11 +202,13 @@ int metrics_show(struct reply *reply, struct err *err)
 	int64_t open = 0;
 	int64_t waiting = 0;
 	int64_t pending = 0;
+	int64_t held = 0;
 
 	reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
 	if (incidents_open_count(ground->db, &open, err) < 0 ||
 			approvals_pending_count(ground->db, &waiting, err) < 0 ||
-			notices_pending_count(ground->db, &pending, err) < 0) {
+			notices_pending_count(ground->db, &pending, err) < 0 ||
+			upstreams_held_count(ground->db, &held, err) < 0) {
 		return -1;
 	}
 	head(out, "playbookd_build_info", "gauge", "The version that runs.");
@@ -185,6 +228,8 @@ int metrics_show(struct reply *reply, struct err *err)
 			pause_is_on(ground));
 	one(out, "playbookd_incidents_open", "gauge", "Incidents that are firing or mitigated.",
 			open);
+	one(out, "playbookd_incidents_held", "gauge", "Incidents whose pages are held.", held);
+	write_alertmanagers(api->upstream, out);
 	write_notices(ground, pending, out);
 	write_storage(ground, &api->storage->space, out);
 	one(out, "playbookd_config_last_reload_successful", "gauge",

@@ -20,6 +20,27 @@ static void write_audit(struct jsonw *w, const struct ground *ground)
 	jsonw_close(w);
 }
 
+static void write_alertmanagers(struct jsonw *w, const struct upstream_room *upstream)
+{
+	jsonw_array(w, "alertmanagers");
+	for (size_t k = 0; k < upstream->peers_len; k++) {
+		const struct upstream_peer *peer = &upstream->peers[k];
+
+		jsonw_object(w, NULL);
+		jsonw_str(w, "url", peer->name);
+		if (peer->asked) {
+			jsonw_bool(w, "up", peer->up);
+		} else {
+			jsonw_null(w, "up");
+		}
+		jsonw_time(w, "lastAnswerAt", peer->last_answer_at);
+		jsonw_time(w, "startedAt", peer->start.started_at);
+		jsonw_str(w, "error", peer->error);
+		jsonw_close(w);
+	}
+	jsonw_close(w);
+}
+
 int read_status(struct reply *reply, struct err *err)
 {
 	const struct ground *ground = reply->ground;
@@ -57,6 +78,7 @@ int read_status(struct reply *reply, struct err *err)
 		jsonw_close(w);
 	}
 	jsonw_close(w);
+	write_alertmanagers(w, reply->api->upstream);
 	jsonw_close(w);
 	return 0;
 }
