@@ -109,8 +109,9 @@ static const char *const variants[][2] = { { "a", "" }, { "a", "again" }, { "b",
 static struct config_version versions[VARIANTS];
 static struct config_version *in_force;
 
-static const char *const tables[] = { "late_alert", "outbox", "output", "step", "run_param",
-	"run_also", "approval", "target_call", "decision", "run", "episode", "timeline",
+static const char *const tables[] = { "late_alert", "cut_delivery", "upstream_sender", "outbox",
+	"output", "step", "run_param", "run_also", "approval", "target_call", "decision", "run",
+	"episode", "timeline",
 	"follow_up", "checklist", "told", "raise", "escalation", "incident", "delivery", "pause",
 	"audit" };
 

@@ -222,7 +222,7 @@ TEST(the_status_says_what_the_executor_has_said)
 	ck_has(text, "{\"path\":\"/etc/playbookd.yml\",\"hash\":\"");
 	ck_has(text, "\"loadedAt\":\"1970-01-01T00:00:02.000Z\",\"lastReloadSuccessful\":true,\"playbooks\":1,\"checks\":2,\"dryRun\":false}");
 	ck_has(text, "\"audit\":null,\"roles\":[{\"name\":\"core\",\"pid\":12,\"startedAt\":\"1970-01-01T00:00:05.000Z\",\"restarts\":1},"
-		     "{\"name\":\"front\",\"pid\":null,\"startedAt\":null,\"restarts\":7}]}");
+		     "{\"name\":\"front\",\"pid\":null,\"startedAt\":null,\"restarts\":7}],\"alertmanagers\":[]}");
 	peers_ask(&core, &(struct peers_question){ ROUTE_NOTE, 1, .args = PAIRS("text", "t") });
 	ck_has(get(&core, ROUTE_STATUS, 0, NULL), "\"audit\":{\"newest\":1,\"hash\":\"");
 	text = get(&core, ROUTE_METRICS, 0, NULL);

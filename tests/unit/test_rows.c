@@ -59,6 +59,7 @@ TEST(an_incident_is_written_as_ever)
 		.times_opened = 2,
 		.firing = 3,
 		.attention = "run 4 failed",
+		.held = "silenced",
 		.opened_at = AT,
 		.acknowledged_at = AT + 1,
 		.mitigated_at = AT + 2,
@@ -86,14 +87,14 @@ TEST(an_incident_is_written_as_ever)
 			"'mitigatedAt':'2026-11-23T08:57:37.810Z',"
 			"'resolvedAt':'2026-11-23T08:57:37.811Z','resolvedBy':'bob',"
 			"'closedAt':'2026-11-23T08:59:08.308Z','closedBy':'ann',"
-			"'attention':'run 4 failed','rootCause':'a cat\\n','resolution':'a dog'}");
+			"'attention':'run 4 failed','held':'silenced','rootCause':'a cat\\n','resolution':'a dog'}");
 	CK_MEMBERS(rows_incident, &empty,
 			"{'id':0,'title':null,'status':'firing','level':null,'severity':null,"
 			"'major':false,'postmortemDue':false,'service':null,'playbook':null,"
 			"'labels':null,'annotations':null,'firingAlerts':0,'openedAt':null,"
 			"'acknowledgedAt':null,'acknowledgedBy':null,'mitigatedAt':null,"
 			"'resolvedAt':null,'resolvedBy':null,'closedAt':null,'closedBy':null,"
-			"'attention':null,'rootCause':null,'resolution':null}");
+			"'attention':null,'held':null,'rootCause':null,'resolution':null}");
 }
 
 TEST(an_alert_is_written_as_ever)

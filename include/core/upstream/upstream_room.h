@@ -79,7 +79,8 @@ struct upstream_room {
 	struct upstream_sender *senders;
 	size_t senders_len, senders_cap;
 	bool begun;
-	int64_t begun_at;    /* wall: since when anybody is asked */
+	int64_t listens_at;  /* wall: since when it has not been away */
+	int64_t seen_at;     /* wall: the last tick that looked around; 0: none */
 	int64_t answered_at; /* wall: the last answer of any */
 	uint64_t deliveries; /* that were counted when it last looked */
 	uint64_t cut;        /* alerts, the same */

@@ -12,7 +12,8 @@
 #include "core/upstream/watching.h"
 #include "store/upstreams.h"
 
-#define REQUESTS 3 /* of one look, one after the other */
+#define REQUESTS 3                         /* of one look, one after the other */
+#define AWAY_MS  (INT64_C(10) * 60 * 1000) /* without a look around */
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
@@ -298,11 +299,23 @@ static int note_deliveries(struct upstream_room *room, struct err *err)
 	return room->held ? look_over(room, err) : 0;
 }
 
+/* The machine slept, or its clock was set: so long nothing could be heard. */
+static void note_away(struct upstream_room *room)
+{
+	int64_t now = room->ground->turn.wall_ms;
+
+	if (room->seen_at && now - room->seen_at > AWAY_MS) {
+		room->listens_at = now;
+	}
+	room->seen_at = now;
+}
+
 /* From time to time: what is stale, what was not fetched, is there anything at all? */
 static int look_around(struct upstream_room *room, struct err *err)
 {
 	bool cut = false;
 
+	note_away(room);
 	room->stale_ms = room->ground->turn.mono_ms + ASKING_STALE_MS;
 	if (look_over(room, err) < 0 || fetching_overdue(room, &cut, err) < 0) {
 		return -1;

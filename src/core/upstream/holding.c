@@ -46,10 +46,7 @@ static int64_t later(int64_t a, int64_t b)
 /* Nothing can be heard while nobody listens, and who is asked does not need to deliver. */
 static int64_t heard_at(const struct upstream_room *room, const struct upstream_watch *watch)
 {
-	int64_t since = later(
-			room->ground->daemon.started_at, room->peers_len ? room->begun_at : 0);
-
-	return later(later(watch->last_seen, watch->listed_at), since);
+	return later(later(watch->last_seen, watch->listed_at), room->listens_at);
 }
 
 static void note_why(struct judging *judging, const struct upstream_saying *saying, size_t peer)

@@ -293,8 +293,10 @@ int watching_configure(struct upstream_room *room, struct err *err)
 	forget_watches(room);
 	forget_senders(room);
 	free_peers(room->peers, room->peers_len);
+	if (!room->begun) {
+		room->listens_at = now;
+	}
 	if (!room->begun || !room->peers_len) {
-		room->begun_at = now;
 		room->answered_at = now;
 	}
 	room->begun = true;
