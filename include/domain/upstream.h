@@ -8,7 +8,7 @@
  *
  *	upstream_judge()     the words of all Alertmanagers about one alert → a verdict
  *	upstream_decide()    the verdicts of an incident's firing alerts → hold its pages, or go on
- *	upstream_is_stale()  nobody can be asked, and nothing was heard for too long
+ *	upstream_is_stale()  nobody can be asked, and nothing was received for too long
  *
  * Pure: no clock, no socket, no SQL. Times are wall ms of this machine, except where it says so.
  */
@@ -75,12 +75,12 @@ enum upstream_verdict {
 enum upstream_verdict upstream_judge(const struct upstream_word *words, size_t len, size_t *ret_by);
 
 /*
- * Has an alert that was last heard of at heard_at (delivered, or listed) been silent for too long?
+ * Has an alert that was last delivered, or listed, at seen_at been silent for too long?
  * after_ms: global.stale_after; 0: three times the longest gap between its deliveries, at least
  * UPSTREAM_STALE_MS.
  */
 int64_t upstream_stale_after(int64_t after_ms, int64_t longest_gap_ms);
-bool upstream_is_stale(int64_t heard_at, int64_t longest_gap_ms, int64_t after_ms, int64_t now);
+bool upstream_is_stale(int64_t seen_at, int64_t longest_gap_ms, int64_t after_ms, int64_t now);
 
 /* Why an incident's pages are held; the words are in the store. */
 enum upstream_hold { UPSTREAM_NOT_HELD, UPSTREAM_HELD, UPSTREAM_STALE, UPSTREAM_HOLDS };
@@ -95,7 +95,7 @@ struct upstream_facts {
 	size_t fires; /* by upstream_judge(), as are the next */
 	size_t suppressed;
 	size_t stale;        /* by upstream_is_stale() */
-	bool heard;          /* one was delivered since it is held */
+	bool delivered;      /* one was delivered since it is held */
 	bool anybody;        /* an Alertmanager is configured */
 	uint8_t hold;        /* enum upstream_hold: what it is now */
 	int64_t until;       /* the silence ends then, as far as is known; 0: it is none */
@@ -111,10 +111,10 @@ enum upstream_action {
 };
 
 /*
- * What becomes of its pages? Held while all of its firing alerts are suppressed, or nothing is heard
- * of any. A hold ends when one of them fires after all. It also ends when nobody can say any more
- * that it is suppressed: a silence at its end, anything else UPSTREAM_PATIENCE_MS after the last
- * answer; what is stale only by a word.
+ * What becomes of its pages? Held while all of its firing alerts are suppressed, or nothing is
+ * received of any. A hold ends when one of them fires after all. It also ends when nobody can say
+ * any more that it is suppressed: a silence at its end, anything else UPSTREAM_PATIENCE_MS after
+ * the last answer; what is stale only by a word.
  */
 enum upstream_action upstream_decide(const struct upstream_facts *facts);
 

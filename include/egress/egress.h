@@ -4,10 +4,10 @@
  * what Alertmanager lists, through libcurl.
  *
  * The executor sends SETUP, RECEIVERS and PEER (a socket to the core) on the control channel; the
- * core sends PROBE, NOTIFY and ASK and is answered with PROBED and NOTIFIED, and with LISTED, FETCHED
- * and ASKED. A new PEER replaces the
- * core before it, whose probes and notices are forgotten. Any other message is a broken peer: a
- * broken core is cut off until the executor sends the next PEER, a broken executor ends the role.
+ * core sends PROBE, NOTIFY and ASK and is answered with PROBED and NOTIFIED, and with LISTED,
+ * FETCHED and ASKED. A new PEER replaces the core before it, whose probes, notices and looks are
+ * forgotten. Any other message is a broken peer: a broken core is cut off until the executor sends
+ * the next PEER, a broken executor ends the role.
  */
 #ifndef EGRESS_EGRESS_H
 #define EGRESS_EGRESS_H

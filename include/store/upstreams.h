@@ -25,7 +25,7 @@ struct upstream_row {
 	uint8_t hold;             /* enum upstream_hold */
 	int64_t held_at;
 	int64_t held_until;
-	const char *held; /* why, for people; NULL: it is not held */
+	const char *held; /* why, for operators; NULL: it is not held */
 };
 
 typedef void (*upstream_fn)(const struct upstream_row *row, void *arg);
@@ -40,7 +40,7 @@ int upstreams_any_open(struct db *db, bool *ret, struct err *err);
 struct upstream_held {
 	int64_t incident_id;
 	uint8_t hold;    /* enum upstream_hold */
-	const char *why; /* for people */
+	const char *why; /* for operators */
 	int64_t at;
 	int64_t until; /* 0: not known */
 };

@@ -324,7 +324,7 @@ struct msg_notified {
 
 #define ASK_ALERTS_MAX 10000 /* that one look asks about */
 #define ASK_BATCH_MAX  3000  /* of them in one message */
-#define ASK_GROUPS_MAX 8     /* groups of one look */
+#define ASK_CUTS_MAX   8     /* groups of one look */
 #define ASK_LABELS_MAX 8192  /* bytes of a group's labels, as JSON */
 
 /* A group whose alerts were cut from a delivery: those that fire are wanted. */
@@ -343,8 +343,8 @@ struct msg_ask {
 	const char *alertmanager; /* its name */
 	uint8_t more;
 	struct bytes identities; /* of alerts, DIGEST_SIZE bytes each */
-	struct ask_group *groups;
-	size_t groups_len;
+	struct ask_group *cuts;
+	size_t cuts_len;
 };
 
 /* An alert that was asked about and is listed. */

@@ -83,9 +83,9 @@ int64_t upstream_stale_after(int64_t after_ms, int64_t longest_gap_ms)
 	return longest_gap_ms > UPSTREAM_STALE_MS / 3 ? 3 * longest_gap_ms : UPSTREAM_STALE_MS;
 }
 
-bool upstream_is_stale(int64_t heard_at, int64_t longest_gap_ms, int64_t after_ms, int64_t now)
+bool upstream_is_stale(int64_t seen_at, int64_t longest_gap_ms, int64_t after_ms, int64_t now)
 {
-	return now - heard_at > upstream_stale_after(after_ms, longest_gap_ms);
+	return now - seen_at > upstream_stale_after(after_ms, longest_gap_ms);
 }
 
 /* Nobody says any more that it is suppressed. */
@@ -102,7 +102,7 @@ static bool is_forgotten(const struct upstream_facts *facts)
 
 enum upstream_action upstream_decide(const struct upstream_facts *facts)
 {
-	bool fires = facts->fires > 0 || facts->heard;
+	bool fires = facts->fires > 0 || facts->delivered;
 
 	if (!facts->firing) {
 		return UPSTREAM_KEEP;

@@ -58,8 +58,8 @@ struct look {
 	int64_t started_at;
 	struct wanted *wanted; /* ASK_ALERTS_MAX; sorted once all are there */
 	size_t wanted_len;
-	struct ask_group *groups;
-	size_t groups_len;
+	struct ask_group *cuts;
+	size_t cuts_len;
 	struct silence *silences; /* that suppress, by id */
 	size_t silences_len;
 	bool inhibited; /* one is, whose inhibitor has a name yet to be found */
@@ -236,7 +236,7 @@ static void add_to_batch(struct batch *batch, const struct alert *alert)
 /* A walk over all of them. */
 struct reading {
 	struct look *look;
-	struct batch batches[ASK_GROUPS_MAX];
+	struct batch batches[ASK_CUTS_MAX];
 };
 
 static void on_alert(const struct listing_alert *alert, void *arg)
@@ -251,8 +251,8 @@ static void on_alert(const struct listing_alert *alert, void *arg)
 	if (wanted && alert->state == UPSTREAM_SUPPRESSED) {
 		note_suppressed(look, wanted, alert);
 	}
-	for (size_t i = 0; i < look->groups_len && alert->state == UPSTREAM_ACTIVE; i++) {
-		if (listing_is_of(alert, look->groups[i].receiver, &look->groups[i].labels)) {
+	for (size_t i = 0; i < look->cuts_len && alert->state == UPSTREAM_ACTIVE; i++) {
+		if (listing_is_of(alert, look->cuts[i].receiver, &look->cuts[i].labels)) {
 			add_to_batch(&reading->batches[i], &alert->alert);
 			return;
 		}
@@ -264,13 +264,13 @@ static int read_alerts(struct look *look, const struct httpc_result *result, str
 	struct reading reading = { .look = look };
 	int rc;
 
-	for (size_t i = 0; i < look->groups_len; i++) {
+	for (size_t i = 0; i < look->cuts_len; i++) {
 		reading.batches[i] = (struct batch){
-			.look = look, .group = &look->groups[i], .arena = arena_new()
+			.look = look, .group = &look->cuts[i], .arena = arena_new()
 		};
 	}
 	rc = listing_alerts(result->body, result->body_len, on_alert, &reading, err);
-	for (size_t i = 0; i < look->groups_len; i++) {
+	for (size_t i = 0; i < look->cuts_len; i++) {
 		send_batch(&reading.batches[i]);
 		arena_free(reading.batches[i].arena);
 	}
@@ -358,7 +358,7 @@ static const char *time_text(int64_t ms, char *text)
 	return text;
 }
 
-/* Of people: one line. */
+/* Text that somebody wrote, as one line. */
 static void add_line(struct buf *out, const char *text)
 {
 	size_t len = strlen(text);
@@ -603,14 +603,14 @@ static struct look *look_new(struct asker *asker, const struct msg_ask *msg)
 	return look;
 }
 
-static void add_groups(struct look *look, const struct msg_ask *msg)
+static void add_cuts(struct look *look, const struct msg_ask *msg)
 {
-	look->groups_len = msg->groups_len;
-	look->groups = arena_calloc(look->arena, msg->groups_len, sizeof(*look->groups));
-	for (size_t i = 0; i < msg->groups_len; i++) {
-		look->groups[i].id = msg->groups[i].id;
-		look->groups[i].receiver = arena_strdup(look->arena, msg->groups[i].receiver);
-		look->groups[i].labels = copy_labels(look->arena, &msg->groups[i].labels);
+	look->cuts_len = msg->cuts_len;
+	look->cuts = arena_calloc(look->arena, msg->cuts_len, sizeof(*look->cuts));
+	for (size_t i = 0; i < msg->cuts_len; i++) {
+		look->cuts[i].id = msg->cuts[i].id;
+		look->cuts[i].receiver = arena_strdup(look->arena, msg->cuts[i].receiver);
+		look->cuts[i].labels = copy_labels(look->arena, &msg->cuts[i].labels);
 	}
 }
 
@@ -622,7 +622,7 @@ int asker_ask(struct asker *asker, const struct msg_ask *msg, struct err *err)
 	struct err why;
 
 	if (msg->identities.len % DIGEST_SIZE || len > ASK_ALERTS_MAX - before ||
-			msg->groups_len > ASK_GROUPS_MAX || (look && look->http) ||
+			msg->cuts_len > ASK_CUTS_MAX || (look && look->http) ||
 			(!look && asker->len == ASKER_LOOKS_MAX)) {
 		return err_set(err, ERR_INPUT, "ask: too much at once");
 	}
@@ -635,7 +635,7 @@ int asker_ask(struct asker *asker, const struct msg_ask *msg, struct err *err)
 		return 0;
 	}
 	qsort(look->wanted, look->wanted_len, sizeof(*look->wanted), by_identity);
-	add_groups(look, msg);
+	add_cuts(look, msg);
 	if (request(look, STAGE_STATUS, &why) < 0) {
 		end_look(look, why.msg);
 	}

@@ -378,7 +378,7 @@ static const struct wire_field ask_fields[] = {
 	WIRE_FIELD_STR(struct msg_ask, alertmanager),
 	WIRE_FIELD_BOOL(struct msg_ask, more),
 	WIRE_FIELD_BYTES(struct msg_ask, identities),
-	WIRE_FIELD_LIST(struct msg_ask, groups, groups_len, &ask_group_type),
+	WIRE_FIELD_LIST(struct msg_ask, cuts, cuts_len, &ask_group_type),
 };
 MESSAGE(ask);
 

@@ -338,7 +338,7 @@ TEST(an_operator_may_page_while_it_is_held)
 	core_world_end(&core);
 }
 
-TEST(what_nothing_is_heard_of_pages_no_further_until_it_is_heard_of_again)
+TEST(what_nothing_is_received_of_pages_no_further_until_it_is_delivered_again)
 {
 	struct core core;
 
@@ -355,14 +355,14 @@ TEST(what_nothing_is_heard_of_pages_no_further_until_it_is_heard_of_again)
 	ck_str(core_world_rows(&core, "SELECT status || ' ' || hold FROM incident"),
 			"firing stale");
 	ck_str(core_world_rows(&core, "SELECT held FROM incident"),
-			"nothing heard of it since 2025-11-23 03:40 UTC; Alertmanager repeats at least every 5h: it may be over");
+			"nothing received of it since 2025-11-23 03:40 UTC; Alertmanager repeats at least every 5h: it may be over");
 	transcript_skip();
 	core_world_wait(&core, 10 * HOUR);
 	CK_STORY("");
 	peers_fires(&core, down);
 	ck_str(core_world_rows(&core, "SELECT coalesce(hold, '-') FROM incident"), "-");
 	ck_str(core_world_rows(&core, "SELECT text FROM timeline WHERE kind = 'lifted'"),
-			"it was heard of again");
+			"an alert of it still fires");
 	core_world_end(&core);
 }
 
@@ -420,10 +420,10 @@ static void fetch(struct core *core)
 	struct msg_ask ask;
 
 	must(core_world_find(MSG_ASK, arena, &ask));
-	ck_int(ask.groups_len, 1);
-	ck_str(ask.groups[0].receiver, "r");
+	ck_int(ask.cuts_len, 1);
+	ck_str(ask.cuts[0].receiver, "r");
 	core_world_hears(core, ROLE_EGRESS, MSG_FETCHED,
-			&(struct msg_fetched){ ask.id, ask.groups[0].id, &alert, 1 });
+			&(struct msg_fetched){ ask.id, ask.cuts[0].id, &alert, 1 });
 	core_world_hears(core, ROLE_EGRESS, MSG_ASKED,
 			&(struct msg_asked){ ask.id, 1, "", CORE_WORLD_BEGIN - HOUR, 0 });
 	core_world_wait(core, 0);

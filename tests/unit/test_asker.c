@@ -122,8 +122,8 @@ static void look(struct trial *trial)
 	must_ok(asker_ask(trial->asker, &msg, &err), err);
 	msg.identities = (struct bytes){ identities.data + DIGEST_SIZE, 2 * DIGEST_SIZE };
 	msg.more = 0;
-	msg.groups = &group;
-	msg.groups_len = 1;
+	msg.cuts = &group;
+	msg.cuts_len = 1;
 	must_ok(asker_ask(trial->asker, &msg, &err), err);
 	if (!trial->over) {
 		loop_run(trial->loop, on_tick, trial);
@@ -245,8 +245,7 @@ TEST(it_says_who_silenced_what_inhibits_and_what_is_not_listed)
 	ck(trial.answered);
 	ck_int(trial.started_at, INT64_C(1795852800000));
 	ck_has(buf_text(&trial.said),
-			"2 silenced in Alertmanager by alice until 2026-11-28T10:00:00Z: "
-			"disk is being replaced until 1795860000000; ");
+			"2 silenced in Alertmanager by alice until 2026-11-28T10:00:00Z: disk is being replaced until 1795860000000; ");
 	ck_has(buf_text(&trial.said), "2 inhibited in Alertmanager by Down on n4 until 0; ");
 	/* n3 is not listed; of the group only n4 fires, goes there, and is not suppressed. */
 	ck(!strstr(buf_text(&trial.said), "1  until"));
@@ -323,9 +322,9 @@ TEST(more_than_it_can_ask_about_is_refused)
 	msg.identities.len = DIGEST_SIZE + 1;
 	ck_int(asker_ask(trial.asker, &msg, &err), -1);
 	msg.identities.len = 0;
-	msg.groups_len = ASK_GROUPS_MAX + 1;
+	msg.cuts_len = ASK_CUTS_MAX + 1;
 	ck_int(asker_ask(trial.asker, &msg, &err), -1);
-	msg.groups_len = 0;
+	msg.cuts_len = 0;
 	for (msg.id = 1; msg.id <= ASKER_LOOKS_MAX; msg.id++) {
 		must_ok(asker_ask(trial.asker, &msg, &err), err);
 	}

@@ -139,7 +139,7 @@ TEST(the_verdicts_on_its_alerts_decide_about_its_pages)
 				UPSTREAM_HOLD_SUPPRESSED },
 		{ { ASKED, .hold = UPSTREAM_HELD, .firing = 2, .suppressed = 1, .fires = 1 },
 				UPSTREAM_LIFT },
-		{ { ASKED, .hold = UPSTREAM_HELD, .firing = 1, .heard = true }, UPSTREAM_LIFT },
+		{ { ASKED, .hold = UPSTREAM_HELD, .firing = 1, .delivered = true }, UPSTREAM_LIFT },
 		/* nobody answers: a silence ends in its time, anything else after some minutes */
 		{ { ASKED, .hold = UPSTREAM_HELD, .firing = 1, .until = NOW }, UPSTREAM_KEEP },
 		{ { ASKED, .hold = UPSTREAM_HELD, .firing = 1, .until = NOW - 1 }, UPSTREAM_LIFT },
@@ -163,7 +163,7 @@ TEST(the_verdicts_on_its_alerts_decide_about_its_pages)
 		{ { .now = NOW, .firing = 2, .stale = 2 }, UPSTREAM_HOLD_STALE },
 		{ { .now = NOW, .firing = 2, .stale = 2, .hold = UPSTREAM_STALE }, UPSTREAM_KEEP },
 		{ { .now = NOW, .firing = 2, .hold = UPSTREAM_STALE }, UPSTREAM_KEEP },
-		{ { .now = NOW, .firing = 2, .hold = UPSTREAM_STALE, .heard = true },
+		{ { .now = NOW, .firing = 2, .hold = UPSTREAM_STALE, .delivered = true },
 				UPSTREAM_LIFT },
 		{ { ASKED, .firing = 1, .fires = 1, .hold = UPSTREAM_STALE }, UPSTREAM_LIFT },
 		{ { ASKED, .firing = 1, .suppressed = 1, .hold = UPSTREAM_STALE },

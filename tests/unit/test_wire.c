@@ -133,9 +133,9 @@ static struct alertmanager alertmanagers[] = {
 			.settle_ms = 300000 },
 };
 static const struct msg_receivers receivers_told = { receivers, 2, alertmanagers, 1 };
-static struct ask_group groups[] = { { 4, "team\\.db", { params, 2 } }, { 5, "", { NULL, 0 } } };
+static struct ask_group cuts[] = { { 4, "team\\.db", { params, 2 } }, { 5, "", { NULL, 0 } } };
 static const struct msg_ask ask = { 9, "http://am:9093", 0,
-	{ (const unsigned char *)"0123456789abcdef0123456789abcdef", 32 }, groups, 2 };
+	{ (const unsigned char *)"0123456789abcdef0123456789abcdef", 32 }, cuts, 2 };
 static struct listed listed_alerts[] = {
 	{ { 1, 2, 3 }, UPSTREAM_SUPPRESSED, "silenced in Alertmanager by alice", 1795000000000 },
 	{ { 4 }, UPSTREAM_ACTIVE, "", 0 },

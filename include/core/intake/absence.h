@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * absence - an alert has ended, though nobody told it: Alertmanager does not list it any more.
+ * absence - an alert has ended, though no delivery says so: Alertmanager does not list it any more.
  */
 #ifndef CORE_ABSENCE_H
 #define CORE_ABSENCE_H

@@ -66,7 +66,7 @@ struct subject {
 	const char *arrival; /* how it arrived, before the reason of its decisions; "": no word */
 	bool repeats;        /* it fires on: it is not new */
 	int64_t episode_id;
-	const char *end; /* how its end is known; NULL: it was told */
+	const char *end; /* how its end is known; NULL: by a delivery */
 	struct incident_facts incident;
 };
 

@@ -7,7 +7,7 @@
  * A room has one struct, which points to the ground and to the rooms below its own, so that a call
  * upward cannot be written:
  *
- *	api  >  upstream  >  intake  >  run  >  escalate  >  notify  >  checks  >  storage  >  ground
+ *	api > upstream > intake > run > escalate > notify > checks > storage > ground
  */
 #ifndef CORE_GROUND_H
 #define CORE_GROUND_H

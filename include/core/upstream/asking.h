@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * asking - asks each Alertmanager about once its ask_every, as long as an incident is open, and
- * takes in what it answers. It also looks for alerts that nothing is heard of any more.
+ * takes in what it answers. It also looks for alerts of which nothing is received any more.
  */
 #ifndef CORE_ASKING_H
 #define CORE_ASKING_H

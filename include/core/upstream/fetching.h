@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fetching - alerts that Alertmanager cut from a delivery are fetched from it with a look, and taken
- * in as a delivery of their own. When that does not work, the incident says that they are missing.
+ * fetching - alerts that Alertmanager cut from a delivery are fetched from it with a look, and
+ * taken in as a delivery of their own. When that does not work, the incident says that they are
+ * missing.
  */
 #ifndef CORE_FETCHING_H
 #define CORE_FETCHING_H
@@ -14,11 +15,11 @@
 #define FETCHING_GIVE_UP_MS  (INT64_C(24) * 60 * 60 * 1000) /* until nobody asks for them any more */
 
 /*
- * The groups that the peer is asked for in its next look, ASK_GROUPS_MAX at most, in arena; the peer
- * remembers them. -1: the store failed.
+ * The groups that the peer is asked for in its next look, ASK_CUTS_MAX at most, in arena; the
+ * peer remembers them. -1: the store failed.
  */
-int fetching_groups(struct upstream_room *room, size_t peer, struct arena *arena,
-		struct msg_ask *msg, struct err *err);
+int fetching_cuts(struct upstream_room *room, size_t peer, struct arena *arena, struct msg_ask *msg,
+		struct err *err);
 /* Alerts came, of a group that the peer was asked for. -1: the store failed. */
 int fetching_take(struct upstream_room *room, const struct upstream_peer *peer,
 		const struct msg_fetched *msg, struct err *err);

@@ -25,13 +25,13 @@ struct upstream_peer {
 	int64_t last_answer_at; /* wall; 0: never */
 	char *error;            /* of the last look; NULL: none */
 	struct upstream_start start;
-	int64_t due_ms;                 /* mono: the next look */
-	uint64_t look;                  /* in flight; 0: none */
-	int64_t asked_ms;               /* mono, of the look in flight */
-	int64_t asked_at;               /* wall, the same */
-	int64_t looked_at;              /* wall: when the last look that was answered began */
-	int64_t groups[ASK_GROUPS_MAX]; /* deliveries whose alerts are fetched in this look */
-	size_t groups_len;
+	int64_t due_ms;             /* mono: the next look */
+	uint64_t look;              /* in flight; 0: none */
+	int64_t asked_ms;           /* mono, of the look in flight */
+	int64_t asked_at;           /* wall, the same */
+	int64_t looked_at;          /* wall: when the last look that was answered began */
+	int64_t cuts[ASK_CUTS_MAX]; /* deliveries whose alerts are fetched in this look */
+	size_t cuts_len;
 };
 
 /* What one Alertmanager says of an alert. */
@@ -78,7 +78,7 @@ struct upstream_room {
 	struct upstream_watch **by_identity;
 	struct upstream_sender *senders;
 	size_t senders_len, senders_cap;
-	bool begun;
+	bool started;
 	int64_t listens_at;  /* wall: since when it has not been away */
 	int64_t seen_at;     /* wall: the last tick that looked around; 0: none */
 	int64_t answered_at; /* wall: the last answer of any */

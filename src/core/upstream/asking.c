@@ -56,8 +56,8 @@ static void send(struct upstream_room *room, struct upstream_peer *peer, const s
 		msg.identities = (struct bytes){ identities.data, (uint32_t)identities.len };
 		msg.more = i < room->watches_len;
 		if (!msg.more) {
-			msg.groups = rest->groups;
-			msg.groups_len = rest->groups_len;
+			msg.cuts = rest->cuts;
+			msg.cuts_len = rest->cuts_len;
 		}
 		turn_send(&ground->turn, ground->links.egress, MSG_ASK, &msg);
 	} while (i < room->watches_len);
@@ -69,7 +69,7 @@ static int begin_look(struct upstream_room *room, struct upstream_peer *peer, st
 	struct ground *ground = room->ground;
 	struct msg_ask rest = { 0 };
 
-	if (fetching_groups(room, place_of(room, peer), arena, &rest, err) < 0) {
+	if (fetching_cuts(room, place_of(room, peer), arena, &rest, err) < 0) {
 		return -1;
 	}
 	peer->look = probes_next_id(ground);
@@ -195,7 +195,7 @@ static void note_answer(
 }
 
 /* Is another one asked at the same time, and has not answered? Its word may be another one. */
-static bool round_goes_on(const struct upstream_room *room, const struct upstream_peer *peer)
+static bool others_are_asked(const struct upstream_room *room, const struct upstream_peer *peer)
 {
 	for (size_t k = 0; k < room->peers_len; k++) {
 		if (room->peers[k].look && room->peers[k].asked_ms == peer->asked_ms) {
@@ -219,7 +219,7 @@ int asking_asked(struct upstream_room *room, const struct msg_asked *msg, struct
 	}
 	if (!msg->answered) {
 		note_failure(room, peer, msg->error);
-		return round_goes_on(room, peer) ? 0 : look_over(room, err);
+		return others_are_asked(room, peer) ? 0 : look_over(room, err);
 	}
 	note_answer(room, peer, msg);
 	if (watching_refresh(room, err) < 0 ||
@@ -232,7 +232,7 @@ int asking_asked(struct upstream_room *room, const struct msg_asked *msg, struct
 		}
 	}
 	peer->look = 0;
-	return round_goes_on(room, peer) ? 0 : holding_decide(room, err);
+	return others_are_asked(room, peer) ? 0 : holding_decide(room, err);
 }
 
 void asking_egress_new(struct upstream_room *room)
@@ -299,7 +299,7 @@ static int note_deliveries(struct upstream_room *room, struct err *err)
 	return room->held ? look_over(room, err) : 0;
 }
 
-/* The machine slept, or its clock was set: so long nothing could be heard. */
+/* The machine slept, or its clock was set: so long nothing could be received. */
 static void note_away(struct upstream_room *room)
 {
 	int64_t now = room->ground->turn.wall_ms;

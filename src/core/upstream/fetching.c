@@ -63,27 +63,27 @@ static bool is_for(const struct upstream_room *room, size_t peer, const char *ex
 
 static bool is_asked(const struct upstream_peer *peer, int64_t delivery_id)
 {
-	for (size_t i = 0; i < peer->groups_len; i++) {
-		if (peer->groups[i] == delivery_id) {
+	for (size_t i = 0; i < peer->cuts_len; i++) {
+		if (peer->cuts[i] == delivery_id) {
 			return true;
 		}
 	}
 	return false;
 }
 
-int fetching_groups(struct upstream_room *room, size_t peer, struct arena *arena,
-		struct msg_ask *msg, struct err *err)
+int fetching_cuts(struct upstream_room *room, size_t peer, struct arena *arena, struct msg_ask *msg,
+		struct err *err)
 {
 	struct upstream_peer *its = &room->peers[peer];
 	struct cut_rows rows = rows_new(arena);
 
-	its->groups_len = 0;
-	msg->groups = arena_calloc(arena, ASK_GROUPS_MAX, sizeof(*msg->groups));
+	its->cuts_len = 0;
+	msg->cuts = arena_calloc(arena, ASK_CUTS_MAX, sizeof(*msg->cuts));
 	if (cuts_each(room->ground->db, ROWS_MAX, on_row, &rows, err) < 0) {
 		return -1;
 	}
-	for (size_t i = 0; i < rows.len && its->groups_len < ASK_GROUPS_MAX; i++) {
-		struct ask_group *group = &msg->groups[its->groups_len];
+	for (size_t i = 0; i < rows.len && its->cuts_len < ASK_CUTS_MAX; i++) {
+		struct ask_group *group = &msg->cuts[its->cuts_len];
 		const struct cut_row *row = &rows.items[i];
 		struct err wrong;
 
@@ -93,9 +93,9 @@ int fetching_groups(struct upstream_room *room, size_t peer, struct arena *arena
 		}
 		group->id = (uint64_t)row->delivery_id;
 		group->receiver = row->receiver;
-		its->groups[its->groups_len++] = row->delivery_id;
+		its->cuts[its->cuts_len++] = row->delivery_id;
 	}
-	msg->groups_len = its->groups_len;
+	msg->cuts_len = its->cuts_len;
 	return 0;
 }
 
@@ -229,15 +229,15 @@ static int done(struct upstream_room *room, int64_t delivery_id, struct err *err
 
 int fetching_done(struct upstream_room *room, struct upstream_peer *peer, struct err *err)
 {
-	if (peer->groups_len && turn_write(&room->ground->turn, err) < 0) {
+	if (peer->cuts_len && turn_write(&room->ground->turn, err) < 0) {
 		return -1;
 	}
-	for (size_t i = 0; i < peer->groups_len; i++) {
-		if (done(room, peer->groups[i], err) < 0) {
+	for (size_t i = 0; i < peer->cuts_len; i++) {
+		if (done(room, peer->cuts[i], err) < 0) {
 			return -1;
 		}
 	}
-	peer->groups_len = 0;
+	peer->cuts_len = 0;
 	return 0;
 }
 

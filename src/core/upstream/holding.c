@@ -19,7 +19,7 @@ struct judging {
 	struct upstream_facts facts;
 	const struct upstream_saying *why; /* the silence that ends first, say */
 	int64_t looked_at;                 /* when that was asked for */
-	int64_t heard_at;                  /* of the alert that was heard of last, as is the next */
+	int64_t seen_at;                   /* when one of them was delivered last */
 	int64_t longest_gap_ms;
 };
 
@@ -43,8 +43,8 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* Nothing can be heard while nobody listens, and who is asked does not need to deliver. */
-static int64_t heard_at(const struct upstream_room *room, const struct upstream_watch *watch)
+/* Nothing can be received while nobody listens, and who is asked does not need to deliver. */
+static int64_t seen_at(const struct upstream_room *room, const struct upstream_watch *watch)
 {
 	return later(later(watch->last_seen, watch->listed_at), room->listens_at);
 }
@@ -68,14 +68,14 @@ static void count(struct judging *judging, const struct upstream_watch *watch,
 
 	facts->firing++;
 	facts->fires += verdict == UPSTREAM_FIRES;
-	facts->heard |= watch->hold && watch->last_seen > watch->held_at;
+	facts->delivered |= watch->hold && watch->last_seen > watch->held_at;
 	if (verdict == UPSTREAM_IS_SUPPRESSED) {
 		facts->suppressed++;
 		note_why(judging, &watch->sayings[by], by);
 	}
-	facts->stale += upstream_is_stale(heard_at(judging->room, watch), watch->longest_gap_ms,
-			after_ms, facts->now);
-	judging->heard_at = later(judging->heard_at, watch->last_seen);
+	facts->stale += upstream_is_stale(
+			seen_at(judging->room, watch), watch->longest_gap_ms, after_ms, facts->now);
+	judging->seen_at = later(judging->seen_at, watch->last_seen);
 	judging->longest_gap_ms = later(judging->longest_gap_ms, watch->longest_gap_ms);
 }
 
@@ -144,8 +144,8 @@ static int hold_stale(struct judging *judging, struct err *err)
 	};
 
 	duration_format(gap_ms ? gap_ms : upstream_stale_after(after_ms, 0), every);
-	snprintf(why, sizeof(why), "nothing heard of it since %s%s%s: it may be over",
-			clock_say(judging->heard_at, since),
+	snprintf(why, sizeof(why), "nothing received of it since %s%s%s: it may be over",
+			clock_say(judging->seen_at, since),
 			gap_ms ? "; Alertmanager repeats at least every " : ", for longer than ",
 			every);
 	return hold(judging, &held, err);
@@ -158,8 +158,8 @@ static int lift(struct judging *judging, struct err *err)
 	struct ground *ground = judging->room->ground;
 	const char *why = "no Alertmanager says any more that it is suppressed";
 
-	if (facts->fires || facts->heard) {
-		why = watch->hold == UPSTREAM_STALE ? "it was heard of again"
+	if (facts->fires || facts->delivered) {
+		why = watch->hold == UPSTREAM_STALE ? "an alert of it still fires"
 						    : "it fires, and is not suppressed any more";
 	}
 	log_info("incident is not held any more", LOG_INT("incident", watch->incident_id),

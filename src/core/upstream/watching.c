@@ -293,13 +293,13 @@ int watching_configure(struct upstream_room *room, struct err *err)
 	forget_watches(room);
 	forget_senders(room);
 	free_peers(room->peers, room->peers_len);
-	if (!room->begun) {
+	if (!room->started) {
 		room->listens_at = now;
 	}
-	if (!room->begun || !room->peers_len) {
+	if (!room->started || !room->peers_len) {
 		room->answered_at = now;
 	}
-	room->begun = true;
+	room->started = true;
 	room->peers = peers;
 	room->peers_len = len;
 	room->open = true;
