@@ -16,11 +16,11 @@
 
 #define HELD_MAX  2000
 #define CROWD_MAX 900
-#define PATIENCE  5 /* seconds; a stall is longer */
+#define PATIENCE  20 /* seconds; a stall is longer */
 
 /*
  * The server, a process of its own: /now answers at once, /late/N waits until N of them are there,
- * /early answers before the body. The answer is the body's length. It ends with its control pipe.
+ * /held/N says 200 when N of them wait, /early answers before the body. The answer is the body's length. It ends with its control pipe.
  */
 struct app {
 	struct loop *loop;
@@ -54,6 +54,10 @@ static void on_whole(void *arg, struct httpd_request *request)
 	struct app *app = arg;
 	const char *path = httpd_path(request);
 
+	if (strncmp(path, "/held/", 6) == 0) {
+		answer(request, app->held_len == (size_t)atoi(path + 6) ? 200 : 404);
+		return;
+	}
 	if (strncmp(path, "/late/", 6) != 0) {
 		answer(request, 200);
 		return;
@@ -262,23 +266,28 @@ TEST(thousands_can_be_suspended_and_resumed)
 	stop(&server);
 }
 
+/* So few that those before, which a busy server has not closed yet, push out none of them. */
 TEST(clients_that_vanish_while_they_wait_are_forgotten)
 {
-	static const char late[] = "GET /late/401 HTTP/1.1\r\nHost: x\r\n\r\n";
+	static const char late[] = "GET /late/201 HTTP/1.1\r\nHost: x\r\n\r\n";
+	static const char held[] = "GET /held/200 HTTP/1.1\r\nHost: x\r\n\r\n";
 	struct server server = start();
 
 	for (int round = 0; round < 5; round++) {
-		static int fds[400];
+		static int fds[200];
 
-		for (int i = 0; i < 400; i++) {
+		for (int i = 0; i < 200; i++) {
 			fds[i] = dial(&server);
 			must(send_text(fds[i], late));
 		}
-		for (int i = 0; i < 400; i += 2) {
+		while (ask(&server, held) != 200) {
+			usleep(10000);
+		}
+		for (int i = 0; i < 200; i += 2) {
 			close(fds[i]);
 		}
 		ck_int(ask(&server, late), 200);
-		for (int i = 1; i < 400; i += 2) {
+		for (int i = 1; i < 200; i += 2) {
 			ck_int(read_status(fds[i]), 200);
 			close(fds[i]);
 		}
