@@ -14,6 +14,8 @@
 #include "base/mem.h"
 #include "domain/check.h"
 #include "domain/escalation.h"
+#include "domain/heartbeat.h"
+#include "domain/ignore.h"
 #include "domain/interval.h"
 #include "domain/notification_text.h"
 #include "domain/playbook.h"
@@ -40,6 +42,11 @@ struct config {
 	int64_t reopen_within_ms;    /* global, default 10m */
 	int64_t stale_after_ms;      /* global, default 0 = automatic, see upstream_is_stale() */
 	bool unmatched_incident;     /* global.unmatched: incident (default) or ignore */
+	/* global.group_by, of unmatched alerts and of playbooks without one; default_group_by */
+	const char *const *group_by;
+	struct ignore ignore; /* ignore; ignore_default() when it is absent */
+	struct heartbeat *heartbeats;
+	size_t heartbeats_len;
 	struct playbook *playbooks;
 	size_t playbooks_len;
 	struct check *checks;

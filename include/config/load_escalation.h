@@ -23,6 +23,9 @@ extern const struct spec load_escalation_keys[];
 /* Values before any file was read. */
 void load_escalation_defaults(struct config *config);
 
+/* "L1" to "L4", one of `escalation`, which is read already; NULL after a mistake. */
+const char *load_escalation_level_name(struct loader *loader, const struct yaml_node *node);
+
 /* Read a level of `escalation` into the playbook base. The section, if any, is read already. */
 void load_escalation_level(struct loader *loader, const struct yaml_node *node, void *base);
 

@@ -45,6 +45,8 @@ enum decision {
 	DECISION_REJECTED_PARAM,
 	DECISION_REJECTED_ALERT,
 	DECISION_UNMATCHED,
+	DECISION_IGNORED,   /* the configuration says so */
+	DECISION_HEARTBEAT, /* an alert that must come, did */
 	DECISIONS
 };
 

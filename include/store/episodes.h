@@ -57,6 +57,8 @@ int episodes_last(struct db *db, const uint8_t identity[DIGEST_SIZE],
 int episodes_again(struct db *db, const struct episode_row *row, struct err *err);
 /* It ended at row->ends_at; last_seen, id and delivery_id are read, too. */
 int episodes_end(struct db *db, const struct episode_row *row, struct err *err);
+/* One that had no incident has this one from now on. */
+int episodes_join(struct db *db, int64_t id, int64_t incident_id, struct err *err);
 
 /* Those of one incident, oldest first, `limit` at most. */
 int episodes_of(struct db *db, int64_t incident_id, int64_t limit, episode_fn fn, void *arg,

@@ -3,15 +3,18 @@
 
 #include <string.h>
 
+static void clear_matchers(struct matcher *matchers, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		matcher_clear(&matchers[i]);
+	}
+}
+
 static void clear_playbook(struct playbook *playbook)
 {
-	for (size_t i = 0; i < playbook->matchers_len; i++) {
-		matcher_clear(&playbook->matchers[i]);
-	}
+	clear_matchers(playbook->matchers, playbook->matchers_len);
 	for (size_t i = 0; i < playbook->steps_len; i++) {
-		for (size_t j = 0; j < playbook->steps[i].when_len; j++) {
-			matcher_clear(&playbook->steps[i].when[j]);
-		}
+		clear_matchers(playbook->steps[i].when, playbook->steps[i].when_len);
 	}
 	for (size_t i = 0; i < playbook->params_len; i++) {
 		regex_free(playbook->params[i].regex);
@@ -27,11 +30,15 @@ void config_free(struct config *config)
 		clear_playbook(&config->playbooks[i]);
 	}
 	for (size_t i = 0; i < config->escalation.rules_len; i++) {
-		const struct escalation_rule *rule = &config->escalation.rules[i];
-
-		for (size_t j = 0; j < rule->matchers_len; j++) {
-			matcher_clear(&rule->matchers[j]);
-		}
+		clear_matchers(config->escalation.rules[i].matchers,
+				config->escalation.rules[i].matchers_len);
+	}
+	for (size_t i = 0; i < config->ignore.len; i++) {
+		clear_matchers(config->ignore.rules[i].matchers,
+				config->ignore.rules[i].matchers_len);
+	}
+	for (size_t i = 0; i < config->heartbeats_len; i++) {
+		clear_matchers(config->heartbeats[i].matchers, config->heartbeats[i].matchers_len);
 	}
 	arena_free(config->arena);
 }

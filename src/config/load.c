@@ -7,6 +7,7 @@
 #include "config/load_check.h"
 #include "config/load_escalation.h"
 #include "config/load_global.h"
+#include "config/load_heartbeat.h"
 #include "config/load_interval.h"
 #include "config/load_playbook.h"
 #include "config/load_receiver.h"
@@ -42,6 +43,8 @@ static const struct spec main_keys[] = {
 	{ "receivers", "who is notified", SPEC_CUSTOM, .load = load_receivers },
 	{ "alertmanagers", "who is asked about alerts", SPEC_CUSTOM, .load = load_alertmanagers },
 	{ "escalation", "who is paged, when and why", SPEC_MAPPING, .keys = load_escalation_keys },
+	{ "heartbeats", "alerts that must come", SPEC_CUSTOM, .load = load_heartbeats },
+	{ "ignore", "alerts that cause nothing", SPEC_CUSTOM, .load = load_heartbeat_ignore },
 	{ "checks", "health checks", SPEC_CUSTOM, .load = load_checks },
 	{ "playbooks", "remediations", SPEC_CUSTOM, .load = load_playbooks },
 	{ 0 },

@@ -53,13 +53,14 @@ static uint8_t read_known_level(struct loader *loader, const struct yaml_node *n
 	return level;
 }
 
+const char *load_escalation_level_name(struct loader *loader, const struct yaml_node *node)
+{
+	return escalation_level_name(read_known_level(loader, node));
+}
+
 void load_escalation_level(struct loader *loader, const struct yaml_node *node, void *base)
 {
-	uint8_t level = read_known_level(loader, node);
-
-	if (level) {
-		((struct playbook *)base)->level = escalation_level_name(level);
-	}
+	((struct playbook *)base)->level = load_escalation_level_name(loader, node);
 }
 
 static void load_name(struct loader *loader, const struct yaml_node *node, void *base)

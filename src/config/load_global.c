@@ -13,6 +13,9 @@ static const char *const unmatched_words[] = { "ignore", "incident", NULL };
 const struct spec load_global_keys[] = {
 	{ "dry_run", "decide and record, run nothing", SPEC_BOOL,
 			SPEC_FIELD(struct config, dry_run) },
+	{ "group_by", "labels whose values make one incident, where a playbook says nothing else",
+			SPEC_STRINGS, SPEC_FIELD(struct config, group_by), .min = 1, .max = 16,
+			.format = text_is_label_name },
 	{ "max_alert_age", "an older firing alert is recorded, not acted on; 0 is any age",
 			SPEC_DURATION, SPEC_FIELD(struct config, max_alert_age_ms),
 			.max = 365 * DAY_MS },
@@ -41,6 +44,8 @@ void load_global_defaults(struct config *config)
 	config->max_replay_age_ms = 7 * DAY_MS;
 	config->reopen_within_ms = INT64_C(10) * 60 * 1000;
 	config->unmatched_incident = true;
+	config->group_by = default_group_by;
+	config->ignore = ignore_default(config->arena);
 }
 
 static const struct spec var_value = { "value", "the constant", SPEC_STRING, .flags = SPEC_EMPTY };

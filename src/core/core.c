@@ -16,6 +16,7 @@
 #include "core/intake/intake.h"
 #include "core/intake/late.h"
 #include "core/intake/rejects.h"
+#include "core/intake/watchdog.h"
 #include "core/notify/outbox.h"
 #include "core/run/outcome.h"
 #include "core/run/recovery.h"
@@ -54,6 +55,11 @@ static void upstream_egress_new(struct core *core)
 static void upstream_clear(struct core *core)
 {
 	watching_clear(&core->upstream);
+}
+
+static void intake_clear(struct core *core)
+{
+	watchdog_clear(&core->intake);
 }
 
 static int run_tick(struct core *core, struct deadline *next, struct err *err)
@@ -156,7 +162,7 @@ static int intake_tick_of(struct core *core, struct deadline *next, struct err *
 
 static int intake_config_new(struct core *core, struct err *err)
 {
-	return late_load(&core->intake, err);
+	return late_load(&core->intake, err) < 0 ? -1 : watchdog_configure(&core->intake, err);
 }
 
 /* The calls that each room wants. NULL: not this one. */
@@ -173,7 +179,7 @@ static const struct room rooms[] = {
 	{ "state", pause_of, NULL, NULL, NULL, NULL },
 	{ "upstream", upstream_tick, upstream_config_new, upstream_egress_new, NULL,
 			upstream_clear },
-	{ "intake", intake_tick_of, intake_config_new, NULL, NULL, NULL },
+	{ "intake", intake_tick_of, intake_config_new, NULL, NULL, intake_clear },
 	{ "run", run_tick, run_config_new, run_egress_new, run_committed, run_clear },
 	{ "escalate", escalate_tick, escalate_config_new, NULL, NULL, NULL },
 	{ "notify", notify_tick, notify_config_new, notify_egress_new, NULL, notify_clear },

@@ -35,6 +35,8 @@ const char *const decision_names[DECISIONS] = {
 	[DECISION_REJECTED_PARAM] = "rejected_param",
 	[DECISION_REJECTED_ALERT] = "rejected_alert",
 	[DECISION_UNMATCHED] = "unmatched",
+	[DECISION_IGNORED] = "ignored",
+	[DECISION_HEARTBEAT] = "heartbeat",
 };
 
 #define SAY(...) snprintf(reason, PLAN_REASON_MAX, __VA_ARGS__)
@@ -246,7 +248,8 @@ bool plan_makes_run(enum decision decision)
 bool plan_needs_operator(enum decision decision)
 {
 	return !plan_makes_run(decision) && decision != DECISION_REPEAT &&
-	       decision != DECISION_DUPLICATE;
+	       decision != DECISION_DUPLICATE && decision != DECISION_IGNORED &&
+	       decision != DECISION_HEARTBEAT;
 }
 
 /* The run of the same incident and target is under way, or ended after the alert began. */

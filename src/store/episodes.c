@@ -128,6 +128,18 @@ int episodes_again(struct db *db, const struct episode_row *row, struct err *err
 	return stmt_run(s, err);
 }
 
+int episodes_join(struct db *db, int64_t id, int64_t incident_id, struct err *err)
+{
+	static const char sql[] = "UPDATE episode"
+				  " SET incident_id = :incident_id"
+				  " WHERE id = :id AND incident_id IS NULL";
+	struct stmt *s = db_stmt(db, sql);
+
+	stmt_int(s, ":id", id);
+	stmt_int(s, ":incident_id", incident_id);
+	return stmt_run(s, err);
+}
+
 int episodes_end(struct db *db, const struct episode_row *row, struct err *err)
 {
 	static const char sql[] = "UPDATE episode"

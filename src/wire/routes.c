@@ -222,6 +222,8 @@ const struct route_row routes[ROUTES] = {
 		PAGE(NOUN_FOLLOW_UP, "followUps"), ARGS(follow_ups_args)),
 	ROW(ROUTE_FOLLOW_UP_CHANGE, "PATCH", "/api/v1/follow-ups/{id}", "change a follow-up", RIGHT_OPERATE, ACTION_COMMAND,
 		ONE(NOUN_FOLLOW_UP), FIELDS(follow_up_change_fields), AUDIT("follow_up_change", "follow-up")),
+	ROW(ROUTE_HEARTBEATS, "GET", "/api/v1/heartbeats", "the alerts that must come, and which are missing", RIGHT_READ, ACTION_READ,
+		LIST(NOUN_HEARTBEAT, "heartbeats")),
 	ROW(ROUTE_INCIDENTS, "GET", "/api/v1/incidents", "the incidents, newest first", RIGHT_READ, ACTION_READ,
 		PAGE(NOUN_INCIDENT, "incidents"), ARGS(incidents_args)),
 	ROW(ROUTE_INCIDENT, "GET", "/api/v1/incidents/{id}", "one incident, all of it", RIGHT_READ, ACTION_READ,

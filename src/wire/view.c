@@ -202,6 +202,15 @@ static const struct view_column follow_up_columns[] = {
 	{ "doneBy", VIEW_TEXT, OR_NULL },
 };
 
+static const struct view_column heartbeat_columns[] = {
+	{ "name", VIEW_TEXT },
+	{ "matchers", VIEW_LIST, OF(NOUN_MATCHER) },
+	{ "everyMs", VIEW_INT },
+	{ "level", VIEW_TEXT, OR_NULL },
+	{ "lastAt", VIEW_TIME, OR_NULL },
+	{ "missingSince", VIEW_TIME, OR_NULL },
+};
+
 static const struct view_column incident_columns[] = {
 	{ "id", VIEW_ID },
 	{ "title", VIEW_TEXT },
@@ -481,6 +490,7 @@ const struct view_noun view_nouns[NOUNS] = {
 	[NOUN_ESCALATION] = NOUN("escalation", escalation_columns),
 	[NOUN_ESCALATIONS] = NOUN("escalations of an incident", escalations_columns),
 	[NOUN_FOLLOW_UP] = NOUN("follow-up", follow_up_columns),
+	[NOUN_HEARTBEAT] = NOUN("heartbeat", heartbeat_columns),
 	[NOUN_INCIDENT] = NOUN("incident", incident_columns),
 	[NOUN_INCIDENT_IN_FULL] =
 			NOUN_ON(NOUN_INCIDENT, "incident in full", incident_in_full_columns),

@@ -15,6 +15,8 @@ escalation:
   levels:
     - { name: L1, receivers: [on-call], respond_within: 1h }
     - { name: L2, receivers: [on-call], respond_within: 1h }
+heartbeats:
+  - { name: prometheus, matchers: ['alertname="Watchdog"'], every: 1h }
 checks:
   - { name: fine, command: ["true"], interval: 1s, timeout: 1s }
   - { name: idle, command: ["true"] }
@@ -195,8 +197,8 @@ def work_on_incident(caller):
 
 def read_all(caller):
     for path in ("/", "/-/healthy", "/-/ready", "/metrics", "/api/v1/audit", "/api/v1/checks", "/api/v1/decisions",
-                 "/api/v1/deliveries", "/api/v1/follow-ups", "/api/v1/incidents", "/api/v1/playbooks",
-                 "/api/v1/reports/alerts", "/api/v1/runs", "/api/v1/status"):
+                 "/api/v1/deliveries", "/api/v1/follow-ups", "/api/v1/heartbeats", "/api/v1/incidents",
+                 "/api/v1/playbooks", "/api/v1/reports/alerts", "/api/v1/runs", "/api/v1/status"):
         caller.get(path)
     wait_until(lambda: caller.get("/api/v1/checks/{check}", "fine").data["history"], "a change of the check")
     caller.get("/api/v1/checks/{check}", "idle")

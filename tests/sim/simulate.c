@@ -111,9 +111,8 @@ static struct config_version *in_force;
 
 static const char *const tables[] = { "late_alert", "cut_delivery", "upstream_sender", "outbox",
 	"output", "step", "run_param", "run_also", "approval", "target_call", "decision", "run",
-	"episode", "timeline",
-	"follow_up", "checklist", "told", "raise", "escalation", "incident", "delivery", "pause",
-	"audit" };
+	"episode", "timeline", "follow_up", "checklist", "told", "raise", "escalation", "incident",
+	"delivery", "pause", "audit" };
 
 struct options {
 	uint64_t seed;

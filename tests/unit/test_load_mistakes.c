@@ -13,7 +13,7 @@ TEST(mistakes_in_keys_are_told)
 		{ "globl: {}\n",
 				"etc/main.yml:1:1: error: unknown key 'globl', did you mean 'global'?\n" },
 		{ "actions: []\n",
-				"etc/main.yml:1:1: error: unknown key 'actions': expected global, vars, playbook_files, template_files, time_intervals, receivers, alertmanagers, escalation, checks or playbooks\n" },
+				"etc/main.yml:1:1: error: unknown key 'actions': expected global, vars, playbook_files, template_files, time_intervals, receivers, alertmanagers, escalation, heartbeats, ignore, checks or playbooks\n" },
 		{ "global: {dry_run: 1, dry_run: true}\n",
 				"etc/main.yml:1:19: error: expected true or false, got \"1\"\n"
 				"etc/main.yml:1:22: error: duplicate key 'dry_run', first given in line 1\n" },
@@ -383,7 +383,7 @@ TEST(mistakes_of_all_files_are_told_in_one_pass)
 	};
 
 	ck_report(texts,
-			"etc/main.yml:2:10: error: unknown key 'x': expected dry_run, max_alert_age, max_concurrent_runs, max_replay_age, max_starts_per_hour, reopen_within, stale_after or unmatched\n"
+			"etc/main.yml:2:10: error: unknown key 'x': expected dry_run, group_by, max_alert_age, max_concurrent_runs, max_replay_age, max_starts_per_hour, reopen_within, stale_after or unmatched\n"
 			"etc/sub/one.yml:1:1: error: unknown key 'global': expected checks or playbooks\n"
 			"etc/sub/one.yml:5:49: error: there is no check 'd'\n"
 			"etc/sub/two.yml:7:1: error: flow sequence without a closing bracket\n");

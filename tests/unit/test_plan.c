@@ -408,6 +408,8 @@ TEST(a_person_is_needed_when_nothing_runs)
 		[DECISION_AWAITING_APPROVAL] = { true, false },
 		[DECISION_REJECTED_PARAM] = { false, true },
 		[DECISION_REJECTED_ALERT] = { false, true },
+		[DECISION_IGNORED] = { false, false },
+		[DECISION_HEARTBEAT] = { false, false },
 		[DECISION_UNMATCHED] = { false, true },
 	};
 

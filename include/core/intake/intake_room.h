@@ -7,6 +7,7 @@
 #define CORE_INTAKE_ROOM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/jsonw.h"
@@ -15,6 +16,7 @@
 #include "core/run/run_room.h"
 #include "core/state/ground.h"
 #include "domain/alert.h"
+#include "domain/heartbeat.h"
 #include "store/incidents.h"
 #include "sys/digest.h"
 #include "wire/message.h"
@@ -25,12 +27,24 @@ struct rejects {
 	int64_t last_at; /* wall: when the last one arrived; 0: none, or its alert has ended */
 };
 
+/* A heartbeat of the configuration in force, and what is known of it. */
+struct pulse {
+	const struct heartbeat *heartbeat;
+	struct heartbeat_facts facts;
+	int64_t last_at;    /* wall; 0: it never came */
+	int64_t missing_at; /* wall: since when it is missing; 0: it is not */
+};
+
 struct intake_room {
 	struct ground *ground;
 	struct escalate_room *escalate;
 	struct run_room *run;
 	int64_t late_due_at; /* wall: when the first late alert is due; 0: none waits */
 	struct rejects rejects;
+	struct pulse *pulses; /* in the order of the configuration */
+	size_t pulses_len;
+	bool pulses_new;       /* the store may have some that the configuration has no more */
+	int64_t pulses_looked; /* mono: when they were last looked at; 0: never */
 };
 
 /* What playbookd itself raises (own_alert). */

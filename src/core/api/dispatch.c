@@ -16,6 +16,7 @@
 #include "core/api/read/read_decisions.h"
 #include "core/api/read/read_deliveries.h"
 #include "core/api/read/read_follow_ups.h"
+#include "core/api/read/read_heartbeats.h"
 #include "core/api/read/read_incidents.h"
 #include "core/api/read/read_pause.h"
 #include "core/api/read/read_playbooks.h"
@@ -39,6 +40,7 @@ static int (*const handlers[ROUTES])(struct reply *reply, struct err *err) = {
 	[ROUTE_DELIVERY_REPLAY] = read_delivery_body,
 	[ROUTE_FOLLOW_UPS] = read_follow_ups,
 	[ROUTE_FOLLOW_UP_CHANGE] = follow_up_commands_change,
+	[ROUTE_HEARTBEATS] = read_heartbeats,
 	[ROUTE_INCIDENTS] = read_incidents,
 	[ROUTE_INCIDENT] = read_incident,
 	[ROUTE_CHANGE] = incident_commands_change,

@@ -33,6 +33,9 @@ static int add_entry(const struct intake *in, const struct alert_change *change,
 	buf_adds(&text, before);
 	incident_title(NULL, change->alert, &text);
 	buf_addf(&text, "%s%s", change->end ? ". " : "", change->end ? change->end : "");
+	if (in->own && change->alert->status == ALERT_RESOLVED) {
+		buf_addf(&text, ": %s", in->own->summary);
+	}
 	row.text = buf_text(&text);
 	return timeline_add(in->ground->db, &row, err);
 }

@@ -13,6 +13,8 @@
 #include "core/intake/cut.h"
 #include "core/intake/incident_of.h"
 #include "core/intake/late.h"
+#include "core/intake/sieve.h"
+#include "core/intake/unheard.h"
 #include "domain/incident.h"
 #include "domain/plan.h"
 #include "store/deliveries.h"
@@ -50,13 +52,12 @@ static int add_episode(struct intake *in, struct subject *subject, struct err *e
 static int take_new(struct intake *in, struct subject *subject, struct err *err)
 {
 	struct consider_matches matches = consider_match(in, subject->alert);
-	bool wanted = matches.len || matches.error.code != ERR_NONE || in->own ||
-		      in->config->unmatched_incident;
 
 	if (late_forget(in, subject->identity, err) < 0) {
 		return -1;
 	}
-	if (wanted && incident_of_join(in, subject, matches.len ? matches.items[0] : NULL, err) <
+	if (unheard_no_more(in, &matches) &&
+			incident_of_join(in, subject, matches.len ? matches.items[0] : NULL, err) <
 					0) {
 		return -1;
 	}
@@ -143,13 +144,15 @@ static int take_repeat(struct intake *in, struct subject *subject, const struct 
 	}
 	subject->repeats = true;
 	subject->episode_id = open->id;
-	if (open->incident_id && incidents_facts(in->ground->db, open->incident_id,
-						 &subject->incident, err) < 0) {
+	if (!open->incident_id) {
+		return unheard_take(in, subject, err);
+	}
+	if (incidents_facts(in->ground->db, open->incident_id, &subject->incident, err) < 0) {
 		return -1;
 	}
-	if (open->incident_id && !is_over(&subject->incident)) {
+	if (!is_over(&subject->incident)) {
 		matches = consider_match(in, subject->alert);
-	} else if (open->incident_id) {
+	} else {
 		subject->arrival =
 				say_over(&subject->incident, subject->arrival, both, sizeof(both));
 	}
@@ -159,8 +162,8 @@ static int take_repeat(struct intake *in, struct subject *subject, const struct 
 static int take_end(struct intake *in, struct subject *subject, const struct plan_episode *open,
 		struct err *err)
 {
-	const struct verdict verdict = { DECISION_RESOLVED, subject->arrival, NULL,
-		open->incident_id, 0 };
+	const struct verdict verdict = { DECISION_RESOLVED,
+		in->own ? in->own->summary : subject->arrival, NULL, open->incident_id, 0 };
 	const struct episode_row ended = {
 		.id = open->id,
 		.ends_at = plan_ends_at(subject->alert, in->now),
@@ -329,6 +332,7 @@ static struct subject subject_of(struct intake *in, const struct alert *alert)
 static int take_alert(struct intake *in, const struct alert *alert, struct err *err)
 {
 	struct subject subject = subject_of(in, alert);
+	bool taken;
 
 	if (alert->broken) {
 		const struct verdict verdict = { DECISION_REJECTED_ALERT, alert->broken, NULL, 0,
@@ -338,6 +342,12 @@ static int take_alert(struct intake *in, const struct alert *alert, struct err *
 	}
 	if (!in->msg->dry_run && !in->own) {
 		in->ground->counters.alerts[alert->status]++;
+	}
+	if (sieve_take(in, &subject, &taken, err) < 0) {
+		return -1;
+	}
+	if (taken) {
+		return 0;
 	}
 	if (take_known(in, &subject, err) < 0) {
 		return -1;

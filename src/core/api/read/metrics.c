@@ -181,6 +181,29 @@ static void write_alertmanagers(const struct upstream_room *upstream, struct buf
 	}
 }
 
+static void write_heartbeats(const struct intake_room *intake, struct buf *out)
+{
+	if (!intake->pulses_len) {
+		return;
+	}
+	head(out, "playbookd_heartbeat_last_seconds", "gauge",
+			"When the heartbeat last came, since 1970; 0: never.");
+	for (size_t i = 0; i < intake->pulses_len; i++) {
+		const struct pulse *pulse = &intake->pulses[i];
+
+		buf_addf(out, "playbookd_heartbeat_last_seconds{name=\"%s\"} %" PRId64 ".%03d\n",
+				pulse->heartbeat->name, pulse->last_at / 1000,
+				(int)(pulse->last_at % 1000));
+	}
+	head(out, "playbookd_heartbeat_missing", "gauge", "Whether the heartbeat is missing.");
+	for (size_t i = 0; i < intake->pulses_len; i++) {
+		const struct pulse *pulse = &intake->pulses[i];
+
+		buf_addf(out, "playbookd_heartbeat_missing{name=\"%s\"} %d\n",
+				pulse->heartbeat->name, pulse->missing_at != 0);
+	}
+}
+
 static void write_storage(
 		const struct ground *ground, const struct disk_space *space, struct buf *out)
 {
@@ -237,6 +260,7 @@ int metrics_show(struct reply *reply, struct err *err)
 	seconds(out, "playbookd_config_last_reload_success_timestamp_seconds",
 			"When the configuration in force was loaded.", daemon->config_loaded_at);
 	write_checks(api->checks, out);
+	write_heartbeats(api->intake, out);
 	write_roles(daemon, out);
 	return 0;
 }

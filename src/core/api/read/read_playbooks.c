@@ -3,7 +3,7 @@
 
 #include "domain/playbook.h"
 
-static void write_matcher(struct jsonw *w, const struct matcher *matcher)
+void read_playbooks_matcher(struct jsonw *w, const struct matcher *matcher)
 {
 	jsonw_object(w, NULL);
 	jsonw_str(w, "name", matcher->name);
@@ -33,7 +33,7 @@ static void write_playbook(struct jsonw *w, const struct playbook *playbook)
 	jsonw_str(w, "name", playbook->name);
 	jsonw_array(w, "matchers");
 	for (size_t i = 0; i < playbook->matchers_len; i++) {
-		write_matcher(w, &playbook->matchers[i]);
+		read_playbooks_matcher(w, &playbook->matchers[i]);
 	}
 	jsonw_close(w);
 	jsonw_array(w, "params");
