@@ -74,10 +74,10 @@ int incident_move(enum incident_status status, enum incident_event event);
 
 /*
  * Which incident an alert belongs to: SHA-256 over the playbook's name ("" for none) and the values
- * of its group_by labels.
+ * of its group_by labels; a playbook that says nothing has group_by, the one for all.
  */
-void incident_group(const struct playbook *playbook, const struct labels *labels,
-		uint8_t ret_hash[DIGEST_SIZE]);
+void incident_group(const struct playbook *playbook, const char *const *group_by,
+		const struct labels *labels, uint8_t ret_hash[DIGEST_SIZE]);
 
 /* The same, but grouped by all of its labels. */
 void incident_group_of_all(const struct playbook *playbook, const struct labels *labels,
@@ -85,10 +85,12 @@ void incident_group_of_all(const struct playbook *playbook, const struct labels 
 
 /*
  * Append the title: the playbook's, with ${param}, ${labels.NAME} and ${annotations.NAME} put in as
- * the alert has them, or, without one, "ALERTNAME on INSTANCE", of an alert without a name "alert
- * without a name on INSTANCE" or what labels it has. Never fails: what is absent is "". Control
- * characters become spaces.
+ * the alert has them, or, without one, "ALERTNAME on INSTANCE", with what its labels say about the
+ * target before: "ALERTNAME mountpoint=/ on INSTANCE" (details.h; group_by as above); of an alert
+ * without a name "alert without a name on INSTANCE", or what labels it has. Never fails: what is
+ * absent is "". Control characters become spaces.
  */
-void incident_title(const struct playbook *playbook, const struct alert *alert, struct buf *out);
+void incident_title(const struct playbook *playbook, const char *const *group_by,
+		const struct alert *alert, struct buf *out);
 
 #endif

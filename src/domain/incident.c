@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/utf8.h"
+#include "domain/details.h"
 #include "domain/template.h"
 #include "sys/digest.h"
 
@@ -91,11 +92,16 @@ static void add_part(struct buf *out, const char *text)
 	buf_add(out, text, len);
 }
 
-void incident_group(const struct playbook *playbook, const struct labels *labels,
-		uint8_t ret_hash[DIGEST_SIZE])
+/* The playbook's own, or else the one for all. */
+static const char *const *group_of(const struct playbook *playbook, const char *const *group_by)
 {
-	const char *const *names =
-			playbook && playbook->group_by ? playbook->group_by : default_group_by;
+	return playbook && playbook->group_by ? playbook->group_by : group_by;
+}
+
+void incident_group(const struct playbook *playbook, const char *const *group_by,
+		const struct labels *labels, uint8_t ret_hash[DIGEST_SIZE])
+{
+	const char *const *names = group_of(playbook, group_by);
 	auto_buf struct buf key = { 0 };
 
 	add_part(&key, playbook ? playbook->name : "");
@@ -183,8 +189,9 @@ static void add_labels(const struct labels *labels, struct buf *out)
 	buf_adds(out, labels->len > TITLE_LABELS_MAX ? ", …)" : labels->len ? ")" : "");
 }
 
-static void default_title(const struct alert *alert, struct buf *out)
+static void default_title(const struct alert *alert, const char *const *group_by, struct buf *out)
 {
+	auto_buf struct buf details = { 0 };
 	const char *name = labels_value(&alert->labels, "alertname");
 	const char *place = labels_value(&alert->labels, "instance");
 
@@ -192,9 +199,13 @@ static void default_title(const struct alert *alert, struct buf *out)
 		place = labels_value(&alert->labels, "service");
 	}
 	buf_adds(out, *name ? name : "alert without a name");
+	details_of(&alert->labels, group_by, &details);
+	if (details.len) {
+		buf_addf(out, " %s", buf_text(&details));
+	}
 	if (*place) {
 		buf_addf(out, " on %s", place);
-	} else if (!*name) {
+	} else if (!*name && !details.len) {
 		add_labels(&alert->labels, out);
 	}
 }
@@ -220,7 +231,8 @@ static void flatten(struct buf *out, size_t begin)
 	buf_cut(out, to);
 }
 
-void incident_title(const struct playbook *playbook, const struct alert *alert, struct buf *out)
+void incident_title(const struct playbook *playbook, const char *const *group_by,
+		const struct alert *alert, struct buf *out)
 {
 	struct title_names names = { playbook, alert };
 	size_t begin = out->len;
@@ -229,7 +241,7 @@ void incident_title(const struct playbook *playbook, const struct alert *alert, 
 	if (!playbook || !playbook->title ||
 			template_expand(playbook->title, title_name, &names, out, &err) < 0) {
 		buf_cut(out, begin);
-		default_title(alert, out);
+		default_title(alert, group_of(playbook, group_by), out);
 	}
 	flatten(out, begin);
 	if (out->len - begin > TITLE_MAX) {

@@ -58,7 +58,7 @@ TEST(a_heartbeat_that_does_not_come_pages_and_its_return_ends_that)
 			       "SELECT decision || ': ' || reason FROM decision WHERE delivery_id = 5"),
 			"resolved: heartbeat prom came again, 2m after it was missed");
 	ck_str(core_world_rows(&core, "SELECT text FROM timeline WHERE kind = 'resolved'"),
-			"its last alert ended: HeartbeatMissing: heartbeat prom came again, 2m after it was missed");
+			"its last alert ended: HeartbeatMissing heartbeat=prom: heartbeat prom came again, 2m after it was missed");
 	core_world_end(&core);
 }
 

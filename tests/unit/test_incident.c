@@ -86,7 +86,7 @@ static const char *title_of(const char *template, struct buf *out)
 	};
 
 	buf_reset(out);
-	incident_title(template ? &playbook : NULL, &down, out);
+	incident_title(template ? &playbook : NULL, default_group_by, &down, out);
 	return buf_text(out);
 }
 
@@ -157,7 +157,47 @@ static void group_of(const char *const *group_by, const char *playbook, struct l
 {
 	const struct playbook p = { .name = playbook, .group_by = group_by };
 
-	incident_group(&p, &(struct labels){ labels, len }, hash);
+	incident_group(&p, default_group_by, &(struct labels){ labels, len }, hash);
+}
+
+/* What differs stands before the instance, which may be that of an exporter. */
+TEST(a_title_of_our_own_says_what_the_alert_is_about)
+{
+	static const char *const by_cluster[] = { "cluster", "node", NULL };
+	struct label labels[] = { { "alertname", "KubeNodeNotReady" }, { "cluster", "prod" },
+		{ "instance", "10.0.1.7:8443" }, { "node", "n7" } };
+	const struct alert alert = { .labels = { labels, 4 } };
+	const struct playbook playbook = { .name = "p", .group_by = by_cluster };
+	auto_buf struct buf out = { 0 };
+
+	incident_title(NULL, default_group_by, &alert, &out);
+	ck_str(buf_text(&out), "KubeNodeNotReady node=n7 on 10.0.1.7:8443");
+	buf_reset(&out);
+	incident_title(&playbook, default_group_by, &alert, &out);
+	ck_str(buf_text(&out), "KubeNodeNotReady cluster=prod, node=n7 on 10.0.1.7:8443");
+}
+
+TEST(a_group_by_for_all_is_of_playbooks_that_say_nothing)
+{
+	static const char *const by_service[] = { "service", NULL };
+	static const char *const by_instance[] = { "instance", NULL };
+	const struct playbook own = { .name = "p", .group_by = by_service };
+	const struct playbook none = { .name = "p" };
+	const struct playbook *const playbooks[] = { &own, &none, NULL };
+	static const bool same[] = { true, false, false };
+	struct label other[] = { { "alertname", "Down" }, { "instance", "b:9100" },
+		{ "service", "argus" } };
+	uint8_t a[DIGEST_SIZE];
+	uint8_t b[DIGEST_SIZE];
+
+	for (size_t i = 0; i < 3; i++) {
+		incident_group(playbooks[i], by_instance, &down.labels, a);
+		incident_group(playbooks[i], by_instance, &(struct labels){ other, 3 }, b);
+		ck_int(!memcmp(a, b, DIGEST_SIZE), same[i]);
+		incident_group(playbooks[i], by_service, &down.labels, a);
+		incident_group(playbooks[i], by_service, &(struct labels){ other, 3 }, b);
+		ck(!memcmp(a, b, DIGEST_SIZE));
+	}
 }
 
 TEST(what_is_grouped_by_all_of_its_labels_is_alone)
@@ -167,8 +207,8 @@ TEST(what_is_grouped_by_all_of_its_labels_is_alone)
 	uint8_t a[DIGEST_SIZE];
 	uint8_t b[DIGEST_SIZE];
 
-	incident_group(NULL, &(struct labels){ one, 2 }, a);
-	incident_group(NULL, &(struct labels){ other, 2 }, b);
+	incident_group(NULL, default_group_by, &(struct labels){ one, 2 }, a);
+	incident_group(NULL, default_group_by, &(struct labels){ other, 2 }, b);
 	ck(!memcmp(a, b, DIGEST_SIZE));
 	incident_group_of_all(NULL, &(struct labels){ one, 2 }, a);
 	incident_group_of_all(NULL, &(struct labels){ other, 2 }, b);

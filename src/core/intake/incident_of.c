@@ -31,7 +31,7 @@ static int add_entry(const struct intake *in, const struct alert_change *change,
 	};
 
 	buf_adds(&text, before);
-	incident_title(NULL, change->alert, &text);
+	incident_title(NULL, in->config->group_by, change->alert, &text);
 	buf_addf(&text, "%s%s", change->end ? ". " : "", change->end ? change->end : "");
 	if (in->own && change->alert->status == ALERT_RESOLVED) {
 		buf_addf(&text, ": %s", in->own->summary);
@@ -102,7 +102,7 @@ static int open_incident(struct intake *in, struct subject *subject,
 		.opened_at = in->now,
 	};
 
-	incident_title(playbook, alert, &title);
+	incident_title(playbook, in->config->group_by, alert, &title);
 	row.title = buf_text(&title);
 	subject->incident = (struct incident_facts){
 		.status = INCIDENT_FIRING, .times_opened = 1, .level = level
@@ -140,7 +140,7 @@ int incident_of_join(struct intake *in, struct subject *subject, const struct pl
 	if (in->own && !(playbook && playbook->group_by)) {
 		incident_group_of_all(playbook, &subject->alert->labels, group_hash);
 	} else {
-		incident_group(playbook, &subject->alert->labels, group_hash);
+		incident_group(playbook, in->config->group_by, &subject->alert->labels, group_hash);
 	}
 	if (incidents_of_group(db, group_hash, in->now - in->config->reopen_within_ms, incident,
 			    err) < 0) {
