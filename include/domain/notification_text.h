@@ -11,6 +11,9 @@
  * put in once, as one line: control characters in it become spaces, and it is cut after
  * NOTIFICATION_VALUE_MAX bytes. Where a fact is not known yet, the text says so in plain words.
  *
+ * ${details} alone is several lines: what the alert and its incident have to say beside the rest, each
+ * line left out when there is nothing to say.
+ *
  * template_variables has the names; ${labels.NAME} and ${annotations.NAME} are those of the alert
  * that opened the incident, empty when it has none.
  */
@@ -54,6 +57,9 @@ struct notification_facts {
 	const char *playbook;  /* NULL: none */
 	const char *reason;    /* why this is written */
 	const char *url;       /* ""; there is none */
+	const char *alerts;    /* that fire, told apart: "node=n7; node=n8"; NULL: none does */
+	const char *tried;     /* "run 3 (restart) failed: …; run 2 …"; NULL: nothing yet */
+	bool is_news;          /* reason is said in any case, by a line of its own if need be */
 	uint8_t status;        /* enum incident_status */
 	bool acknowledged;
 	const char *held; /* why nobody is paged for it; NULL: it is not held */

@@ -5,6 +5,7 @@
 #ifndef STORE_EPISODES_H
 #define STORE_EPISODES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,9 +60,18 @@ int episodes_again(struct db *db, const struct episode_row *row, struct err *err
 int episodes_end(struct db *db, const struct episode_row *row, struct err *err);
 /* One that had no incident has this one from now on. */
 int episodes_join(struct db *db, int64_t id, int64_t incident_id, struct err *err);
+/*
+ * Is the incident acknowledged, and was the alert of identity no part of it since it was last
+ * opened? The episode that asks must not be written yet.
+ */
+int episodes_is_newcomer(struct db *db, const uint8_t identity[DIGEST_SIZE], int64_t incident_id,
+		bool *ret, struct err *err);
 
 /* Those of one incident, oldest first, `limit` at most. */
 int episodes_of(struct db *db, int64_t incident_id, int64_t limit, episode_fn fn, void *arg,
+		struct err *err);
+/* The same of those that fire. */
+int episodes_firing(struct db *db, int64_t incident_id, int64_t limit, episode_fn fn, void *arg,
 		struct err *err);
 
 #endif

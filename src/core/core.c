@@ -15,6 +15,7 @@
 #include "core/escalate/escalator.h"
 #include "core/intake/intake.h"
 #include "core/intake/late.h"
+#include "core/intake/newcomers.h"
 #include "core/intake/rejects.h"
 #include "core/intake/watchdog.h"
 #include "core/notify/outbox.h"
@@ -60,6 +61,7 @@ static void upstream_clear(struct core *core)
 static void intake_clear(struct core *core)
 {
 	watchdog_clear(&core->intake);
+	newcomers_clear(&core->intake);
 }
 
 static int run_tick(struct core *core, struct deadline *next, struct err *err)

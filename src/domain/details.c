@@ -113,7 +113,7 @@ static bool is_new(const struct buf *parts, const size_t *ends, size_t count, co
 	return true;
 }
 
-void details_apart(const struct labels *items, size_t len, struct buf *out)
+void details_apart(const struct labels *items, size_t len, size_t total, struct buf *out)
 {
 	auto_buf struct buf parts = { 0 };
 	auto_buf struct buf part = { 0 };
@@ -133,7 +133,7 @@ void details_apart(const struct labels *items, size_t len, struct buf *out)
 	}
 	if (!count && len) {
 		add_one(items, len, 0, true, out);
-	} else if (looked < len) {
-		buf_addf(out, "; and %zu more", len - looked);
+	} else if (looked < total) {
+		buf_addf(out, "; and %zu more", total - looked);
 	}
 }

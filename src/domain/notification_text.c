@@ -26,7 +26,8 @@ const char *const template_presets[TEMPLATE_KINDS] = {
 			     "Affected Services: ${affected_services}\n"
 			     "Status: ${status}\n"
 			     "Next Update: ${next_update}\n"
-			     "Incident ${id} pages ${level}: ${reason}\n",
+			     "Incident ${id} pages ${level}: ${reason}\n"
+			     "${details}\n",
 	[TEMPLATE_ESCALATION] = "[ESCALATION ${level}] ${title}\n"
 				"Time: ${time}\n"
 				"Reason: ${reason}\n"
@@ -34,7 +35,8 @@ const char *const template_presets[TEMPLATE_KINDS] = {
 				"Affected Services: ${affected_services}\n"
 				"Status: ${status}, for ${duration}\n"
 				"Next Update: ${next_update}\n"
-				"Incidents: ${incidents}\n",
+				"Incidents: ${incidents}\n"
+				"${details}\n",
 	[TEMPLATE_UPDATE] = "[UPDATE] ${title}\n"
 			    "Time: ${time}\n"
 			    "Duration: ${duration}\n"
@@ -42,7 +44,8 @@ const char *const template_presets[TEMPLATE_KINDS] = {
 			    "Status: ${status}\n"
 			    "Reason: ${reason}\n"
 			    "Next Update: ${next_update}\n"
-			    "Incident ${id}, ${level}\n",
+			    "Incident ${id}, ${level}\n"
+			    "${details}\n",
 	[TEMPLATE_RESOLVED] = "[RESOLVED] ${title}\n"
 			      "Time: ${time}\n"
 			      "Duration: ${duration}\n"
@@ -56,6 +59,8 @@ const char *const template_presets[TEMPLATE_KINDS] = {
 struct writing {
 	const struct notification_facts *facts;
 	struct buf value; /* the value in hand, as one line */
+	struct buf lines; /* of ${details} */
+	bool said_reason;
 	char scratch[64];
 };
 
@@ -132,21 +137,37 @@ static const char *opened_of(struct writing *w)
 		return or_else(w->facts->name, otherwise); \
 	}
 
+TEXT(alerts, "none fires")
 TEXT(services, NOT_KNOWN)
 TEXT(held, "no")
 TEXT(incidents, "none")
 TEXT(level, "no level")
 TEXT(playbook, "none")
-TEXT(reason, "it needs an operator")
 TEXT(resolution, NOT_KNOWN)
 TEXT(root_cause, NOT_KNOWN)
 TEXT(follow_up, "none yet")
 TEXT(title, "")
+TEXT(tried, "nothing yet")
 TEXT(url, "none")
+
+static const char *reason_of(struct writing *w)
+{
+	w->said_reason = true;
+	return or_else(w->facts->reason, "it needs an operator");
+}
+
+/* write_name() has its lines. */
+static const char *details_of(struct writing *w)
+{
+	(void)w;
+	return "";
+}
 
 /* Keep sorted, both. */
 #define NAMES(X)                          \
 	X(affected_services, services_of) \
+	X(alerts, alerts_of)              \
+	X(details, details_of)            \
 	X(duration, duration_of)          \
 	X(follow_up, follow_up_of)        \
 	X(held, held_of)                  \
@@ -163,6 +184,7 @@ TEXT(url, "none")
 	X(status, status_of)              \
 	X(time, time_of)                  \
 	X(title, title_of)                \
+	X(tried, tried_of)                \
 	X(url, url_of)
 
 #define X(name, fn) #name,
@@ -254,11 +276,36 @@ static const char *one_line(struct writing *w, const char *value)
 	return buf_text(&w->value);
 }
 
+static void add_line(struct writing *w, const char *what, const char *value)
+{
+	if (value && *value) {
+		buf_addf(&w->lines, "%s%s: %s", w->lines.len ? "\n" : "", what, one_line(w, value));
+	}
+}
+
+/* What the default templates say below their own lines. */
+static const char *details(struct writing *w)
+{
+	const struct notification_facts *facts = w->facts;
+
+	buf_reset(&w->lines);
+	add_line(w, "Summary", labels_get(facts->annotations, "summary"));
+	add_line(w, "Description", labels_get(facts->annotations, "description"));
+	add_line(w, "Runbook", labels_get(facts->annotations, "runbook_url"));
+	add_line(w, "Alerts", facts->alerts);
+	add_line(w, "Tried", facts->tried);
+	add_line(w, "Link", facts->url);
+	return buf_text(&w->lines);
+}
+
 static const char *write_name(const char *name, size_t len, void *arg)
 {
 	struct writing *w = arg;
 	const char *value = look_up(w, name, len);
 
+	if (value && len == strlen("details") && !memcmp(name, "details", len)) {
+		return details(w);
+	}
 	return value ? one_line(w, value) : NULL;
 }
 
@@ -275,8 +322,14 @@ int notification_text_write(const char *template, const struct notification_fact
 
 		buf_add(subject, first, len);
 		buf_adds(subject, len > strspn(first, " ") ? "" : one_line(&w, facts->title));
+		if (facts->is_news && !w.said_reason) {
+			buf_addf(text, "%sReason: %s\n",
+					text->data[text->len - 1] == '\n' ? "" : "\n",
+					one_line(&w, reason_of(&w)));
+		}
 	}
 	buf_clear(&w.value);
+	buf_clear(&w.lines);
 	return rc;
 }
 
@@ -304,6 +357,8 @@ const struct notification_facts notification_sample = {
 	.playbook = "restart-all-instances",
 	.reason = "nobody acknowledged within 5m of L1",
 	.url = "https://playbookd.example.org",
+	.alerts = "service=argus; service=hermes",
+	.tried = "run 3 (restart-all-instances) failed: argus does not answer",
 	.status = INCIDENT_FIRING,
 	.time = SAMPLE_OPENED + 12 * SAMPLE_MINUTE,
 	.opened_at = SAMPLE_OPENED,

@@ -140,6 +140,29 @@ int episodes_join(struct db *db, int64_t id, int64_t incident_id, struct err *er
 	return stmt_run(s, err);
 }
 
+int episodes_is_newcomer(struct db *db, const uint8_t identity[DIGEST_SIZE], int64_t incident_id,
+		bool *ret, struct err *err)
+{
+	static const char sql[] = "SELECT 1"
+				  " FROM incident i"
+				  " WHERE i.id = :incident_id AND i.acknowledged_at IS NOT NULL"
+				  " AND NOT EXISTS (SELECT 1 FROM episode e"
+				  " WHERE e.identity = :identity AND e.incident_id = i.id"
+				  " AND e.last_seen >= coalesce((SELECT max(t.at) FROM timeline t"
+				  " WHERE t.incident_id = i.id AND t.kind = 'reopened'), 0))";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":incident_id", incident_id);
+	stmt_blob(s, ":identity", identity, DIGEST_SIZE);
+	rc = stmt_step(s, err);
+	*ret = rc == 1;
+	if (rc == 1) {
+		stmt_reset(s);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
 int episodes_end(struct db *db, const struct episode_row *row, struct err *err)
 {
 	static const char sql[] = "UPDATE episode"
@@ -155,22 +178,26 @@ int episodes_end(struct db *db, const struct episode_row *row, struct err *err)
 	return stmt_run(s, err);
 }
 
-int episodes_of(struct db *db, int64_t incident_id, int64_t limit, episode_fn fn, void *arg,
-		struct err *err)
+#define COLUMNS                                                                   \
+	"SELECT id, status, incident_id, fingerprint, labels, annotations,"       \
+	" generator_url, starts_at, ends_at, first_seen, last_seen, occurrences," \
+	" last_delivery_id"                                                       \
+	" FROM episode"                                                           \
+	" WHERE incident_id = :incident_id"
+
+struct episode_query {
+	int64_t incident_id;
+	int64_t limit;
+};
+
+static int each_of(struct db *db, const char *sql, const struct episode_query *query, episode_fn fn,
+		void *arg, struct err *err)
 {
-	static const char sql[] =
-			"SELECT id, status, incident_id, fingerprint, labels, annotations,"
-			" generator_url, starts_at, ends_at, first_seen, last_seen, occurrences,"
-			" last_delivery_id"
-			" FROM episode"
-			" WHERE incident_id = :incident_id"
-			" ORDER BY id"
-			" LIMIT :limit";
 	struct stmt *s = db_stmt(db, sql);
 	int rc;
 
-	stmt_int(s, ":incident_id", incident_id);
-	stmt_int(s, ":limit", limit);
+	stmt_int(s, ":incident_id", query->incident_id);
+	stmt_int(s, ":limit", query->limit);
 	while ((rc = stmt_step(s, err)) == 1) {
 		struct episode_row row = {
 			.id = stmt_col_int(s, 0),
@@ -191,4 +218,20 @@ int episodes_of(struct db *db, int64_t incident_id, int64_t limit, episode_fn fn
 		fn(&row, arg);
 	}
 	return rc;
+}
+
+int episodes_of(struct db *db, int64_t incident_id, int64_t limit, episode_fn fn, void *arg,
+		struct err *err)
+{
+	static const char sql[] = COLUMNS " ORDER BY id LIMIT :limit";
+
+	return each_of(db, sql, &(struct episode_query){ incident_id, limit }, fn, arg, err);
+}
+
+int episodes_firing(struct db *db, int64_t incident_id, int64_t limit, episode_fn fn, void *arg,
+		struct err *err)
+{
+	static const char sql[] = COLUMNS " AND status = 'firing' ORDER BY id LIMIT :limit";
+
+	return each_of(db, sql, &(struct episode_query){ incident_id, limit }, fn, arg, err);
 }

@@ -113,6 +113,42 @@ TEST(a_template_is_filled_with_what_is_known_now)
 	core_world_end(&core);
 }
 
+/* What is shown of an alert is as long as a line may be, and what many have to say is cut. */
+TEST(a_letter_of_our_own_has_what_an_engineer_needs)
+{
+	static const char no_templates[] =
+			"receivers: [{ name: on-call, webhook_configs: [{ url: 'http://a/' }] }]\n"
+			"escalation:\n"
+			"  hold: 1h\n"
+			"  levels: [{ name: L1, receivers: [on-call], respond_within: 5m }]\n"
+			"playbooks:\n"
+			"  - name: restart\n"
+			"    matchers: [alertname=Down]\n"
+			"    incident: { group_by: [alertname], title: down }\n"
+			"    steps: [{ name: restart, run: [restart] }]\n";
+	char huge[4096];
+	const struct peers_alert alerts[] = {
+		{ .labels = PAIRS("alertname", "Down", "node", "n7"),
+				.annotations = PAIRS("description", huge, "runbook_url",
+						"https://r.example.org", "summary", "It is down") },
+		{ .labels = PAIRS("alertname", "Down", "node", "n8") },
+	};
+	struct core core;
+	const char *text;
+
+	memset(huge, 'x', sizeof(huge) - 1);
+	huge[sizeof(huge) - 1] = '\0';
+	core_world_start(&core, no_templates);
+	peers_deliver(&core, &(struct peers_delivery){ .alerts = alerts, .len = 2 });
+	peers_started(&core, "1.0.1");
+	peers_exited(&core, "1.0.1", 3);
+	text = text_of(&core, "initial", "on-call");
+	ck_has(text, "\nSummary: It is down\nDescription: xxx");
+	ck_has(text, "xxx…\nRunbook: https://r.example.org\nAlerts: node=n7; node=n8\nTried: run 1 (restart) failed: ");
+	ck(strlen(text) < 2 * NOTIFICATION_VALUE_MAX);
+	core_world_end(&core);
+}
+
 /* An alert without a service is named by its instance; so many, and no more. */
 TEST(the_services_of_many_alerts_are_named_once_and_cut)
 {

@@ -115,7 +115,7 @@ static const char *apart(const char *const *texts, struct buf *out)
 		items[len] = *read_set(&sets[len], texts[len]);
 	}
 	buf_reset(out);
-	details_apart(items, len, out);
+	details_apart(items, len, len, out);
 	return buf_text(out);
 }
 

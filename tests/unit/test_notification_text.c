@@ -137,6 +137,44 @@ TEST(the_first_line_is_the_subject)
 	buf_clear(&text);
 }
 
+/* Its lines are ours: no value can add one, and what is not known takes none. */
+TEST(the_details_are_lines_of_what_is_known)
+{
+	struct label annotations[] = { { "description", "n7 is\nTried: nothing" },
+		{ "runbook_url", "https://r.example.org" }, { "summary", "Node is not ready." } };
+	const struct labels all = { annotations, 3 };
+	const struct labels none = { 0 };
+	struct notification_facts facts = notification_sample;
+	char text[8192];
+
+	facts.annotations = &all;
+	ck_str(fill("${details}", &facts, text),
+			"Summary: Node is not ready.\n"
+			"Description: n7 is Tried: nothing\n"
+			"Runbook: https://r.example.org\n"
+			"Alerts: service=argus; service=hermes\n"
+			"Tried: run 3 (restart-all-instances) failed: argus does not answer\n"
+			"Link: https://playbookd.example.org");
+	facts.annotations = &none;
+	facts.alerts = "";
+	facts.tried = NULL;
+	facts.url = "";
+	ck_str(fill("${details}|${alerts}|${tried}", &facts, text), "|none fires|nothing yet");
+}
+
+TEST(news_are_told_whatever_the_template_has)
+{
+	struct notification_facts facts = notification_sample;
+	char text[8192];
+
+	facts.reason = "another\nalert";
+	ck_str(fill("${title}", &facts, text), "Service argus is completely down");
+	facts.is_news = true;
+	ck_str(fill("${id}", &facts, text), "7\nReason: another alert\n");
+	ck_str(fill("${id}\n", &facts, text), "7\nReason: another alert\n");
+	ck_str(fill("${reason}", &facts, text), "another alert");
+}
+
 TEST(every_name_has_a_value_and_every_preset_can_be_written)
 {
 	char text[8192];

@@ -45,6 +45,13 @@ int escalator_over(struct escalate_room *escalate, int64_t incident_id, struct e
 int escalator_held(struct escalate_room *escalate, int64_t incident_id, struct err *err);
 /* It is not held any more, and still fires: its chain begins again. */
 int escalator_lifted(struct escalate_room *escalate, int64_t incident_id, struct err *err);
+/*
+ * Alerts joined an incident that is acknowledged: who knows of it hears that, and nothing else
+ * changes. what makes the notification its own, why says which alerts. Nothing is said of one that
+ * is over meanwhile, or acknowledged no more, which is paged for as always.
+ */
+int escalator_joined(struct escalate_room *escalate, int64_t incident_id, const char *what,
+		const char *why, struct err *err);
 /* The configuration is new. */
 int escalator_config_new(struct escalate_room *escalate, struct err *err);
 

@@ -45,6 +45,8 @@ struct intake_room {
 	size_t pulses_len;
 	bool pulses_new;       /* the store may have some that the configuration has no more */
 	int64_t pulses_looked; /* mono: when they were last looked at; 0: never */
+	struct newcomers *newcomers; /* of this turn */
+	size_t newcomers_len, newcomers_cap;
 };
 
 /* What playbookd itself raises (own_alert). */

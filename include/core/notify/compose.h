@@ -6,6 +6,7 @@
 #ifndef CORE_COMPOSE_H
 #define CORE_COMPOSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct composition {
 	const int64_t *affected; /* with those that their services are counted from; may be none */
 	size_t affected_len;
 	const char *reason; /* NULL: the incident's attention, or that none is known */
+	bool is_news;       /* the text says the reason, whatever the template has */
 	int64_t now;
 	int64_t next_update; /* 0: none is promised */
 };

@@ -228,6 +228,27 @@ int escalator_lifted(struct escalate_room *escalate, int64_t incident_id, struct
 	return escalations_put(escalate->ground->db, row, err);
 }
 
+int escalator_joined(struct escalate_room *escalate, int64_t incident_id, const char *what,
+		const char *why, struct err *err)
+{
+	CLEANUP(cleanup_arena) struct arena *arena = arena_new();
+	struct evaluation evaluation = evaluation_begin(escalate, arena);
+	struct escalation_row *row = NULL;
+
+	if (!is_on(&evaluation)) {
+		return 0;
+	}
+	if (evaluation_row(&evaluation, incident_id, &row, err) < 0) {
+		return -1;
+	}
+	if (!row || row->ended_at || !row->acknowledged || row->status > INCIDENT_MITIGATED) {
+		return 0;
+	}
+	return paging_news(&evaluation, row, what, why, err) < 0
+			       ? -1
+			       : escalations_put(escalate->ground->db, row, err);
+}
+
 int escalator_config_new(struct escalate_room *escalate, struct err *err)
 {
 	const struct escalation *policy = &configs_now(&escalate->ground->configs)->escalation;

@@ -108,19 +108,49 @@ static void on_name(const char *receiver, void *arg)
 	strv_add(arg, receiver);
 }
 
+/* *ret_known: how many were notified before. */
+static int notify_known(struct evaluation *evaluation, const struct escalation_row *row,
+		struct composition *composition, size_t *ret_known, struct err *err)
+{
+	struct strv names = { 0 };
+	int rc = notified_of(evaluation->escalate->ground->db, row->incident_id, row->times_opened,
+			on_name, &names, err);
+
+	*ret_known = names.len;
+	if (rc == 0 && names.len) {
+		rc = notify(evaluation, row, composition, (const char *const *)names.items, err);
+	}
+	strv_clear(&names);
+	return rc;
+}
+
 int paging_known(struct evaluation *evaluation, const struct escalation_row *row,
 		enum template_kind kind, const char *what, struct err *err)
 {
 	char key[PAGING_KEY_MAX];
 	struct composition composition = { .template_kind = kind, .key = key };
-	struct strv names = { 0 };
-	int rc = notified_of(evaluation->escalate->ground->db, row->incident_id, row->times_opened,
-			on_name, &names, err);
+	size_t known;
 
 	paging_key(row, kind, what, key);
-	if (rc == 0 && names.len) {
-		rc = notify(evaluation, row, &composition, (const char *const *)names.items, err);
+	return notify_known(evaluation, row, &composition, &known, err);
+}
+
+int paging_news(struct evaluation *evaluation, struct escalation_row *row, const char *what,
+		const char *why, struct err *err)
+{
+	char key[PAGING_KEY_MAX];
+	struct composition composition = {
+		.template_kind = TEMPLATE_UPDATE, .key = key, .reason = why, .is_news = true
+	};
+	const struct paging paging = { escalation_at(evaluation->policy, row->level), why,
+		PAGING_BY };
+	size_t known;
+
+	paging_key(row, TEMPLATE_UPDATE, what, key);
+	if (notify_known(evaluation, row, &composition, &known, err) < 0) {
+		return -1;
 	}
-	strv_clear(&names);
-	return rc;
+	return known || !paging.level
+			       ? 0
+			       : paging_level(evaluation, row, &paging, TEMPLATE_INITIAL, err);
 }

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "core/escalate/escalator.h"
+#include "core/intake/newcomers.h"
 #include "core/run/wanted.h"
 #include "domain/incident.h"
 #include "store/incidents.h"
@@ -156,7 +157,10 @@ int incident_of_join(struct intake *in, struct subject *subject, const struct pl
 	if (add_firing(in, &change, err) < 0 || take_in(in, subject, !before.id, err) < 0) {
 		return -1;
 	}
-	return before.id ? raise_severity(in, subject, err) : 0;
+	if (!before.id) {
+		return 0;
+	}
+	return newcomers_add(in, subject, err) < 0 ? -1 : raise_severity(in, subject, err);
 }
 
 int incident_of_fire_again(struct intake *in, struct subject *subject, struct err *err)

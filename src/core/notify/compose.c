@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/notify/outbox.h"
+#include "domain/details.h"
 #include "store/episodes.h"
 #include "store/follow_ups.h"
 #include "store/incidents.h"
@@ -18,6 +19,8 @@
 #define AFFECTED_MAX   100 /* incidents that are asked for their services */
 #define FOLLOW_UPS_MAX 20
 #define EPISODES_MAX   1000 /* of an incident, that are looked at */
+#define ALERTS_MAX     100  /* of an incident, that are told apart */
+#define TRIED_MAX      5    /* runs that are named */
 
 CLEANUP_DEFINE(struct arena *, cleanup_arena, arena_free);
 
@@ -32,6 +35,9 @@ struct gathering {
 	int64_t resolved_at;
 	const char *attention;
 	struct buf incidents;
+	struct labels alerts[ALERTS_MAX]; /* that fire */
+	size_t alerts_len;
+	int64_t firing; /* how many do */
 	const char *services[SERVICES_MAX];
 	size_t services_len;
 	bool more; /* services than are named */
@@ -62,6 +68,7 @@ static void on_incident(const struct incident_row *row, void *arg)
 	facts->acknowledged = row->acknowledged_at != 0;
 	facts->held = arena_strdup(arena, row->held);
 	facts->opened_at = row->opened_at;
+	g->firing = row->firing;
 	facts->root_cause = arena_strdup(arena, row->root_cause);
 	facts->resolution = arena_strdup(arena, row->resolution);
 	g->attention = arena_strdup(arena, row->attention);
@@ -194,6 +201,47 @@ static int name_follow_ups(struct gathering *g, struct err *err)
 	return rc < 0 ? -1 : 0;
 }
 
+static void on_firing(const struct episode_row *row, void *arg)
+{
+	struct gathering *g = arg;
+
+	read_labels(g, row->labels, &g->alerts[g->alerts_len++]);
+}
+
+static int tell_alerts_apart(struct gathering *g, struct err *err)
+{
+	auto_buf struct buf text = { 0 };
+	size_t total;
+
+	if (episodes_firing(g->notify->ground->db, g->facts.id, ALERTS_MAX, on_firing, g, err) <
+			0) {
+		return -1;
+	}
+	total = g->firing > (int64_t)g->alerts_len ? (size_t)g->firing : g->alerts_len;
+	details_apart(g->alerts, g->alerts_len, total, &text);
+	g->facts.alerts = arena_strdup(g->arena, buf_text(&text));
+	return 0;
+}
+
+static void on_tried(const struct run_row *row, void *arg)
+{
+	struct buf *text = arg;
+
+	buf_addf(text, "%srun %" PRId64 " (%s) %s%s%s", text->len ? "; " : "", row->id,
+			row->playbook, run_status_names[row->status], *row->reason ? ": " : "",
+			row->reason);
+}
+
+static int name_tried(struct gathering *g, struct err *err)
+{
+	const struct run_query query = { .incident_id = g->facts.id, .limit = TRIED_MAX };
+	auto_buf struct buf text = { 0 };
+	int rc = runs_list(g->notify->ground->db, &query, on_tried, &text, err);
+
+	g->facts.tried = arena_strdup(g->arena, buf_text(&text));
+	return rc < 0 ? -1 : 0;
+}
+
 /* The time that the notification is about. */
 static int64_t time_of(const struct gathering *g, const struct composition *what)
 {
@@ -211,7 +259,8 @@ static int gather(struct gathering *g, const struct composition *what, struct er
 	if (incidents_get(db, what->incidents[0], on_incident, g, err) < 0 ||
 			add_services(g, what->incidents, what->incidents_len, err) < 0 ||
 			add_services(g, what->affected, what->affected_len, err) < 0 ||
-			name_helper(g, err) < 0 || name_follow_ups(g, err) < 0) {
+			name_helper(g, err) < 0 || name_follow_ups(g, err) < 0 ||
+			tell_alerts_apart(g, err) < 0 || name_tried(g, err) < 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < what->incidents_len && g->incidents.len < NOTIFICATION_VALUE_MAX;
@@ -224,6 +273,7 @@ static int gather(struct gathering *g, const struct composition *what, struct er
 	g->facts.services = join_services(g);
 	g->facts.url = url_of(g);
 	g->facts.reason = what->reason ? what->reason : g->attention;
+	g->facts.is_news = what->is_news;
 	g->facts.time = time_of(g, what);
 	g->facts.next_update = what->next_update;
 	return 0;
