@@ -207,6 +207,17 @@ def read_all(caller):
     caller.ask("POST", "/api/v1/deliveries/{id}/replay", 1, body={"force": True, "reason": "again"})
 
 
+def read_rejected(caller):
+    """A body that is text, and one that is not; the front reports them after its answers."""
+    path = "/api/v1/rejected-deliveries"
+    for body in (b"no", b"\xff"):
+        caller.d.post(body)
+    rows = wait_until(lambda: (lambda rows: len(rows) == 2 and rows)(
+        caller.get(path).data["rejectedDeliveries"]), "two rejected deliveries")
+    for row in rows:
+        caller.get(path + "/{id}", row["id"])
+
+
 @limit(90)
 def test_every_route_answers_what_the_page_says(t):
     page = Page()
@@ -216,6 +227,7 @@ def test_every_route_answers_what_the_page_says(t):
     work_on_incident(caller)
     work_while_paused(caller)
     read_all(caller)
+    read_rejected(caller)
     ck_eq(page.routes.keys() - page.asked, set(), "routes that were not asked")
     ck_eq(page.nouns.keys() - page.seen, set(), "nouns that were not seen")
     actions = {row["action"] for row in caller.d.must_get("/api/v1/audit", limit=1000)["audit"]}
