@@ -5,7 +5,7 @@ import threading
 import time
 
 from harness import (
-    FINAL, alert, ck, ck_decisions, ck_eq, ck_error, ck_in, ck_match, ck_status, delivery, limit,
+    FINAL, alert, at, ck, ck_decisions, ck_eq, ck_error, ck_in, ck_match, ck_status, delivery, limit,
     resolved, wait_until,
 )
 
@@ -407,6 +407,29 @@ def test_four_eyes_are_not_those_of_who_asked(t):
     must_approve(d, told["runId"])
     ck_eq(d.wait_run(told["runId"])["status"], "succeeded", "the run")
     ck(t.read("acted") == "" and d.run(1)["status"] == "rejected", "the first")
+
+
+def test_nobody_can_say_yes_to_what_is_over(t):
+    """By its alert, or by an operator: neither has to cancel the run first."""
+    d = t.daemon(config(t))
+    for end in (lambda incident: d.must_post(delivery(resolved(alert("Full", service="argus")))),
+                lambda incident: ck_status(d.request("POST", f"/api/v1/incidents/{incident}/resolve",
+                                                     {}, operator=True), 200)):
+        told = ask(d, delivery(alert("Full", service="argus", starts=at())))
+        run_id, incident = told["runId"], told["incidentId"]
+        asked = digest(d, run_id)
+        end(incident)
+        run = d.run(run_id)
+        ck_eq((run["status"], run["reason"], run["startedAt"]),
+              ("canceled", f"incident {incident} is resolved", None), "the run")
+        ck_eq((run["approvals"][0]["decision"], run["approvals"][0]["decidedBy"]),
+              ("canceled", None), "the question")
+        ck_eq(d.incident(incident)["attention"], None, "nobody is needed any more")
+        for word in ("approve", "reject"):
+            ck_error(say(d, run_id, word, digest=asked), 409,
+                     f"^incident {incident} is resolved: run {run_id} was canceled$")
+    ck_in("\nplaybookd_runs_awaiting_approval 0\n", d.get("/metrics").body.decode(), "metrics")
+    ck_nothing_ran(t)
 
 
 def test_a_run_that_waits_can_be_canceled(t):

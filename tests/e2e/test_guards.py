@@ -5,7 +5,7 @@ import os
 import time
 from datetime import datetime, timedelta, timezone
 
-from harness import (alert, ck, ck_decisions, ck_eq, ck_in, ck_match, ck_status, delivery, resolved,
+from harness import (alert, at, ck, ck_decisions, ck_eq, ck_in, ck_match, ck_status, delivery, resolved,
                      wait_until)
 
 
@@ -246,6 +246,42 @@ def test_runs_of_one_lock_go_one_after_the_other(t):
     t.write("gate.a.2", "")
     second = d.wait_run(second)
     ck(second["startedAt"] >= d.run(first)["finishedAt"], "they overlapped")
+
+
+def test_two_runs_of_one_target_never_overlap(t):
+    """Without any guard, by hand and forced too; the later one says for which it waits."""
+    d = t.daemon(config("{}", steps=gate(t, "g"), params=N_PARAM))
+    first = d.must_post(down("a", 1))["decisions"][0]["runId"]
+    wait_until(lambda: statuses(d)[first] == "running", "the first")
+    d.must_post(delivery(resolved(alert("Down", service="a", n="1"))))
+    again = delivery(alert("Down", service="a", n="1", starts=at()))
+    second = d.must_post(again)["decisions"][0]["runId"]
+    third = d.request("POST", "/api/v1/playbooks/p/runs", {
+        "params": {"service": "a", "n": "1"}, "force": True, "reason": "now"},
+        operator=True).data["runId"]
+    for run_id in (second, third):
+        wait_until(lambda: d.run(run_id)["reason"] == f"waits for run {first}, which does the same",
+                   "why it waits")
+    t.write("gate.a.1", "")
+    runs = [d.wait_run(run_id) for run_id in (first, second, third)]
+    ck_eq([run["status"] for run in runs], ["succeeded"] * 3, "all")
+    for before, after in zip(runs, runs[1:]):
+        ck(after["startedAt"] >= before["finishedAt"], "they overlapped")
+
+
+def test_what_waits_is_canceled_when_its_alert_is_over_and_wanted_once(t):
+    d = t.daemon(config("{ max_concurrent: 1 }", steps=gate(t, "g"), params=N_PARAM))
+    first = d.must_post(down("a", 1))["decisions"][0]["runId"]
+    waits = d.must_post(down("a", 2))["decisions"][0]["runId"]
+    same = d.must_post(delivery(alert("Down", service="a", n="2", instance="i")))["decisions"][0]
+    ck_eq((same["decision"], same["reason"], same["runId"]),
+          ("duplicate", f"run {waits} (queued) of this incident does the same", waits), "the same from elsewhere")
+    d.must_post(delivery(resolved(alert("Down", service="a", n="2"))))
+    ck_eq(d.run(waits)["status"], "queued", "another alert wants it still")
+    d.must_post(delivery(resolved(alert("Down", service="a", n="2", instance="i"))))
+    ck_eq((d.run(waits)["status"], d.run(waits)["startedAt"]), ("canceled", None), "all is over")
+    t.write("gate.a.1", "")
+    ck_eq(d.wait_run(first)["status"], "succeeded", "what had begun")
 
 
 def test_max_concurrent_runs_of_a_playbook(t):

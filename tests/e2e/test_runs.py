@@ -404,7 +404,8 @@ def test_no_more_runs_at_a_time_than_allowed(t):
     go = t.path("go")
     d = t.daemon(playbook(
         f"[{{ name: n, script: 'echo begun; while ! test -e {go}; do sleep 0.1; done' }}]",
-        head="global: { max_concurrent_runs: 2 }"))
+        head="global: { max_concurrent_runs: 2 }",
+        params="{ on: { from: labels.instance, pattern: '[0-9]' } }"))
     data = d.must_post(delivery(*(alert("Down", instance=str(i)) for i in range(5))))
     ids = [x["runId"] for x in data["decisions"]]
 
