@@ -19,8 +19,8 @@
  * A mail goes by SMTP: with TLS from the first byte on port 465, else with STARTTLS, which must
  * succeed unless it may do without TLS (and then is not tried).
  *
- * Limits: HTTPC_BODY_MAX bytes of body unless the request says otherwise, HTTPC_HEADERS_MAX bytes of
- * headers; more is a failure, but what answers a POST is cut.
+ * Limits: HTTPC_BODY_MAX bytes of body unless the request says otherwise, HTTPC_HEADERS_MAX bytes
+ * of headers; more is a failure, but what answers a POST is cut.
  * Units:  timeout_ms is for the whole look, with the name's resolution.
  */
 #ifndef SYS_HTTPC_H

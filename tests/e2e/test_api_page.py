@@ -10,6 +10,7 @@ CONFIG = """
 global: { max_concurrent_runs: 1 }
 receivers:
   - { name: on-call, webhook_configs: [{ url: 'http://127.0.0.1:9/' }] }
+alertmanagers: [{ url: 'http://127.0.0.1:9' }]
 escalation:
   hold: 0s
   levels:
