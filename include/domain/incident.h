@@ -87,8 +87,8 @@ void incident_group_of_all(const struct playbook *playbook, const struct labels 
  * Append the title: the playbook's, with ${param}, ${labels.NAME} and ${annotations.NAME} put in as
  * the alert has them, or, without one, "ALERTNAME on INSTANCE", with what its labels say about the
  * target before: "ALERTNAME mountpoint=/ on INSTANCE" (details.h; group_by as above); of an alert
- * without a name "alert without a name on INSTANCE", or what labels it has. Never fails: what is
- * absent is "". Control characters become spaces.
+ * without a name "alert without a name" instead of that. Never fails: what is absent is "". Control
+ * characters become spaces.
  */
 void incident_title(const struct playbook *playbook, const char *const *group_by,
 		const struct alert *alert, struct buf *out);

@@ -158,8 +158,11 @@ static void storage_clear(struct core *core)
 
 static int intake_tick_of(struct core *core, struct deadline *next, struct err *err)
 {
-	return intake_tick(&core->intake, next, err) < 0 ? -1
-							 : rejects_tick(&core->intake, next, err);
+	if (intake_tick(&core->intake, next, err) < 0 || newcomers_tell(&core->intake, err) < 0 ||
+			rejects_tick(&core->intake, next, err) < 0) {
+		return -1;
+	}
+	return watchdog_tick(&core->intake, next, err);
 }
 
 static int intake_config_new(struct core *core, struct err *err)

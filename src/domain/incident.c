@@ -9,8 +9,7 @@
 #include "domain/template.h"
 #include "sys/digest.h"
 
-#define TITLE_MAX        512
-#define TITLE_LABELS_MAX 3
+#define TITLE_MAX 512
 
 const char *const incident_status_names[INCIDENT_STATUSES] = {
 	[INCIDENT_FIRING] = "firing",
@@ -179,16 +178,6 @@ static const char *title_name(const char *name, size_t len, void *arg)
 	return param_value(names, name, len);
 }
 
-/* What there is to know it by: "(job=backup, tier=gold)". */
-static void add_labels(const struct labels *labels, struct buf *out)
-{
-	for (size_t i = 0; i < labels->len && i < TITLE_LABELS_MAX; i++) {
-		buf_addf(out, "%s%s=%s", i ? ", " : " (", labels->items[i].name,
-				labels->items[i].value);
-	}
-	buf_adds(out, labels->len > TITLE_LABELS_MAX ? ", …)" : labels->len ? ")" : "");
-}
-
 static void default_title(const struct alert *alert, const char *const *group_by, struct buf *out)
 {
 	auto_buf struct buf details = { 0 };
@@ -205,8 +194,6 @@ static void default_title(const struct alert *alert, const char *const *group_by
 	}
 	if (*place) {
 		buf_addf(out, " on %s", place);
-	} else if (!*name && !details.len) {
-		add_labels(&alert->labels, out);
 	}
 }
 

@@ -559,7 +559,8 @@ static void check_heard(void)
 			" WHERE e.status = 'firing' AND e.labels = :labels"
 			" AND coalesce(i.closed_at, i.resolved_at, :starts_at) >= :starts_at"
 			" AND (i.status IS NOT 'mitigated' OR EXISTS (SELECT 1 FROM run r"
-			" WHERE r.incident_id = i.id AND r.finished_at >= :starts_at))";
+			" WHERE r.finished_at >= :starts_at AND (r.incident_id = i.id OR r.id IN"
+			" (SELECT run_id FROM run_also WHERE incident_id = i.id))))";
 	struct err err;
 
 	for (unsigned i = 0; world.in_order && i < IDENTITIES; i++) {

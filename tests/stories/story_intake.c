@@ -178,6 +178,7 @@ TEST(an_outage_after_an_end_that_was_never_told_is_another)
 		 "2880:00 delivery 2: queued run 2\n"
 		 "2880:00 incident 1 resolved\n"
 		 "2880:00 incident 2 firing\n"
+		 "2880:00 incident 1 is held: no more\n"
 		 "2880:00 run 2 (restart) running\n"
 		 "2880:00 START 2.0.1\n");
 	ck_str(core_world_rows(&core,

@@ -124,7 +124,7 @@ TEST(a_title_is_one_line_whatever_the_labels_say)
 	auto_buf struct buf out = { 0 };
 
 	buf_adds(&out, "kept\n");
-	incident_title(NULL, &alert, &out);
+	incident_title(NULL, default_group_by, &alert, &out);
 	ck_str(buf_text(&out), "kept\na b   c [2J on x y z ");
 }
 
@@ -136,10 +136,10 @@ TEST(an_alert_without_a_name_has_a_title_of_what_it_has)
 		size_t begin, len;
 		const char *title;
 	} rows[] = {
-		{ 0, 5, "alert without a name on db:1" },
-		{ 0, 1, "alert without a name (a=1)" },
-		{ 0, 3, "alert without a name (a=1, b=2, c=3)" },
-		{ 0, 4, "alert without a name (a=1, b=2, c=3, …)" },
+		{ 0, 5, "alert without a name a=1, b=2, c=3, d=4 on db:1" },
+		{ 0, 1, "alert without a name a=1" },
+		{ 0, 3, "alert without a name a=1, b=2, c=3" },
+		{ 0, 4, "alert without a name a=1, b=2, c=3, d=4" },
 		{ 0, 0, "alert without a name" },
 	};
 
@@ -147,7 +147,7 @@ TEST(an_alert_without_a_name_has_a_title_of_what_it_has)
 		const struct alert alert = { .labels = { labels + rows[i].begin, rows[i].len } };
 		auto_buf struct buf out = { 0 };
 
-		incident_title(NULL, &alert, &out);
+		incident_title(NULL, default_group_by, &alert, &out);
 		ck_str(buf_text(&out), rows[i].title);
 	}
 }

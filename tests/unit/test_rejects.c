@@ -191,16 +191,17 @@ TEST(an_alert_that_cannot_be_read_pages_once_for_its_receiver)
 			"unmatched, rejected_alert, rejected_alert");
 	ck_str(core_world_rows(&core, "SELECT title || ' ' || status || ': ' || attention || ' ' ||"
 				      " labels FROM incident"),
-			"UnreadableAlert firing: 2 alerts of delivery 1 cannot be read and are lost: labels.service: expected string; mend the rule or the sender, then close this {\"alertname\":\"UnreadableAlert\",\"receiver\":\"r\"}");
+			"UnreadableAlert receiver=r firing: 2 alerts of delivery 1 cannot be read and are lost: labels.service: expected string; mend the rule or the sender, then close this {\"alertname\":\"UnreadableAlert\",\"receiver\":\"r\"}");
 	ck_str(pages(&core), "1");
 	core_world_wait(&core, HOUR);
 	deliver_broken(&core, false, 0);
-	ck_str(incidents(&core), "1 UnreadableAlert firing");
+	ck_str(incidents(&core), "1 UnreadableAlert receiver=r firing");
 	core_world_wait(&core, 100 * HOUR);
-	ck_str(incidents(&core), "1 UnreadableAlert firing");
+	ck_str(incidents(&core), "1 UnreadableAlert receiver=r firing");
 	peers_ask(&core, &(struct peers_question){ ROUTE_CLOSE, 1 });
 	deliver_broken(&core, false, 0);
-	ck_str(incidents(&core), "1 UnreadableAlert closed, 2 UnreadableAlert firing");
+	ck_str(incidents(&core),
+			"1 UnreadableAlert receiver=r closed, 2 UnreadableAlert receiver=r firing");
 	core_world_end(&core);
 }
 

@@ -49,7 +49,9 @@ TEST(a_heartbeat_is_kept_replaced_and_forgotten)
 TEST(the_migration_keeps_what_was_decided)
 {
 	static const char delivery[] =
-			"INSERT INTO delivery VALUES (1, 1, 'p', 'u', 'r', 'g', '', 1, 0, NULL, x'00', x'')";
+			"INSERT INTO delivery (id, received_at, principal, external_url, receiver,"
+			" group_key, notification_reason, alerts, truncated, replay_of, body_hash, body)"
+			" VALUES (1, 1, 'p', 'u', 'r', 'g', '', 1, 0, NULL, x'00', x'')";
 	static const char decision[] =
 			"INSERT INTO decision VALUES (1, 0, 5, 'f', 'Down', 'unmatched', 'why', NULL, 3, 4)";
 	static const char ignored[] =
@@ -104,7 +106,8 @@ TEST(an_episode_joins_one_incident)
 	must_ok(episodes_add(db, &row, &id, &err), err);
 	must_ok(episodes_join(db, id, 7, &err), err);
 	must_ok(episodes_join(db, id, 8, &err), err);
-	must_ok(episodes_open(db, identity, &(struct episode_sender){ "", identity }, &open, &err),
+	must_ok(episodes_open(db, identity, &(struct episode_sender){ "", "", "", identity, "" },
+				&open, &err),
 			err);
 	ck_int(open.incident_id, 7);
 	db_close(db);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "wire/json_labels.h"
 
 #define LABELS_MAX 16
 
@@ -68,7 +69,19 @@ struct peers_answer peers_ask(struct core *core, const struct peers_question *qu
 	return take_answer();
 }
 
-static struct alert *alerts_of(struct arena *arena, const struct peers_delivery *delivery)
+/* A sender that says when an alert began says the same as long as it fires. */
+static int64_t start_of(struct core *core, struct arena *arena, const struct alert *alert)
+{
+	const char *open = core_world_rows(core,
+			"SELECT starts_at FROM episode WHERE status = 'firing' AND labels = '%s'",
+			json_labels_text(arena, &alert->labels));
+
+	return *open && alert->status == ALERT_FIRING ? strtoll(open, NULL, 10)
+						      : core_world.wall_ms;
+}
+
+static struct alert *alerts_of(
+		struct core *core, struct arena *arena, const struct peers_delivery *delivery)
 {
 	struct alert *alerts = arena_calloc(arena, delivery->len, sizeof(*alerts));
 
@@ -81,13 +94,16 @@ static struct alert *alerts_of(struct arena *arena, const struct peers_delivery 
 			.status = alert->resolved ? ALERT_RESOLVED : ALERT_FIRING,
 			.labels = labels_of(alert->labels, items),
 			.annotations = labels_of(alert->annotations, items + LABELS_MAX),
-			.starts_at = alert->starts_at ? alert->starts_at : core_world.wall_ms,
+			.starts_at = alert->starts_at,
 			.ends_at = alert->resolved ? ends_at : 0,
 			.generator_url = "",
 			.fingerprint = "f",
 			.broken = alert->broken,
 			.note = alert->note,
 		};
+		if (!alert->starts_at) {
+			alerts[i].starts_at = start_of(core, arena, &alerts[i]);
+		}
 	}
 	return alerts;
 }
@@ -110,7 +126,7 @@ struct peers_answer peers_deliver(struct core *core, const struct peers_delivery
 				.notification_reason = delivery->reason ? delivery->reason : "",
 				.truncated = delivery->truncated,
 				.note = delivery->note,
-				.alerts = alerts_of(arena, delivery),
+				.alerts = alerts_of(core, arena, delivery),
 				.alerts_len = delivery->len },
 	};
 

@@ -37,7 +37,7 @@ void peers_say(struct core *core, const struct peers_question *question);
 struct peers_alert {
 	const char *const *labels; /* PAIRS(), alertname among them */
 	bool resolved;
-	int64_t starts_at;              /* 0: now */
+	int64_t starts_at;              /* 0: now, or as before while it fires on */
 	int64_t ends_at;                /* of one that is resolved; 0: now */
 	const char *const *annotations; /* PAIRS(); NULL: none */
 	const char *broken;             /* why the front could not read it; NULL: it could */
