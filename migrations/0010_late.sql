@@ -1,5 +1,5 @@
 -- An alert that fires although its episode has ended, as another sender says: a late peer, or news.
--- It waits until due_at, and fires then unless its end is told again.
+-- It waits until due_at, and fires then unless its end is delivered again.
 CREATE TABLE late_alert (
 	identity BLOB PRIMARY KEY,         -- SHA-256 over the canonical labels
 	due_at INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * late_alerts - alerts that fire although their episode has ended, as another sender says. Each
- * waits until it is due: then it fires, unless its end was told again.
+ * waits until it is due: then it fires, unless its end was delivered again.
  */
 #ifndef STORE_LATE_ALERTS_H
 #define STORE_LATE_ALERTS_H

@@ -66,7 +66,7 @@ static enum arrival known_fires(const struct alert *alert, const struct plan_epi
 	char ago[CLOCK_TEXT_MAX];
 
 	if (alert->starts_at > known_until(alert, open, now)) {
-		SAY("the end of the episode before it, last heard of at %s, was never told",
+		SAY("the end of the episode before it, last received at %s, was never delivered",
 				clock_format(open->last_seen, since));
 		return ARRIVAL_ANEW;
 	}
@@ -101,10 +101,10 @@ static enum arrival fires(const struct alert *alert, const struct plan_episode *
 	}
 	clock_format(last->ends_at, ended);
 	if (last->same_sender) {
-		SAY("it is back: the sender that told of its end at %s says that it fires", ended);
+		SAY("it is back: the sender that delivered its end at %s says that it fires", ended);
 		return ARRIVAL_NEW;
 	}
-	SAY("this episode ended at %s, as another sender told", ended);
+	SAY("this episode ended at %s, as another sender says", ended);
 	return ARRIVAL_LATE;
 }
 

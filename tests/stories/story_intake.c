@@ -280,9 +280,9 @@ TEST(a_late_alert_fires_by_the_clock)
 	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "resolved");
 	core_world_wait(&core, MINUTE);
 	CK_STORY("01:00 Down argus fires\n"
-		 "01:00 delivery 3: duplicate: this episode ended at 2025-11-22T22:40:00.000Z, as another sender told; unless its end is told again, it fires at 2025-11-22T22:47:00.000Z\n"
+		 "01:00 delivery 3: duplicate: this episode ended at 2025-11-22T22:40:00.000Z, as another sender says; unless its end is delivered again, it fires at 2025-11-22T22:47:00.000Z\n"
 		 "06:00 Down argus fires\n"
-		 "06:00 delivery 4: duplicate: this episode ended at 2025-11-22T22:40:00.000Z, as another sender told; unless its end is told again, it fires at 2025-11-22T22:47:00.000Z\n"
+		 "06:00 delivery 4: duplicate: this episode ended at 2025-11-22T22:40:00.000Z, as another sender says; unless its end is delivered again, it fires at 2025-11-22T22:47:00.000Z\n"
 		 "07:00 incident 1 firing\n"
 		 "07:00 run 2 (restart) running\n"
 		 "07:00 START 2.0.1\n");
@@ -308,7 +308,7 @@ TEST(a_late_alert_whose_end_comes_is_forgotten)
 	deliver_late(&core, &alert);
 	core_world_wait(&core, 10 * MINUTE);
 	CK_STORY("00:00 Down argus fires\n"
-		 "00:00 delivery 3: duplicate: this episode ended at 2025-11-22T22:40:00.000Z, as another sender told; unless its end is told again, it fires at 2025-11-22T22:46:00.000Z\n"
+		 "00:00 delivery 3: duplicate: this episode ended at 2025-11-22T22:40:00.000Z, as another sender says; unless its end is delivered again, it fires at 2025-11-22T22:46:00.000Z\n"
 		 "05:00 Down argus is resolved\n"
 		 "05:00 delivery 4: duplicate: known to have ended at 2025-11-22T22:40:00.000Z\n");
 	ck_str(core_world_rows(&core, "SELECT count(*) FROM late_alert"), "0");

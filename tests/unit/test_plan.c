@@ -69,7 +69,7 @@ TEST(a_firing_alert_is_new_repeated_or_a_duplicate)
 	ck_int(arrival(ALERT_FIRING, START, 0, &retry, &none, reason), ARRIVAL_REPEAT);
 }
 
-/* The end of an outage that was never told: silenced, inhibited, or the sender lost its state. */
+/* The end of an outage that was never delivered: silenced, inhibited, or the sender lost its state. */
 TEST(a_start_later_than_all_that_was_heard_is_another_outage)
 {
 	static const struct {
@@ -102,7 +102,7 @@ TEST(a_start_later_than_all_that_was_heard_is_another_outage)
 		ck_int(arrival(ALERT_FIRING, rows[i].starts_at, 0, &open, &none, reason),
 				rows[i].want);
 	}
-	ck_has(reason, "the end of the episode before it, last heard of at 2025-11-22T22:20:00.000Z, was never told");
+	ck_has(reason, "the end of the episode before it, last received at 2025-11-22T22:20:00.000Z, was never delivered");
 }
 
 /* By its clock, an hour ahead of ours, all of its starts are later than what we have heard. */
@@ -156,10 +156,10 @@ TEST(an_alert_that_fires_after_its_end_is_back_or_late)
 	}
 	ck_str(reason, "");
 	arrival(ALERT_FIRING, NOW - 60 * MINUTE, 0, &none, &last, reason);
-	ck_str(reason, "this episode ended at 2025-11-22T22:10:00.000Z, as another sender told");
+	ck_str(reason, "this episode ended at 2025-11-22T22:10:00.000Z, as another sender says");
 	last.same_sender = true;
 	arrival(ALERT_FIRING, NOW - 60 * MINUTE, 0, &none, &last, reason);
-	ck_str(reason, "it is back: the sender that told of its end at 2025-11-22T22:10:00.000Z says that it fires");
+	ck_str(reason, "it is back: the sender that delivered its end at 2025-11-22T22:10:00.000Z says that it fires");
 }
 
 /* No peer is late by a quarter of an hour. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * late - alerts that fire although another sender has told of their end: from a late peer, which
- * then tells of the end too, or news, when the end was told too soon. Each waits PLAN_LATE_MS and
- * fires then, by the clock and without another delivery, unless its end is told before.
+ * late - alerts that fire although another sender has delivered their end: from a late peer, which
+ * then delivers the end too, or news, when the end came too soon. Each waits PLAN_LATE_MS and
+ * fires then, by the clock and without another delivery, unless its end is delivered before.
  */
 #ifndef CORE_LATE_H
 #define CORE_LATE_H
@@ -28,7 +28,7 @@ struct late_alert {
 /* The alert in hand waits until *ret_due_at. Does it already, the first word of it counts. */
 int late_wait(struct intake *in, const struct subject *subject, int64_t *ret_due_at,
 		struct err *err);
-/* It waits no more: its end was told again, or it fires. */
+/* It waits no more: its end was delivered again, or it fires. */
 int late_forget(struct intake *in, const uint8_t identity[DIGEST_SIZE], struct err *err);
 
 /* Take the first that is due out of those that wait; *ret_found says whether there was one. */

@@ -224,7 +224,7 @@ int incident_of_end_untold(struct intake *in, const struct subject *subject, int
 	over = incident.status <= INCIDENT_MITIGATED && incident.firing <= 1;
 	if (!incident.id ||
 			add_entry(in, &change, over ? TIMELINE_RESOLVED : TIMELINE_LEFT,
-					"its end was never told, and it fires anew: ", err) < 0) {
+					"its end was never delivered, and it fires anew: ", err) < 0) {
 		return incident.id ? -1 : 0;
 	}
 	if (over && incidents_move(db, &incident, INCIDENT_RESOLVE, -1, ended_at, err) < 0) {
@@ -236,7 +236,7 @@ int incident_of_end_untold(struct intake *in, const struct subject *subject, int
 	return cancel_waiting(in, incident.id, err);
 }
 
-int incident_of_told_over(struct intake *in, int64_t incident_id, struct err *err)
+int incident_of_over(struct intake *in, int64_t incident_id, struct err *err)
 {
 	return escalator_over(in->room->escalate, incident_id, err);
 }

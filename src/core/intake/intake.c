@@ -92,7 +92,7 @@ static int take_anew(struct intake *in, struct subject *subject, const struct pl
 		return -1;
 	}
 	return open->incident_id && open->incident_id != subject->incident.id
-			       ? incident_of_told_over(in, open->incident_id, err)
+			       ? incident_of_over(in, open->incident_id, err)
 			       : 0;
 }
 
@@ -208,7 +208,7 @@ static int take_late(struct intake *in, struct subject *subject, const struct pl
 	if (late_wait(in, subject, &due_at, err) < 0) {
 		return -1;
 	}
-	verdict.reason = arena_printf(in->arena, "%s; unless its end is told again, it fires at %s",
+	verdict.reason = arena_printf(in->arena, "%s; unless its end is delivered again, it fires at %s",
 			subject->arrival, clock_format(due_at, due));
 	return consider_record(in, subject, &verdict, err);
 }
@@ -485,7 +485,7 @@ int intake_deliver(struct intake_room *room, const struct msg_deliver *msg, stru
 	return 0;
 }
 
-/* It is late no more: nobody has told of its end again. */
+/* It is late no more: nobody has delivered its end again. */
 static int fire_late(struct intake_room *room, const struct late_alert *late, struct arena *arena,
 		struct err *err)
 {
@@ -496,7 +496,7 @@ static int fire_late(struct intake_room *room, const struct late_alert *late, st
 	struct subject subject = subject_of(&in, &late->alert);
 
 	in.delivery_id = late->delivery_id;
-	subject.arrival = "its end was not told again";
+	subject.arrival = "its end was not delivered again";
 	if (decisions_next(room->ground->db, in.delivery_id, &in.position, err) < 0) {
 		return -1;
 	}
