@@ -108,9 +108,10 @@ int runs_of_episode(struct db *db, int64_t episode_id, const char *playbook, str
 				  " WHERE id IN (SELECT id FROM run"
 				  " WHERE episode_id = :episode_id AND playbook = :playbook"
 				  " AND trigger = 'alert'"
-				  " UNION ALL SELECT run_id FROM run_also"
-				  " WHERE episode_id = :episode_id)"
-				  " AND playbook = :playbook" DID_SOMETHING " ORDER BY id DESC"
+				  " UNION ALL SELECT r.id FROM run_also a"
+				  " JOIN run r ON r.id = a.run_id"
+				  " WHERE a.episode_id = :episode_id"
+				  " AND r.playbook = :playbook)" DID_SOMETHING " ORDER BY id DESC"
 				  " LIMIT 1";
 	struct stmt *s = db_stmt(db, sql);
 
