@@ -29,7 +29,7 @@
 
 struct run_claim {
 	bool by_hand;            /* an operator asked for it, or replayed it */
-	bool begun;              /* it has left the queue before */
+	bool started_once;       /* it has left the queue before */
 	bool fires;              /* an alert that it is for fires, and its incident is open */
 	uint8_t status;          /* enum run_status, not a final one */
 	uint8_t incident_status; /* enum incident_status; of incident_id */

@@ -57,8 +57,8 @@ struct run_facts {
 };
 
 /*
- * In all of these, a run that ended as canceled before it began, since its alerts had ended, is as if
- * it had never been.
+ * In all of these, a run that ended as canceled before it began, since its alerts had ended, is as
+ * if it had never been.
  */
 
 /* The latest run of this playbook that the episode asked for, or that is for it, too

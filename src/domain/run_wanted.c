@@ -7,7 +7,7 @@
 /* Nothing of it is done now, or will be without something that is still to come. */
 static bool waits(const struct run_claim *claim)
 {
-	return !claim->begun || claim->status == RUN_AWAITING_APPROVAL;
+	return !claim->started_once || claim->status == RUN_AWAITING_APPROVAL;
 }
 
 bool run_wanted(const struct run_claim *claim, char *reason)

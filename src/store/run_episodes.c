@@ -42,7 +42,7 @@ int run_episodes_claim(struct db *db, int64_t run_id, struct run_claim *ret, str
 
 		*ret = (struct run_claim){
 			.by_hand = stmt_col_int(s, 0),
-			.begun = stmt_col_int(s, 1),
+			.started_once = stmt_col_int(s, 1),
 			.fires = stmt_col_int(s, 2),
 			.status = (uint8_t)run_status_parse(stmt_col_text(s, 3)),
 			.incident_status = incident ? (uint8_t)incident_status_parse(incident)

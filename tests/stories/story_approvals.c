@@ -284,10 +284,10 @@ TEST(a_flapping_alert_asks_one_question_at_a_time)
 		core_world_wait(&core, MINUTE);
 	}
 	peers_fires(&core, down);
-	ck_str(core_world_rows(&core, "SELECT status || ': ' || reason FROM run"),
-			"canceled: incident 1 is resolved, "
-			"canceled: incident 1 is resolved, "
-			"canceled: incident 1 is resolved, awaiting_approval: ");
+	ck_str(core_world_rows(&core, "SELECT status FROM run"),
+			"canceled, canceled, canceled, awaiting_approval");
+	ck_str(core_world_rows(&core, "SELECT DISTINCT reason FROM run WHERE finished_at > 0"),
+			"incident 1 is resolved");
 	ck_str(core_world_rows(&core, "SELECT run_id FROM approval WHERE decision IS NULL"), "4");
 	core_world_end(&core);
 }

@@ -125,7 +125,7 @@ TEST(a_question_that_was_never_needed_calls_nobody_once_its_incident_is_resolved
 	CK_ROWS(rows);
 }
 
-/* Its alerts had ended: nothing was done, and nothing needs to be; not even by one that only looks. */
+/* Its alerts had ended: nothing was done, and nothing needs to be; no more when it only looks. */
 TEST(a_run_that_was_over_before_it_began_calls_nobody)
 {
 	static const struct row rows[] = {

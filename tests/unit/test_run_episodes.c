@@ -43,7 +43,7 @@ static const char *claim_of(struct core *core, int64_t run_id)
 		return "none";
 	}
 	snprintf(text, sizeof(text), "%s%s%s %s, incident %lld %s", claim.by_hand ? "by hand " : "",
-			claim.begun ? "begun " : "", claim.fires ? "fires" : "over",
+			claim.started_once ? "begun " : "", claim.fires ? "fires" : "over",
 			run_status_names[claim.status], (long long)claim.incident_id,
 			incident_status_names[claim.incident_status]);
 	return text;
@@ -111,7 +111,7 @@ TEST(what_is_over_is_seen_where_it_waits_and_where_it_would_start)
 	core_world_exec(&core, "UPDATE episode SET status = 'resolved'");
 	core_world_exec(&core, "UPDATE incident SET status = 'resolved'");
 	must_ok(over_look(core.ground.db, 2, &over, &err), err);
-	ck(over.is && !over.begun);
+	ck(over.is && !over.started_once);
 	ck_str(over.why, "incident 1 is resolved");
 	ck_str(over.done, "");
 	peers_do(&core, "1.0.1");

@@ -15,7 +15,7 @@ static const char *look(const struct run_claim *claim)
 }
 
 struct row {
-	bool begun;
+	bool started_once;
 	uint8_t status;
 	const char *by_hand; /* as made by an operator, … */
 	const char *fires;   /* … for an alert that fires, … */
@@ -34,7 +34,7 @@ TEST(only_what_waits_for_something_that_is_over_is_canceled)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct run_claim claim = { .begun = rows[i].begun,
+		struct run_claim claim = { .started_once = rows[i].started_once,
 			.status = rows[i].status,
 			.incident_status = INCIDENT_RESOLVED,
 			.incident_id = 7 };

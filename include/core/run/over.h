@@ -14,7 +14,7 @@
 
 struct over {
 	bool is;                   /* it is: the run must not go on */
-	bool begun;                /* the run has left the queue */
+	bool started_once;         /* the run has left the queue */
 	char why[RUN_REASON_MAX];  /* "incident 7 is resolved" */
 	char done[RUN_REASON_MAX]; /* "; done before: look, drain"; "" when it has done nothing */
 };

@@ -40,7 +40,7 @@ int over_look(struct db *db, int64_t run_id, struct over *ret, struct err *err)
 		return rc < 0 ? -1 : 0;
 	}
 	ret->is = true;
-	ret->begun = claim.begun;
+	ret->started_once = claim.started_once;
 	if (steps_list(db, run_id, on_step, &naming, err) < 0) {
 		return -1;
 	}

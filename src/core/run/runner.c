@@ -70,7 +70,7 @@ int runner_over(struct run_room *run, struct active *active, const struct over *
 		struct err *err)
 {
 	active->over = true;
-	active->started_once |= over->begun;
+	active->started_once |= over->started_once;
 	active->cancel = arena_strdup(active->arena, over->why);
 	return turn_write(&run->ground->turn, err) < 0 ? -1
 						       : end_canceled(run, active, over->done, err);

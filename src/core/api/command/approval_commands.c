@@ -56,7 +56,7 @@ static void explain(const struct approval_row *row, void *arg)
 struct asked {
 	uint8_t status; /* enum run_status */
 	bool over;      /* it was canceled, and no operator did that … */
-	bool begun;
+	bool started_once;
 	char reason[RUN_REASON_MAX]; /* … but for this */
 };
 
@@ -66,7 +66,7 @@ static void on_asked(const struct run_row *row, void *arg)
 
 	asked->status = row->status;
 	asked->over = row->status == RUN_CANCELED && !row->cancel;
-	asked->begun = row->started_at != 0;
+	asked->started_once = row->started_at != 0;
 	snprintf(asked->reason, sizeof(asked->reason), "%s", row->reason);
 }
 
@@ -105,7 +105,7 @@ static int answer(struct reply *reply, const struct approval_answer *given, bool
 	if (*ret_taken) {
 		return 0;
 	}
-	if (asked.over && !asked.begun) {
+	if (asked.over && !asked.started_once) {
 		err_set(&reply->problem, ERR_CONFLICT, "%s: run %" PRId64 " was canceled",
 				asked.reason, given->run_id);
 		return 0;
