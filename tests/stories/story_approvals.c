@@ -349,6 +349,7 @@ TEST(a_question_by_hand_stays)
 	peers_ask(&core, &(struct peers_question){ ROUTE_INCIDENT_REPLAY, 1 });
 	peers_ask(&core, &(struct peers_question){ ROUTE_PLAYBOOK_RUN,
 					 .args = PAIRS("playbook", "fail-over") });
+	core_world_wait(&core, MINUTE);
 	peers_fires(&core, down);
 	peers_resolves(&core, down);
 	ck_str(core_world_rows(&core, "SELECT trigger || ' ' || status FROM run"),

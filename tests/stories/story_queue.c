@@ -253,8 +253,10 @@ static void is_well(struct core *core, const char *disk, const char *node)
 	peers_resolves(core, PAIRS("alertname", "Sick", "disk", disk, "node", node));
 }
 
-TEST(a_run_that_waits_when_its_incident_is_over_never_starts)
+TEST(a_run_that_waits_when_its_alert_is_over_never_starts)
 {
+	static const char *const zeros =
+			"0000000000000000000000000000000000000000000000000000000000000000";
 	struct core core;
 
 	transcript_begin();
@@ -271,6 +273,8 @@ TEST(a_run_that_waits_when_its_incident_is_over_never_starts)
 	fires(&core, "Full", "b");
 	peers_started(&core, "3.0.1");
 	resolves(&core, "Full", "b");
+	peers_ask(&core, &(struct peers_question){
+					 ROUTE_RUN_APPROVE, 4, .args = PAIRS("digest", zeros) });
 	peers_exited(&core, "3.0.1", 0);
 	CK_STORY("00:00 Full a fires\n"
 		 "00:00 delivery 3: queued run 3\n"
@@ -285,6 +289,8 @@ TEST(a_run_that_waits_when_its_incident_is_over_never_starts)
 		 "00:00 Full b is resolved\n"
 		 "00:00 delivery 5: resolved: ended at 2025-11-22T22:40:00.000Z\n"
 		 "00:00 run 4 (move) canceled: its alert has ended\n"
+		 "00:00 eve: approve run 4 digest=…\n"
+		 "00:00 refused: its alert has ended: run 4 was canceled\n"
 		 "00:00 3.0.1 exited 0\n"
 		 "00:00 incident 3 needs an operator: run 3 (move) collected evidence; nothing was changed or verified\n"
 		 "00:00 run 3 (move) succeeded: all steps done\n");

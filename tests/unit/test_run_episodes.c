@@ -120,6 +120,23 @@ TEST(what_is_over_is_seen_where_it_waits_and_where_it_would_start)
 	core_world_end(&core);
 }
 
+/* It would leave no trace in the store, but in the metrics and the log. */
+TEST(a_dry_run_of_an_end_cancels_nothing)
+{
+	const struct peers_alert ends[] = { { .labels = sick_n, .resolved = true },
+		{ .labels = sick_o, .resolved = true } };
+	struct core core;
+
+	begin(&core);
+	peers_deliver(&core, &(struct peers_delivery){ .alerts = ends, .len = 2, .dry_run = true });
+	ck_str(core_world_rows(&core, "SELECT status FROM run WHERE id = 2"), "queued");
+	ck_int(core.ground.counters.runs_len, 0);
+	peers_deliver(&core, &(struct peers_delivery){ .alerts = ends, .len = 2 });
+	ck_str(core_world_rows(&core, "SELECT status FROM run WHERE id = 2"), "canceled");
+	ck_int(core.ground.counters.runs_len, 1);
+	core_world_end(&core);
+}
+
 /* The store does not let it happen, whatever the queue says. */
 TEST(no_two_runs_of_a_target_are_under_way)
 {
