@@ -34,7 +34,8 @@ void details_beside(const struct labels *labels, const struct labels *known, str
 
 /*
  * Append in what len alerts differ: "node=n7; node=n8", each once, DETAILS_ALERTS_MAX at most, then
- * "; and 3 more" (of total, of which the items are the first). Of a single one (or of several that do not differ) all labels are appended.
+ * "; and 3 more" (of total, of which the items are the first). Of a single one, or of several that
+ * do not differ, all labels are appended.
  */
 void details_apart(const struct labels *items, size_t len, size_t total, struct buf *out);
 

@@ -11,8 +11,8 @@
  * put in once, as one line: control characters in it become spaces, and it is cut after
  * NOTIFICATION_VALUE_MAX bytes. Where a fact is not known yet, the text says so in plain words.
  *
- * ${details} alone is several lines: what the alert and its incident have to say beside the rest, each
- * line left out when there is nothing to say.
+ * ${details} alone is several lines: what the alert and its incident have to say beside the rest,
+ * each line left out when there is nothing to say.
  *
  * template_variables has the names; ${labels.NAME} and ${annotations.NAME} are those of the alert
  * that opened the incident, empty when it has none.

@@ -56,12 +56,13 @@ static struct watched {
 } watched[WATCHED_MAX];
 static size_t watched_len;
 
-/* A rule may still raise it: that is about more than what is in hand. */
+/* A rule may still raise it, and another alert join it: that is about more than what is in hand. */
 static struct stmt *in_hand(void)
 {
 	static const char sql[] = "SELECT i.id, i.generation, (SELECT count(*) FROM raise r"
 				  " WHERE r.incident_id = i.id AND r.generation = i.generation"
-				  " AND r.by = 'playbookd' AND r.why NOT LIKE '%at the same time%')"
+				  " AND r.by = 'playbookd' AND r.why NOT LIKE '%at the same time%'"
+				  " AND r.why NOT LIKE 'another alert fires:%')"
 				  " FROM incident i WHERE i.acknowledged_at IS NOT NULL"
 				  " AND i.status IN ('firing', 'mitigated')";
 

@@ -115,8 +115,7 @@ TEST(a_heartbeat_of_its_own_for_each_of_two_senders)
 	ck_str(core_world_rows(&core, "SELECT name FROM heartbeat WHERE missing_at IS NULL"),
 			"a, any");
 	ck_str(core_world_rows(&core, "SELECT reason FROM decision WHERE delivery_id = 1"),
-			"heartbeat a: the first one; heartbeat any: the first one, "
-			"heartbeat b: the first one; heartbeat any: the last one came 0s before");
+			"heartbeat a: the first one; heartbeat any: the first one, heartbeat b: the first one; heartbeat any: the last one came 0s before");
 	core_world_end(&core);
 }
 

@@ -133,7 +133,7 @@ TEST(a_replay_is_ignored_too_and_a_dry_run_leaves_nothing_behind)
 	core_world_end(&core);
 }
 
-/* `unmatched: ignore` holds as long as the configuration says so, not as long as the alert fires. */
+/* `unmatched: ignore` holds while the configuration says so, not while the alert fires. */
 TEST(an_alert_that_no_playbook_was_for_is_heard_when_one_is)
 {
 	static const char *const quiet = "global: { unmatched: ignore }\n" LEVELS;

@@ -43,9 +43,7 @@ TEST(what_tells_the_target_is_shown)
 		{ "alertname=Down service=argus", NULL, "" },
 		{ "alertname=Fs device=/dev/sda1 fstype=ext4 instance=a:9100 job=node mountpoint=/",
 				NULL, "device=/dev/sda1, fstype=ext4, mountpoint=/" },
-		{ "alertname=KubeNodeNotReady cluster=prod condition=Ready endpoint=http "
-		  "instance=10.0.1.7:8443 job=kube-state-metrics node=n7 prometheus=monitoring/k8s "
-		  "severity=warning status=true",
+		{ "alertname=KubeNodeNotReady cluster=prod condition=Ready endpoint=http instance=10.0.1.7:8443 job=kube-state-metrics node=n7 prometheus=monitoring/k8s severity=warning status=true",
 				NULL, "condition=Ready, node=n7, status=true" },
 		{ "alertname=KubeNodeNotReady cluster=prod node=n7 uid=7", by_cluster,
 				"cluster=prod, node=n7" },

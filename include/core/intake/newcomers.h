@@ -3,7 +3,7 @@
  * newcomers - alerts that join an incident which somebody has acknowledged, and were no part of it
  * then: whoever knows of the incident is notified of them, and the acknowledgement stays.
  *
- * Those of one turn are notified of together, at its end, in its transaction.
+ * Those of one turn are in one notification, at its end, in its transaction.
  */
 #ifndef CORE_NEWCOMERS_H
 #define CORE_NEWCOMERS_H

@@ -38,7 +38,7 @@ static struct newcomers *of_incident(struct intake_room *room, int64_t incident_
 	return slot;
 }
 
-/* The alert that opened the incident, beside which the new one is named. */
+/* The alert that opened the incident, with which the new one is compared. */
 struct opening {
 	struct arena *arena;
 	struct labels labels;

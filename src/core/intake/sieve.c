@@ -17,7 +17,7 @@ static bool is_ignored(struct intake *in, const struct subject *subject, char *r
 	const struct ignore_rule *rule;
 	struct err wrong;
 
-	/* What cannot be known to be ignored is considered. */
+	/* Not known to be ignored: it counts. */
 	if (ignore_find(&in->config->ignore, &subject->alert->labels, &rule, &wrong) < 0) {
 		log_warn("an alert could not be compared with `ignore`",
 				LOG_STR("alertname", subject->alertname),
@@ -37,7 +37,7 @@ static void add_reason(char *reason, const char *more)
 	snprintf(reason + used, PLAN_REASON_MAX - used, "%s", more);
 }
 
-/* It has an episode from before: what fires belongs there. */
+/* It has an episode from before: that goes on while it fires. */
 static int keep_up(struct intake *in, const struct subject *subject,
 		const struct plan_episode *open, char *reason, struct err *err)
 {

@@ -180,7 +180,7 @@ static int drop_old(struct intake_room *room, struct err *err)
 
 /* --- its time --- */
 
-/* Who did not run for a while has received nothing, and begins to wait anew. */
+/* Who did not run for a while received nothing, and begins to wait anew. */
 static void wait_anew_after_sleep(struct intake_room *room, int64_t now)
 {
 	if (room->pulses_looked && now - room->pulses_looked > SLEPT_MS) {
