@@ -6,8 +6,8 @@
  *	verified, all others helped too        firing          mitigated; needs no operator
  *	verified, all others helped too        any other       needs no operator
  *	verified, another run did not help     any             stays as it is
- *	looked again, did not pass             mitigated       firing; needs an operator, it failed;
- *	                                                       the run that was verified did not help
+ *	looked again, did not pass             mitigated       firing; needs an operator; it failed,
+ *	                                                       as did the run that was verified
  *	looked again, passed                   mitigated       needs an operator
  *	looked again                           any other       stays as it is
  *	rejected before it started             resolved        its question needs no answer any more

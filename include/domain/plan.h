@@ -9,9 +9,9 @@
  *
  * An episode is one alert (its labels) from when it was first seen firing until it is resolved. It
  * goes on as long as what is said of it is older than what is known: HA pairs of Prometheus move
- * startsAt by seconds, and merging moves it earlier. A startsAt later than all that was received of it
- * is another outage; the end of the one before was never delivered (silenced, inhibited, muted, or the
- * sender lost its state; alertmanager#226).
+ * startsAt by seconds, and merging moves it earlier. A startsAt later than all that was received of
+ * it is another outage; the end of the one before was never delivered (silenced, inhibited, muted,
+ * or the sender lost its state; alertmanager#226).
  */
 #ifndef DOMAIN_PLAN_H
 #define DOMAIN_PLAN_H
@@ -63,9 +63,9 @@ struct plan_episode {
 	int64_t last_seen;  /* ours */
 	int64_t occurrences;
 	/*
-	 * Did its last delivery come from the same Alertmanager? For an episode that has ended also:
-	 * for the same group and receiver, so that the two came one after the other; false when
-	 * senders cannot be distinguished.
+	 * Did its last delivery come from the same Alertmanager? For an episode that has ended
+	 * also: for the same group and receiver, so that the two came one after the other; false
+	 * when senders cannot be distinguished.
 	 */
 	bool same_sender;
 	bool same_body;        /* … and with the same bytes? */
@@ -79,7 +79,7 @@ enum arrival {
 	ARRIVAL_RESOLVES,  /* the open episode ends */
 	ARRIVAL_RESOLVED_UNKNOWN, /* the end of an episode that was never seen */
 	ARRIVAL_ANEW,             /* the open episode has ended unsaid, and a new one begins */
-	ARRIVAL_LATE,             /* its episode has ended: it fires unless that is delivered again */
+	ARRIVAL_LATE, /* its episode has ended: it fires unless that is delivered again */
 };
 
 /*

@@ -101,7 +101,8 @@ static enum arrival fires(const struct alert *alert, const struct plan_episode *
 	}
 	clock_format(last->ends_at, ended);
 	if (last->same_sender) {
-		SAY("it is back: the sender that delivered its end at %s says that it fires", ended);
+		SAY("it is back: the sender that delivered its end at %s says that it fires",
+				ended);
 		return ARRIVAL_NEW;
 	}
 	SAY("this episode ended at %s, as another sender says", ended);

@@ -123,76 +123,79 @@ static int delete_runs(struct db *db, int64_t before, struct picked *picked, str
 	return (int)picked->len;
 }
 
+/* Each is a row of deletions. */
+static const char *const incidents[] = {
+	"DELETE FROM timeline WHERE incident_id IN (" OLD_INCIDENTS ")",
+	"DELETE FROM checklist WHERE incident_id IN (" OLD_INCIDENTS ")",
+	"DELETE FROM run_also WHERE incident_id IN (" OLD_INCIDENTS ")",
+	"DELETE FROM episode WHERE incident_id IN (" OLD_INCIDENTS ")",
+	"DELETE FROM target_call WHERE incident_id IN (" OLD_INCIDENTS ")",
+	"DELETE FROM follow_up WHERE incident_id IN (" OLD_INCIDENTS ")",
+	"DELETE FROM escalation WHERE incident_id IN (" OLD_INCIDENTS ")",
+	"DELETE FROM raise WHERE incident_id IN (" OLD_INCIDENTS ")",
+	"DELETE FROM told WHERE incident_id IN (" OLD_INCIDENTS ")",
+	"DELETE FROM incident WHERE id IN (" OLD_INCIDENTS ")",
+	NULL,
+};
+static const char *const deliveries[] = {
+	"DELETE FROM decision WHERE delivery_id IN (" OLD_DELIVERIES ")",
+	"DELETE FROM delivery WHERE id IN (" OLD_DELIVERIES ")",
+	NULL,
+};
+static const char *const episodes[] = {
+	"DELETE FROM episode WHERE id IN (SELECT id FROM episode"
+	" WHERE incident_id IS NULL AND status = 'resolved' AND last_seen < :before"
+	" AND id < (SELECT max(id) FROM episode) LIMIT :batch)",
+	NULL,
+};
+static const char *const rejected[] = {
+	"DELETE FROM rejected_body WHERE id IN (SELECT id FROM rejected_body"
+	" WHERE last_at < :before AND id < (SELECT max(id) FROM rejected_body)"
+	" LIMIT :batch)",
+	NULL,
+};
+static const char *const orders[] = {
+	"DELETE FROM idempotency WHERE (principal, route, key) IN"
+	" (SELECT principal, route, key FROM idempotency"
+	" WHERE at < :before LIMIT :batch)",
+	NULL,
+};
+static const char *const senders[] = {
+	"DELETE FROM upstream_sender WHERE (alertmanager, external_url) IN"
+	" (SELECT alertmanager, external_url FROM upstream_sender"
+	" WHERE at < :before LIMIT :batch)",
+	NULL,
+};
+/* After the incident that they are about; what is pending is never old. */
+static const char *const notices[] = {
+	"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox AS o"
+	" WHERE status <> 'pending' AND created_at < :before"
+	" AND id < (SELECT max(id) FROM outbox)"
+	" AND NOT EXISTS (SELECT 1 FROM incident WHERE id = o.incident_id)"
+	" ORDER BY id LIMIT :batch)",
+	NULL,
+};
+/* Only from the oldest on: what is left has to be a chain still. */
+static const char *const audits[] = {
+	"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < coalesce("
+	" (SELECT id FROM audit WHERE at >= :before ORDER BY id LIMIT 1),"
+	" (SELECT max(id) FROM audit)) ORDER BY id LIMIT :batch)",
+	NULL,
+};
+/* In this order. */
+static const char *const *const sweeps[] = { incidents, deliveries, episodes, rejected, orders,
+	senders, notices, audits };
+
 int retention_sweep(struct db *db, int64_t before, retention_fn fn, void *arg, struct err *err)
 {
-	static const char *const incidents[] = {
-		"DELETE FROM timeline WHERE incident_id IN (" OLD_INCIDENTS ")",
-		"DELETE FROM checklist WHERE incident_id IN (" OLD_INCIDENTS ")",
-		"DELETE FROM run_also WHERE incident_id IN (" OLD_INCIDENTS ")",
-		"DELETE FROM episode WHERE incident_id IN (" OLD_INCIDENTS ")",
-		"DELETE FROM target_call WHERE incident_id IN (" OLD_INCIDENTS ")",
-		"DELETE FROM follow_up WHERE incident_id IN (" OLD_INCIDENTS ")",
-		"DELETE FROM escalation WHERE incident_id IN (" OLD_INCIDENTS ")",
-		"DELETE FROM raise WHERE incident_id IN (" OLD_INCIDENTS ")",
-		"DELETE FROM told WHERE incident_id IN (" OLD_INCIDENTS ")",
-		"DELETE FROM incident WHERE id IN (" OLD_INCIDENTS ")",
-		NULL,
-	};
-	static const char *const deliveries[] = {
-		"DELETE FROM decision WHERE delivery_id IN (" OLD_DELIVERIES ")",
-		"DELETE FROM delivery WHERE id IN (" OLD_DELIVERIES ")",
-		NULL,
-	};
-	static const char *const episodes[] = {
-		"DELETE FROM episode WHERE id IN (SELECT id FROM episode"
-		" WHERE incident_id IS NULL AND status = 'resolved' AND last_seen < :before"
-		" AND id < (SELECT max(id) FROM episode) LIMIT :batch)",
-		NULL,
-	};
-	static const char *const rejected[] = {
-		"DELETE FROM rejected_body WHERE id IN (SELECT id FROM rejected_body"
-		" WHERE last_at < :before AND id < (SELECT max(id) FROM rejected_body)"
-		" LIMIT :batch)",
-		NULL,
-	};
-	static const char *const orders[] = {
-		"DELETE FROM idempotency WHERE (principal, route, key) IN"
-		" (SELECT principal, route, key FROM idempotency"
-		" WHERE at < :before LIMIT :batch)",
-		NULL,
-	};
-	static const char *const senders[] = {
-		"DELETE FROM upstream_sender WHERE (alertmanager, external_url) IN"
-		" (SELECT alertmanager, external_url FROM upstream_sender"
-		" WHERE at < :before LIMIT :batch)",
-		NULL,
-	};
-	/* After the incident that they are about; what is pending is never old. */
-	static const char *const notices[] = {
-		"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox AS o"
-		" WHERE status <> 'pending' AND created_at < :before"
-		" AND id < (SELECT max(id) FROM outbox)"
-		" AND NOT EXISTS (SELECT 1 FROM incident WHERE id = o.incident_id)"
-		" ORDER BY id LIMIT :batch)",
-		NULL,
-	};
-	/* Only from the oldest on: what is left has to be a chain still. */
-	static const char *const audits[] = {
-		"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < coalesce("
-		" (SELECT id FROM audit WHERE at >= :before ORDER BY id LIMIT 1),"
-		" (SELECT max(id) FROM audit)) ORDER BY id LIMIT :batch)",
-		NULL,
-	};
-	static const char *const *const rows[] = { incidents, deliveries, episodes, rejected,
-		orders, senders, notices, audits };
 	struct picked picked = { .fn = fn, .arg = arg };
 	int runs = delete_runs(db, before, &picked, err);
 
 	if (runs != 0) {
 		return runs;
 	}
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int64_t gone = delete_all(db, rows[i], before, err);
+	for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
+		int64_t gone = delete_all(db, sweeps[i], before, err);
 
 		if (gone != 0) {
 			return (int)gone;

@@ -20,7 +20,8 @@
 
 /*
  * The server, a process of its own: /now answers at once, /late/N waits until N of them are there,
- * /held/N says 200 when N of them wait, /early answers before the body. The answer is the body's length. It ends with its control pipe.
+ * /held/N says 200 when N of them wait, /early answers before the body. The answer is the body's
+ * length. It ends with its control pipe.
  */
 struct app {
 	struct loop *loop;

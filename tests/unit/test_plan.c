@@ -69,7 +69,7 @@ TEST(a_firing_alert_is_new_repeated_or_a_duplicate)
 	ck_int(arrival(ALERT_FIRING, START, 0, &retry, &none, reason), ARRIVAL_REPEAT);
 }
 
-/* The end of an outage that was never delivered: silenced, inhibited, or the sender lost its state. */
+/* The end of the last one was never delivered: silenced, inhibited, or the sender lost it. */
 TEST(a_start_later_than_all_that_was_heard_is_another_outage)
 {
 	static const struct {

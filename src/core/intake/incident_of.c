@@ -222,9 +222,9 @@ int incident_of_end_untold(struct intake *in, const struct subject *subject, int
 		return -1;
 	}
 	over = incident.status <= INCIDENT_MITIGATED && incident.firing <= 1;
-	if (!incident.id ||
-			add_entry(in, &change, over ? TIMELINE_RESOLVED : TIMELINE_LEFT,
-					"its end was never delivered, and it fires anew: ", err) < 0) {
+	if (!incident.id || add_entry(in, &change, over ? TIMELINE_RESOLVED : TIMELINE_LEFT,
+					    "its end was never delivered, and it fires anew: ",
+					    err) < 0) {
 		return incident.id ? -1 : 0;
 	}
 	if (over && incidents_move(db, &incident, INCIDENT_RESOLVE, -1, ended_at, err) < 0) {

@@ -208,8 +208,9 @@ static int take_late(struct intake *in, struct subject *subject, const struct pl
 	if (late_wait(in, subject, &due_at, err) < 0) {
 		return -1;
 	}
-	verdict.reason = arena_printf(in->arena, "%s; unless its end is delivered again, it fires at %s",
-			subject->arrival, clock_format(due_at, due));
+	verdict.reason = arena_printf(in->arena,
+			"%s; unless its end is delivered again, it fires at %s", subject->arrival,
+			clock_format(due_at, due));
 	return consider_record(in, subject, &verdict, err);
 }
 
