@@ -113,6 +113,19 @@ static void answer_all(struct core *core)
 	arena_free(arena);
 }
 
+/* What was asked is answered after the alert was delivered again. */
+static void ask_then_deliver(struct core *core)
+{
+	struct arena *arena = arena_new();
+	struct msg_ask ask;
+
+	must(core_world_find(MSG_ASK, arena, &ask));
+	ask.alertmanager = arena_strdup(arena, ask.alertmanager);
+	peers_fires(core, down);
+	answer(core, &ask);
+	arena_free(arena);
+}
+
 static void pass(struct core *core, int64_t ms)
 {
 	for (; ms > 0; ms -= STEP) {
@@ -211,6 +224,60 @@ TEST(a_look_that_races_with_a_delivery_does_not_count)
 	}
 	core_world_wait(&core, 0);
 	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "firing");
+	core_world_end(&core);
+}
+
+TEST(two_looks_in_a_row_have_no_delivery_between_or_within_them)
+{
+	struct core core;
+
+	begin();
+	core_world_start(&core, one);
+	fire(&core);
+	pass(&core, MINUTE);
+	ams[0].state = UPSTREAM_NOT_LISTED;
+	pass(&core, MINUTE);
+	/* Missed once; it is delivered, and missed again. */
+	core_world_wait(&core, 20 * SECOND);
+	peers_fires(&core, down);
+	pass(&core, MINUTE);
+	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "firing");
+	/* It is delivered between the next question and its answer: that look does not count. */
+	peers_fires(&core, down);
+	core_world_wait(&core, 20 * SECOND);
+	must(core_world_count(MSG_ASK) == 0);
+	core_world_wait(&core, 20 * SECOND);
+	must(core_world_count(MSG_ASK) == 1);
+	core_world_pass(1);
+	ask_then_deliver(&core);
+	pass(&core, MINUTE);
+	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "firing");
+	pass(&core, MINUTE);
+	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "resolved");
+	core_world_end(&core);
+}
+
+TEST(a_word_is_older_than_what_was_delivered_after_it)
+{
+	static const char seldom[] = POLICY "alertmanagers:\n"
+					    "  - { url: 'http://am', ask_every: 10m }\n";
+	struct core core;
+
+	begin();
+	silenced(&ams[0]);
+	core_world_start(&core, seldom);
+	core_world_wait(&core, SECOND);
+	fire(&core);
+	core_world_wait(&core, 10 * MINUTE);
+	answer_all(&core);
+	core_world_wait(&core, 0);
+	ck_str(core_world_rows(&core, "SELECT hold FROM incident"), "suppressed");
+	core_world_wait(&core, 20 * SECOND);
+	peers_fires(&core, down);
+	ck_str(core_world_rows(&core, "SELECT coalesce(hold, '-') FROM incident"), "-");
+	core_world_wait(&core, 8 * MINUTE);
+	ck_str(core_world_rows(&core, "SELECT coalesce(hold, '-') FROM incident"), "-");
+	ck_str(core_world_rows(&core, "SELECT count(*) FROM timeline WHERE kind = 'held'"), "1");
 	core_world_end(&core);
 }
 
@@ -335,6 +402,32 @@ TEST(an_operator_may_page_while_it_is_held)
 		 "02:00 NOTIFY 1 senior escalation\n"
 		 "02:00 notification 1 sent\n");
 	ck_has(core_world_rows(&core, "SELECT text FROM outbox"), silence);
+	core_world_end(&core);
+}
+
+TEST(what_is_held_does_not_count_for_a_rule)
+{
+	static const char raise[] =
+			"alertmanagers: [{ url: 'http://am' }]\n"
+			"receivers: [{ name: on-call, webhook_configs: [{ url: 'http://a/' }] }]\n"
+			"escalation:\n"
+			"  hold: 0s\n"
+			"  levels:\n"
+			"    - { name: L1, receivers: [on-call], respond_within: 1h }\n"
+			"    - { name: L2, receivers: [on-call], respond_within: 1h }\n"
+			"  raise: [{ level: L2, matchers: [alertname=Down], at_least: 2 }]\n";
+	struct core core;
+
+	begin();
+	core_world_start(&core, raise);
+	fire(&core);
+	silenced(&ams[0]);
+	pass(&core, MINUTE);
+	ck_str(core_world_rows(&core, "SELECT hold FROM incident"), "suppressed");
+	peers_fires(&core, PAIRS("alertname", "Down", "service", "iris"));
+	pass(&core, 20 * SECOND);
+	ck_str(core_world_rows(&core, "SELECT incident_id || ' ' || level FROM raise ORDER BY id"),
+			"1 L1, 2 L1");
 	core_world_end(&core);
 }
 

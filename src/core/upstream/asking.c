@@ -118,17 +118,20 @@ static int take_word(struct upstream_room *room, struct upstream_peer *peer,
 	int64_t now = room->ground->turn.wall_ms;
 	struct upstream_saying *saying = &watch->sayings[place_of(room, peer)];
 	struct upstream_word *word = &saying->word;
-	bool newer = watch->last_seen >= peer->asked_at;
 
 	word->answered = saying->look == peer->look;
 	word->settled = upstream_is_settled(&peer->start, peer->of->settle_ms, peer->asked_at);
 	if (!word->answered) {
 		return 0;
 	}
+	/* It was delivered since the look before: those in a row begin anew. */
+	if (watch->last_seen >= saying->looked_at) {
+		word->missed = 0;
+	}
 	saying->looked_at = peer->asked_at;
 	if (!saying->seen) {
 		word->state = UPSTREAM_NOT_LISTED;
-		word->missed = newer || !word->settled ? 0 : (uint8_t)(word->missed + 1);
+		word->missed = word->settled ? (uint8_t)(word->missed + 1) : 0;
 		word->missed = word->missed > UPSTREAM_LOOKS ? UPSTREAM_LOOKS : word->missed;
 		return 0;
 	}
