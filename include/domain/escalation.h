@@ -95,7 +95,7 @@ enum escalation_action {
 	ESCALATION_SET,     /* both timers become those of the step */
 	ESCALATION_PAGE,    /* page `level`; timers become those of the step; `failed`, see below */
 	ESCALATION_UPDATE,  /* notify all who were paged how it stands; the same */
-	ESCALATION_END,     /* notify all who were paged that it is over; timers are off */
+	ESCALATION_END, /* notify whoever knows of it, if anybody, that it is over; timers are off */
 };
 
 struct escalation_step {

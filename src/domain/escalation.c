@@ -158,7 +158,7 @@ static bool at_rest(const struct escalation_facts *facts, struct escalation_step
 	bool open = facts->status == INCIDENT_FIRING || facts->status == INCIDENT_MITIGATED;
 	bool waits = facts->chain.due_at || facts->failed;
 
-	if (!open && facts->paged_level && (waits || facts->update.due_at)) {
+	if (!open && (waits || facts->update.due_at)) {
 		ret->action = ESCALATION_END;
 		return true;
 	}

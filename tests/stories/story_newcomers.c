@@ -146,7 +146,7 @@ TEST(what_joins_before_anybody_has_acknowledged_is_told_by_the_chain)
 }
 
 /* Within its hold: nobody was notified who could be told now. */
-TEST(when_it_was_acknowledged_before_anybody_was_paged_its_level_is)
+TEST(when_nobody_was_paged_yet_those_of_the_first_level_are_told)
 {
 	struct core core;
 
@@ -161,10 +161,13 @@ TEST(when_it_was_acknowledged_before_anybody_was_paged_its_level_is)
 	CK_STORY("05:00 NotReady 10.0.1.7:8443 n8 fires\n"
 		 "05:00 delivery 2: queued run 2\n"
 		 "05:00 run 2 (restart) running\n"
-		 "05:00 page L1 of incident 1: another alert fires: NotReady node=n8\n"
 		 "05:00 START 2.0.1\n"
-		 "05:00 NOTIFY 1 on-call initial\n"
+		 "05:00 NOTIFY 1 on-call update\n"
 		 "05:00 notification 1 sent\n");
+	peers_resolves(&core, NODE("n7"));
+	peers_resolves(&core, NODE("n8"));
+	ck_str(core_world_rows(&core, "SELECT receiver || ' ' || kind FROM outbox"),
+			"on-call update, on-call resolved");
 	core_world_end(&core);
 }
 

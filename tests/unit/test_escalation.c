@@ -144,8 +144,8 @@ TEST(the_chain_stops_when_it_is_in_somebodys_hands_or_over)
 		{ &policy, { .status = INCIDENT_MITIGATED, .chain = IN(0, MINUTE) }, "stop" },
 		{ &policy, { .status = INCIDENT_MITIGATED, .paged_level = 2, .chain = IN(9, 10) },
 				"stop" },
-		/* nobody was told, so nobody is told that it is over */
-		{ &policy, { .status = INCIDENT_RESOLVED, .chain = IN(0, MINUTE) }, "stop" },
+		/* whoever was notified, paged or not, is notified of the end */
+		{ &policy, { .status = INCIDENT_RESOLVED, .chain = IN(0, MINUTE) }, "end" },
 		{ &policy, { .status = INCIDENT_RESOLVED, .paged_level = 1, .chain = IN(0, 0) },
 				"end" },
 		{ &policy, { .status = INCIDENT_CLOSED, .paged_level = 1, .update = IN(5, 5) },

@@ -43,9 +43,9 @@ int paging_known(struct evaluation *evaluation, const struct escalation_row *row
 		enum template_kind kind, const char *what, struct err *err);
 /*
  * There is something new that is not for the promised time: an update that says why. Whoever was
- * notified before is; when nobody was, the incident's level is paged. row is as it is then.
+ * notified before is; when nobody was, the receivers of the incident's level. Nobody is paged.
  */
-int paging_news(struct evaluation *evaluation, struct escalation_row *row, const char *what,
+int paging_news(struct evaluation *evaluation, const struct escalation_row *row, const char *what,
 		const char *why, struct err *err);
 
 #endif

@@ -244,9 +244,7 @@ int escalator_joined(struct escalate_room *escalate, int64_t incident_id, const 
 	if (!row || row->ended_at || !row->acknowledged || row->status > INCIDENT_MITIGATED) {
 		return 0;
 	}
-	return paging_news(&evaluation, row, what, why, err) < 0
-			       ? -1
-			       : escalations_put(escalate->ground->db, row, err);
+	return paging_news(&evaluation, row, what, why, err);
 }
 
 int escalator_config_new(struct escalate_room *escalate, struct err *err)

@@ -135,22 +135,35 @@ int paging_known(struct evaluation *evaluation, const struct escalation_row *row
 	return notify_known(evaluation, row, &composition, &known, err);
 }
 
-int paging_news(struct evaluation *evaluation, struct escalation_row *row, const char *what,
+/* Nobody knows of it yet: those do from now on who would have been the first. */
+static int notify_first(struct evaluation *evaluation, const struct escalation_row *row,
+		struct composition *composition, struct err *err)
+{
+	const struct escalation_level *level = escalation_at(evaluation->policy, row->level);
+	const struct paged_level_row known = { .incident_id = row->incident_id,
+		.times_opened = row->times_opened,
+		.at = evaluation->now };
+
+	for (const char *const *name = level ? level->receivers : NULL; name && *name; name++) {
+		if (notified_add(evaluation->escalate->ground->db, &known, *name, err) < 0) {
+			return -1;
+		}
+	}
+	return level ? notify(evaluation, row, composition, level->receivers, err) : 0;
+}
+
+int paging_news(struct evaluation *evaluation, const struct escalation_row *row, const char *what,
 		const char *why, struct err *err)
 {
 	char key[PAGING_KEY_MAX];
 	struct composition composition = {
 		.template_kind = TEMPLATE_UPDATE, .key = key, .reason = why, .is_news = true
 	};
-	const struct paging paging = { escalation_at(evaluation->policy, row->level), why,
-		PAGING_BY };
 	size_t known;
 
 	paging_key(row, TEMPLATE_UPDATE, what, key);
 	if (notify_known(evaluation, row, &composition, &known, err) < 0) {
 		return -1;
 	}
-	return known || !paging.level
-			       ? 0
-			       : paging_level(evaluation, row, &paging, TEMPLATE_INITIAL, err);
+	return known ? 0 : notify_first(evaluation, row, &composition, err);
 }
