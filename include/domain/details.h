@@ -5,7 +5,8 @@
  *
  * Pure. kube-state-metrics is why: `instance` is the exporter there, and which node or deployment
  * is meant stands in other labels, of any name. So what is left out is listed, not what is shown:
- * what every alert has, and what external_labels usually say about the sender.
+ * what every alert has, and what external_labels usually say about the sender. Control characters
+ * in names and values become spaces.
  */
 #ifndef DOMAIN_DETAILS_H
 #define DOMAIN_DETAILS_H

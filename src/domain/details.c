@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define APART_MAX 400 /* bytes, of one alert in a letter */
 
 /* In a title anyway. Sorted, as are the following. */
@@ -31,6 +33,27 @@ struct pairs {
 	bool cut;
 };
 
+/* As one line: what stands in labels is from outside. */
+static void add_text(struct buf *out, const char *text)
+{
+	size_t len = strlen(text);
+	size_t n;
+
+	for (size_t at = 0; at < len; at += n) {
+		uint32_t code = 0;
+
+		n = utf8_next(text + at, len - at, &code);
+		if (n == 0) {
+			return; /* it is broken */
+		}
+		if (utf8_is_control(code)) {
+			buf_addch(out, ' ');
+		} else {
+			buf_add(out, text + at, n);
+		}
+	}
+}
+
 static void add(struct pairs *pairs, const struct label *label)
 {
 	struct buf *out = pairs->out;
@@ -45,7 +68,10 @@ static void add(struct pairs *pairs, const struct label *label)
 		buf_addf(out, "%s…", comma);
 		return;
 	}
-	buf_addf(out, "%s%s=%s", comma, label->name, label->value);
+	buf_adds(out, comma);
+	add_text(out, label->name);
+	buf_addch(out, '=');
+	add_text(out, label->value);
 }
 
 void details_of(const struct labels *labels, const char *const *group_by, struct buf *out)

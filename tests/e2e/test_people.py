@@ -573,4 +573,4 @@ def test_the_end_of_a_mitigated_incident_is_in_its_timeline(t):
     ck_eq(kinds(d, one), ["opened", "queued", "ended", "mitigated", "joined", "left", "resolved"],
           "timeline")
     ck_eq(json.loads(json.dumps(timeline(d, one)))[4]["text"],
-          "another alert fires: Mends", "joined")
+          "another alert fires: Mends pod=two", "joined")

@@ -314,6 +314,20 @@ TEST(a_closed_incident_of_a_missing_heartbeat_stays_closed_until_it_is_missed_ag
 	core_world_end(&core);
 }
 
+/* Whoever ignores all alerts has not switched off what watches them. */
+TEST(what_playbookd_raises_itself_is_never_ignored)
+{
+	static const char all[] = LEVELS BEAT "ignore: [{ matchers: ['alertname=~.+'] }]\n"
+					      "global: { unmatched: ignore }\n";
+	struct core core;
+
+	begin(&core, all);
+	peers_fires(&core, watchdog);
+	core_world_wait(&core, 10 * MINUTE);
+	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "firing");
+	core_world_end(&core);
+}
+
 /* It was an incident when nobody knew that it always fires. */
 TEST(an_incident_of_the_heartbeat_itself_is_over_when_it_ends)
 {

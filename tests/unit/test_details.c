@@ -78,6 +78,15 @@ TEST(what_does_not_fit_is_left_out_whole)
 	ck_str(buf_text(&out), "…");
 }
 
+TEST(a_value_of_many_lines_is_one)
+{
+	struct label labels[] = { { "a", "x\n# forged" }, { "b\n", "\xe2\x80\xaey" } };
+	auto_buf struct buf out = { 0 };
+
+	details_of(&(struct labels){ labels, 2 }, NULL, &out);
+	ck_str(buf_text(&out), "a=x # forged, b = y");
+}
+
 TEST(one_that_joins_is_told_by_what_it_has_that_is_not_known)
 {
 	static const struct {
