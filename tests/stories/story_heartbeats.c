@@ -151,6 +151,8 @@ TEST(what_is_missing_stays_so_over_a_restart_and_is_paged_once)
 	core_world_reload(&core, LEVELS BEAT "global: { dry_run: true }\n");
 	core_world_wait(&core, 9 * MINUTE);
 	ck_str(core_world_rows(&core, "SELECT count(*) FROM outbox WHERE kind <> 'update'"), "1");
+	ck_str(core_world_rows(&core, "SELECT missing_at - 1763851200000 FROM heartbeat"),
+			"600000");
 	peers_fires(&core, watchdog);
 	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "resolved");
 	ck_str(core_world_rows(&core, "SELECT missing_at FROM heartbeat"), "-");
