@@ -267,7 +267,7 @@ TEST(thousands_can_be_suspended_and_resumed)
 	stop(&server);
 }
 
-/* So few that those before, which a busy server has not closed yet, push out none of them. */
+/* So few that those before them, which a busy server has not closed yet, push out none. */
 TEST(clients_that_vanish_while_they_wait_are_forgotten)
 {
 	static const char late[] = "GET /late/201 HTTP/1.1\r\nHost: x\r\n\r\n";
