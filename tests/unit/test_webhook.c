@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "base/clock.h"
 #include "sys/file.h"
 #include "test.h"
 
@@ -553,6 +553,15 @@ static void many(struct buf *body, size_t count)
 }
 
 #ifndef FOR_VALGRIND
+/* Of the processor: what others do on the machine does not count. */
+static int64_t cpu_ms(void)
+{
+	struct timespec used;
+
+	must(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0);
+	return used.tv_sec * INT64_C(1000) + used.tv_nsec / 1000000;
+}
+
 TEST(five_thousand_alerts_take_less_than_100_ms)
 {
 	auto_buf struct buf body = { 0 };
@@ -560,9 +569,9 @@ TEST(five_thousand_alerts_take_less_than_100_ms)
 
 	many(&body, 5000);
 	for (int i = 0; i < 3; i++) {
-		int64_t begin = clock_mono_ms();
+		int64_t begin = cpu_ms();
 		struct decoded d = decode(buf_text(&body), body.len);
-		int64_t took = clock_mono_ms() - begin;
+		int64_t took = cpu_ms() - begin;
 
 		must_ok(d.result, d.err);
 		ck_int(d.delivery.alerts_len, 5000);
