@@ -70,7 +70,7 @@ def tell_together(s, level, told_of, count):
     ck_eq(len(reasons), 1, f"reasons of {level} for {ids}: {reasons}")
     ck_match(rf"^{count} firing at the same time \(service\): ", next(iter(reasons)), "reason")
     s.tell(people.LEVELS[level], people.Wanted("escalation", people.filled(
-        people.ESCALATION, level=level, title=re.compile(".*"), time=re.compile(people.MINUTE),
+        people.ESCALATION, details=people.DETAILS, level=level, title=re.compile(".*"), time=re.compile(people.MINUTE),
         reason=next(iter(reasons)), severity="Critical", services=SERVICES,
         status=re.compile("Investigating, for .*"), next_update=re.compile(people.MINUTE),
         incidents=re.compile("; ".join(rf"{one['id']} [^;]*" for one in told_of)))),

@@ -49,7 +49,8 @@ Severity: {severity}
 Affected Services: {services}
 Status: {status}
 Next Update: {next_update}
-Incidents: {incidents}"""
+Incidents: {incidents}{details}"""
+DETAILS = re.compile(r"(\n(Summary|Description|Runbook|Alerts|Tried): .*)*")
 MINUTE = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
 
 # kind, and a pattern of the whole text.
@@ -106,7 +107,7 @@ def escalation(incident, level, reason, services, severity="Critical"):
     raised = [e for e in incident["escalations"] if e["level"] == level]
     ck_eq(len(raised), 1, f"calls of {level} in {incident['escalations']}")
     return Wanted("escalation", filled(
-        ESCALATION, level=level, title=incident["title"], time=minute(raised[0]["at"]),
+        ESCALATION, details=DETAILS, level=level, title=incident["title"], time=minute(raised[0]["at"]),
         reason=re.compile(reason), severity=severity, services=services,
         status=re.compile("(Investigating|Mitigated, .*), for .*"), next_update=re.compile(MINUTE),
         incidents=re.compile(rf".*\b{incident['id']} .*")))

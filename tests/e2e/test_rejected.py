@@ -116,7 +116,8 @@ def test_grafanas_body_is_taken(t):
     ck_decisions(data, ["unmatched", "resolved"])
     ck_eq(data["note"], None, "note")
     incident = d.incident(data["decisions"][0]["incidentId"])
-    ck_eq(incident["title"], "High memory usage", "title")
+    ck_eq(incident["title"],
+          "High memory usage grafana_folder=hosts, team=blue, zone=eu-1", "title")
     ck_eq(incident["alerts"][0]["annotations"]["summary"], "Memory of zone eu-1 is nearly full",
           "annotation")
 
@@ -181,7 +182,7 @@ def test_an_alert_that_cannot_be_read_pages(t):
     broken["labels"]["service"] = {"name": "argus"}
     for _ in range(2):
         ck_decisions(d.must_post(delivery(broken, receiver="db-team")), ["rejected_alert"])
-    incident = one_incident(d, "UnreadableAlert")
+    incident = one_incident(d, "UnreadableAlert receiver=db-team")
     ck_in("labels.service: expected string", incident["attention"], "attention")
     ck_eq(d.incident(incident["id"])["alerts"][0]["labels"]["receiver"], "db-team", "receiver")
     d.wait_log('msg="alert cannot be read" delivery=1 receiver=db-team')

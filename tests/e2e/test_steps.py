@@ -329,7 +329,7 @@ def test_no_alert_is_too_long_for_a_step_to_be_started(t):
     """T10: what is longer than an argument may be is on standard input, whole up to 256 KiB."""
     d = t.daemon(playbook("[{ name: n, stdin: alert, run: [cat] }]"))
     long = alert("Down", instance="1")
-    long["annotations"] = {"summary": "a" * 200000}
+    long["annotations"] = {str(i): "a" * 8000 for i in range(26)}
     run = d.must_run(delivery(long))
     ck_run(run, "succeeded")
     ck_eq(run["steps"][0]["outputBytes"] > 200000, True, "the whole alert")

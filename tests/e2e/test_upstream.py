@@ -211,20 +211,20 @@ def test_without_its_peer_one_that_had_listed_it_has_a_word_and_nobody_else(t):
     second.fires(down("n1"))
     wait_until(lambda: len(incidents(d)) == 2, "both incidents")
     wait_looks(d, 2)
-    by_title = {x["title"]: x["id"] for x in incidents(d)}
+    by_node = {x["labels"]["instance"]: x["id"] for x in incidents(d)}
     first.process.stop()
     wait_until(lambda: not d.must_get("/api/v1/status")["alertmanagers"][0]["up"], "one is down")
     second.silence(3600, alertname="Down")  # so that nothing is told
     second.ends(down("n1"))
-    wait_until(lambda: d.incident(by_title["Down on n1"])["status"] == "resolved",
+    wait_until(lambda: d.incident(by_node["n1"])["status"] == "resolved",
                "the end of what it had listed")
     wait_looks_of_second(d, 3)
-    ck_eq(d.incident(by_title["Down on n2"])["status"], "firing", "what it had never listed")
+    ck_eq(d.incident(by_node["n2"])["status"], "firing", "what it had never listed")
     # And when none can be asked, nothing ends.
     second.process.stop()
     wait_until(lambda: not d.must_get("/api/v1/status")["alertmanagers"][1]["up"], "both are down")
     ck(d.must_get("/api/v1/status")["alertmanagers"][1]["error"], "no error is shown")
-    ck_eq(d.incident(by_title["Down on n2"])["status"], "firing", "nobody can be asked")
+    ck_eq(d.incident(by_node["n2"])["status"], "firing", "nobody can be asked")
 
 
 def wait_looks_of_second(d, count):

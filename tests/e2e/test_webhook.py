@@ -132,9 +132,9 @@ def test_each_alert_of_a_mixed_group_is_taken_by_its_own_status(t):
     one, two, three = (alert("Down", service=name) for name in ("argus", "hermes", "iris"))
     d.must_post(delivery(one, two))
     data = d.must_post(delivery(resolved(one), two, three))
-    ck_decisions(data, ["resolved", "repeat", "unmatched"])
+    ck_decisions(data, ["repeat", "unmatched", "resolved"])  # beginnings come before ends
     ck_eq([d.incident(x["incidentId"])["status"] for x in data["decisions"]],
-          ["resolved", "firing", "firing"], "incidents")
+          ["firing", "firing", "resolved"], "incidents")
 
 
 def test_one_incident_resolves_with_its_last_alert(t):
@@ -286,7 +286,7 @@ def test_a_resolution_before_its_firing_wins(t):
     d = t.daemon(CONFIG)
     fired = alert("Down", service="argus")
     d.must_post(delivery(resolved(fired)))
-    ck_decisions(d.must_post(delivery(fired)), ["duplicate"])
+    ck_decisions(d.must_post(delivery(fired, externalURL="http://another:9093")), ["duplicate"])
 
 
 def test_a_new_episode_soon_after_the_end_reopens_its_incident_and_runs(t):
