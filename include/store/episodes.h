@@ -52,7 +52,8 @@ int episodes_last(struct db *db, const uint8_t identity[DIGEST_SIZE],
 
 /*
  * It fires on, as the delivery says that came at row->last_seen: row->starts_at is kept when it is
- * the earliest, and so are annotations and generator_url unless they are NULL. Of row only these,
+ * the earliest, unless it is of an outage before this one (a peer that is late); annotations and
+ * generator_url unless they are NULL. Of row only these,
  * id and delivery_id are read.
  */
 int episodes_again(struct db *db, const struct episode_row *row, struct err *err);

@@ -315,6 +315,55 @@ TEST(a_late_alert_whose_end_comes_is_forgotten)
 	core_world_end(&core);
 }
 
+/* Alerts of that name were ignored in the meantime. */
+TEST(a_late_alert_that_is_ignored_by_then_does_not_fire)
+{
+	static const char ignoring[] = "ignore: [{ matchers: [alertname=Down], reason: r }]\n"
+				       "playbooks: []\n";
+	struct peers_alert alert = { .labels = argus, .starts_at = core_world.wall_ms };
+	struct core core;
+
+	transcript_begin();
+	repaired(&core, &alert);
+	alert.resolved = true;
+	deliver(&core, &alert);
+	alert.resolved = false;
+	deliver_late(&core, &alert);
+	core_world_reload(&core, ignoring);
+	core_world_wait(&core, 10 * MINUTE);
+	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "resolved");
+	ck_str(core_world_rows(&core, "SELECT decision FROM decision WHERE delivery_id = 3"),
+			"duplicate, ignored");
+	core_world_end(&core);
+}
+
+/* A peer is a whole outage behind: what it says of the last one changes nothing of this one. */
+TEST(a_peer_that_tells_of_the_outage_before_does_not_end_this_one)
+{
+	struct peers_alert old = { .labels = argus, .starts_at = core_world.wall_ms };
+	struct peers_alert present = { .labels = argus };
+	struct core core;
+
+	transcript_begin();
+	repaired(&core, &old);
+	core_world_wait(&core, MINUTE);
+	old.resolved = true;
+	old.ends_at = core_world.wall_ms;
+	deliver(&core, &old);
+	core_world_wait(&core, MINUTE);
+	present.starts_at = core_world.wall_ms;
+	deliver(&core, &present);
+	core_world_wait(&core, MINUTE);
+	old.resolved = false;
+	deliver_late(&core, &old);
+	old.resolved = true;
+	deliver_late(&core, &old);
+	ck_str(core_world_rows(&core, "SELECT status FROM episode ORDER BY id"),
+			"resolved, firing");
+	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "firing");
+	core_world_end(&core);
+}
+
 /* The clock is set back by a day while it waits: it does not wait for a day. */
 TEST(a_late_alert_waits_minutes_whatever_the_clock_says)
 {

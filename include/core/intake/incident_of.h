@@ -28,12 +28,10 @@ int incident_of_end(struct intake *in, const struct subject *subject, int64_t in
 
 /*
  * An alert of the incident ended at ended_at (wall), and that was never delivered. Whoever was
- * notified is so by incident_of_over(), once it is known whether the incident is opened again.
+ * notified is so by escalator_over(), once it is known whether the incident is opened again.
  */
 int incident_of_end_untold(struct intake *in, const struct subject *subject, int64_t incident_id,
 		int64_t ended_at, struct err *err);
-/* The incident was resolved in this delivery and stays so. */
-int incident_of_over(struct intake *in, int64_t incident_id, struct err *err);
 
 /* An alert of it fires on with other annotations: if it opened the incident, that has them too. */
 int incident_of_repeat(struct intake *in, const struct subject *subject, int64_t incident_id,

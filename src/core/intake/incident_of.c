@@ -236,11 +236,6 @@ int incident_of_end_untold(struct intake *in, const struct subject *subject, int
 	return cancel_waiting(in, incident.id, err);
 }
 
-int incident_of_over(struct intake *in, int64_t incident_id, struct err *err)
-{
-	return escalator_over(in->room->escalate, incident_id, err);
-}
-
 int incident_of_repeat(struct intake *in, const struct subject *subject, int64_t incident_id,
 		struct err *err)
 {

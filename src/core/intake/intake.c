@@ -9,6 +9,7 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/escalate/escalator.h"
 #include "core/intake/consider.h"
 #include "core/intake/cut.h"
 #include "core/intake/incident_of.h"
@@ -92,7 +93,7 @@ static int take_anew(struct intake *in, struct subject *subject, const struct pl
 		return -1;
 	}
 	return open->incident_id && open->incident_id != subject->incident.id
-			       ? incident_of_over(in, open->incident_id, err)
+			       ? escalator_over(in->room->escalate, open->incident_id, err)
 			       : 0;
 }
 
@@ -495,6 +496,7 @@ static int fire_late(struct intake_room *room, const struct late_alert *late, st
 	auto_buf struct buf answer = { 0 };
 	struct intake in = begin(room, &msg, arena, &answer);
 	struct subject subject = subject_of(&in, &late->alert);
+	bool taken;
 
 	in.delivery_id = late->delivery_id;
 	subject.arrival = "its end was not delivered again";
@@ -502,7 +504,11 @@ static int fire_late(struct intake_room *room, const struct late_alert *late, st
 		return -1;
 	}
 	jsonw_array(&in.answer, NULL);
-	return take_new(&in, &subject, err);
+	/* The configuration may be another one since it was delivered. */
+	if (sieve_take(&in, &subject, &taken, err) < 0) {
+		return -1;
+	}
+	return taken ? 0 : take_new(&in, &subject, err);
 }
 
 int intake_tick(struct intake_room *room, struct deadline *next, struct err *err)
