@@ -108,8 +108,9 @@ int stmt_step(struct stmt *stmt, struct err *err);
 /* Step a statement that gives no rows, or whose row is not wanted; resets. */
 int stmt_run(struct stmt *stmt, struct err *err);
 /*
- * Run an INSERT … RETURNING id of at most one row to its end. Returns 1 and the id that the row
- * got, 0 when none was inserted, or -1.
+ * Run an INSERT of at most one row to its end. Returns 1 and the id that the row got, 0 when none
+ * was inserted, or -1. The id is what the statement is RETURNING, or else the table's INTEGER
+ * PRIMARY KEY; SQLite knows that without the temporary table that it makes for RETURNING.
  */
 int stmt_insert(struct stmt *stmt, int64_t *ret_id, struct err *err);
 /*

@@ -60,7 +60,8 @@ void buf_add(struct buf *buf, const void *data, size_t len)
 
 void buf_addch(struct buf *buf, char c)
 {
-	buf_add(buf, &c, 1);
+	*buf_reserve(buf, 1) = (unsigned char)c;
+	buf_grew(buf, 1);
 }
 
 void buf_adds(struct buf *buf, const char *text)

@@ -23,11 +23,17 @@ void jsonw_end(const struct jsonw *w)
 /* Must not stand in a JSON text as it is: the syntax, HTML's, and what a terminal would obey. */
 static bool plain(uint32_t code)
 {
-	if (code < 0x20 || (code >= 0x7f && code < 0xa0)) {
-		return false;
-	}
-	return code != '"' && code != '\\' && code != '<' && code != '>' && code != '&' &&
-	       code != 0x2028 && code != 0x2029;
+	static const bool special[0xa0] = {
+		[0 ... 0x1f] = true,
+		['"'] = true,
+		['\\'] = true,
+		['<'] = true,
+		['>'] = true,
+		['&'] = true,
+		[0x7f ... 0x9f] = true,
+	};
+
+	return code < 0xa0 ? !special[code] : code != 0x2028 && code != 0x2029;
 }
 
 static void add_escaped(struct buf *out, uint32_t code)

@@ -9,7 +9,7 @@ int deliveries_add(struct db *db, const struct delivery_row *row, int64_t *ret_i
 			" body, note)"
 			" VALUES (:received_at, :principal, :external_url, :receiver,"
 			" :group_key, :notification_reason, :alerts, :truncated, :replay_of,"
-			" :body_hash, :body, :note) RETURNING id";
+			" :body_hash, :body, :note)";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":received_at", row->received_at);

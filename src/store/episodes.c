@@ -11,7 +11,7 @@ int episodes_add(struct db *db, const struct episode_row *row, int64_t *ret_id, 
 			" occurrences, last_delivery_id)"
 			" VALUES (:identity, :status, :incident_id, :fingerprint, :labels,"
 			" :annotations, :generator_url, :starts_at, :ends_at, :first_seen,"
-			" :last_seen, :occurrences, :delivery_id) RETURNING id";
+			" :last_seen, :occurrences, :delivery_id)";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_blob(s, ":identity", row->identity, DIGEST_SIZE);

@@ -24,8 +24,7 @@ int follow_ups_add(struct db *db, const struct follow_up_row *row, int64_t *ret_
 			"INSERT INTO follow_up"
 			" (incident_id, text, owner, receiver, created_at, created_by)"
 			" VALUES"
-			" (:incident_id, :text, :owner, :receiver, :created_at, :created_by)"
-			" RETURNING id";
+			" (:incident_id, :text, :owner, :receiver, :created_at, :created_by)";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_int(s, ":incident_id", row->incident_id);

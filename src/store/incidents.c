@@ -13,7 +13,7 @@ int incidents_add(struct db *db, const struct incident_row *row, int64_t *ret_id
 			" attention, opened_at)"
 			" VALUES ('firing', :title, :level, :severity, :service, :alertname,"
 			" :playbook, :labels, :annotations, :group_hash, 1, 0, :attention,"
-			" :opened_at) RETURNING id";
+			" :opened_at)";
 	struct stmt *s = db_stmt(db, sql);
 
 	stmt_text(s, ":title", row->title);

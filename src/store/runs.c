@@ -30,10 +30,8 @@ static int add_param(struct db *db, int64_t run_id, size_t position, const struc
 /* Only while no run has that id, or a higher one. */
 static const char add_from[] =
 		"INSERT INTO run (id, " NEW_COLUMNS ")"
-		" SELECT :id, " NEW_VALUES " WHERE NOT EXISTS (SELECT 1 FROM run WHERE id >= :id)"
-		" RETURNING id";
-static const char add_next[] = "INSERT INTO run (" NEW_COLUMNS ") VALUES (" NEW_VALUES ")"
-			       " RETURNING id";
+		" SELECT :id, " NEW_VALUES " WHERE NOT EXISTS (SELECT 1 FROM run WHERE id >= :id)";
+static const char add_next[] = "INSERT INTO run (" NEW_COLUMNS ") VALUES (" NEW_VALUES ")";
 
 #undef NEW_COLUMNS
 #undef NEW_VALUES

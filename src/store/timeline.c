@@ -85,6 +85,7 @@ int timeline_add(struct db *db, const struct timeline_row *row, struct err *err)
 int timeline_add_note(
 		struct db *db, const struct timeline_row *row, int64_t *ret_id, struct err *err)
 {
+	/* The id counts within the incident: it is not the key that stmt_insert() knows. */
 	static const char sql[] =
 			INSERT "SELECT :incident_id, next.id, :at, :kind, :who, :text, :run_id"
 			       " FROM " NEXT " RETURNING id";

@@ -260,17 +260,22 @@ int stmt_run(struct stmt *stmt, struct err *err)
 
 int stmt_insert(struct stmt *stmt, int64_t *ret_id, struct err *err)
 {
-	int rc = stmt_step(stmt, err);
+	int64_t id = 0;
+	int rc;
 
-	if (rc != 1) {
+	sqlite3_set_last_insert_rowid(stmt->db->handle, 0);
+	rc = stmt_step(stmt, err);
+	if (rc == 1) {
+		id = stmt_col_int(stmt, 0);
+		/* It is not in until the statement has ended well. */
+		rc = stmt_run(stmt, err);
+	}
+	if (rc < 0 || db_changes(stmt->db) == 0) {
 		return rc;
 	}
-
-	int64_t id = stmt_col_int(stmt, 0);
-
-	/* It is not in until the statement has ended well. */
-	if (stmt_run(stmt, err) < 0) {
-		return -1;
+	id = id ? id : sqlite3_last_insert_rowid(stmt->db->handle);
+	if (!id) {
+		die("insert", stmt->sql, "its table has no key that counts rows");
 	}
 	*ret_id = id;
 	return 1;

@@ -174,8 +174,8 @@ TEST(what_is_no_database_is_refused)
 TEST(an_insert_says_which_id_its_row_got)
 {
 	static const char put[] = "INSERT INTO t (id, name) VALUES (:id, :name)"
-				  " ON CONFLICT DO NOTHING RETURNING id";
-	static const char twice[] = "INSERT INTO t (id, name) VALUES (41, NULL) RETURNING id";
+				  " ON CONFLICT DO NOTHING";
+	static const char twice[] = "INSERT INTO t (id, name) VALUES (41, NULL)";
 	struct db *db = setup();
 	struct err err;
 	int64_t id = -1;
@@ -199,9 +199,28 @@ TEST(an_insert_says_which_id_its_row_got)
 	db_close(db);
 }
 
+/* Where the key is another, the statement says it itself. */
+TEST(an_insert_may_say_another_id_than_that_of_its_row)
+{
+	static const char make[] = "CREATE TABLE pair (a INTEGER, b INTEGER, PRIMARY KEY (a, b))"
+				   " STRICT, WITHOUT ROWID";
+	static const char put[] =
+			"INSERT INTO pair VALUES (1, 7) ON CONFLICT DO NOTHING RETURNING b";
+	struct db *db = setup();
+	struct err err;
+	int64_t id = -1;
+
+	must_ok(db_exec(db, make, &err), err);
+	ck_int(stmt_insert(db_stmt(db, put), &id, &err), 1);
+	ck_int(id, 7);
+	ck_int(stmt_insert(db_stmt(db, put), &id, &err), 0);
+	ck_int(id, 7);
+	db_close(db);
+}
+
 TEST(an_update_says_whether_it_changed_its_row)
 {
-	static const char put[] = "INSERT INTO t (id, name) VALUES (1, 'a') RETURNING id";
+	static const char put[] = "INSERT INTO t (id, name) VALUES (1, 'a')";
 	static const char set[] = "UPDATE t SET name = 'b' WHERE id = 1 AND name = 'a'";
 	static const char wrong[] = "UPDATE t SET id = 'x' WHERE id = 1";
 	struct db *db = setup();
