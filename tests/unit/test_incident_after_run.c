@@ -31,8 +31,10 @@ static const char *say(const struct incident_run *run, char *text, size_t size)
 	if (verdict.moves) {
 		used = snprintf(text, size, "%s (%s); ", events[verdict.event], verdict.moved);
 	}
-	snprintf(text + used, size - (size_t)used, "%s%s%s%s", attentions[verdict.attention],
-			verdict.failed ? ", failed" : "", *verdict.why ? ": " : "", verdict.why);
+	snprintf(text + used, size - (size_t)used, "%s%s%s%s%s", attentions[verdict.attention],
+			verdict.failed ? ", failed" : "",
+			verdict.did_not_help ? ", did not help" : "", *verdict.why ? ": " : "",
+			verdict.why);
 	return text;
 }
 
@@ -147,7 +149,7 @@ TEST(a_run_that_looked_again_speaks_of_a_mitigated_incident_only)
 #define PASSED \
 	"needed: run 7 (fix) verified again, but the alert still fires: look at what it measures"
 #define GONE \
-	"fire (the repair did not last); needed, failed: run 7 (fix) verified again: up: status 502; the repair did not last"
+	"fire (the repair did not last); needed, failed, did not help: run 7 (fix) verified again: up: status 502; the repair did not last"
 	static const struct row rows[] = {
 		{ { .playbook = &fix, .status = RUN_SUCCEEDED, .only_looks = true },
 				{ "stays", PASSED, "stays", "stays" } },
