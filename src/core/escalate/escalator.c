@@ -145,10 +145,6 @@ int escalator_fires(struct escalate_room *escalate, const struct incident_facts 
 	}
 	row = row ? row : &fresh;
 	row->ended_at = 0;
-	if (!row->paged_level) { /* of this opening: what was of the last one is over */
-		row->failed = NULL;
-		row->update = (struct escalation_timer){ 0 };
-	}
 	row->chain = escalation_begin(
 			evaluation.policy, incident->level, row->paged_level, evaluation.now);
 	escalate->look = true;
