@@ -54,14 +54,6 @@ struct core {
 			       not */
 };
 
-/*
- * Run the role on the control channel control_fd until the parent is gone. Returns the process's
- * exit status. Descriptor 4 holds the lock of the storage directory and stays open.
- */
-int core_main(int control_fd);
-
-/* The rest is core_main()'s, and for tests, which bring a world of their own. */
-
 /* Zeroed but for its loop, core stands on ports. */
 void core_init(struct core *core, const struct ports *ports);
 /* It stands on db, which it then owns. */
@@ -74,17 +66,17 @@ int core_config_new(struct core *core, struct err *err);
 void core_egress_new(struct core *core);
 
 /*
- * A message of another role; begins the turn. -1: err says what is wrong with it. (When the store
- * failed that is not the sender's fault: core->failure says so.)
- */
-int core_frame(struct core *core, enum role from, uint16_t type, const unsigned char *payload,
-		size_t len, int fd, struct err *err);
-/*
  * The end of one turn: what is due in each room, the commit, and out go the messages. Returns ms
  * until the next turn, -1 for none. When the store failed, core->failure says so, and the role
  * ends.
  */
 int64_t core_tick(void *core);
+
+/*
+ * The store failed: log it, commit nothing more and end the role, with ROLE_EXIT_HOPELESS when no
+ * start will change that. Only the first failure counts.
+ */
+void core_fail(struct core *core, const struct err *err);
 
 /* Free and close all that core has. What was not committed is lost, as by kill -9. */
 void core_clear(struct core *core);

@@ -20,7 +20,7 @@
 #include "config/config.h"
 #include "config/load.h"
 #include "config/secrets.h"
-#include "core/core.h"
+#include "core/core_role.h"
 #include "domain/notification_text.h"
 #include "egress/egress.h"
 #include "executor/executor.h"
@@ -36,7 +36,7 @@
 
 /* The one place that knows all roles; none of them includes another. */
 static int (*const role_mains[ROLES])(int control_fd) = {
-	[ROLE_CORE] = core_main,
+	[ROLE_CORE] = core_role_main,
 	[ROLE_FRONT] = front_main,
 	[ROLE_EGRESS] = egress_main,
 };

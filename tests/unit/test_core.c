@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/core.h"
+#include "core/core_role.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static int hear(struct core *core, enum role from, enum message_id id, const voi
 	struct err err;
 
 	wire_encode(message_types[id], msg, &payload);
-	return core_frame(core, from, (uint16_t)id, (const unsigned char *)buf_text(&payload),
+	return core_role_frame(core, from, (uint16_t)id, (const unsigned char *)buf_text(&payload),
 			payload.len, -1, &err);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_world.h"
+#include "core/core_role.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -271,7 +272,7 @@ void core_world_hears(struct core *core, enum role from, enum message_id id, con
 		core_world.on_received(from, id, msg);
 	}
 	wire_encode(message_types[id], msg, &payload);
-	if (core_frame(core, from, (uint16_t)id, (const unsigned char *)buf_text(&payload),
+	if (core_role_frame(core, from, (uint16_t)id, (const unsigned char *)buf_text(&payload),
 			    payload.len, -1, &err) < 0) {
 		give_up("a message", &err);
 	}

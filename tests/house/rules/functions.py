@@ -14,7 +14,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 # them and the loop are what tests/e2e runs.
 BY_NAME_OR_SIMULATED = "core"
 PROGRAMS = "main"
-LOOP = "core_main"
+LOOP = "core_role_main"
 
 
 def body(lines):
