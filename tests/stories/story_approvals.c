@@ -85,7 +85,7 @@ TEST(an_operator_rejects_and_nothing_more_is_done)
 	core_world_start(&core, yaml);
 	peers_fires(&core, down);
 	peers_do(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	answer(&core, ROUTE_RUN_REJECT, "adam", "not now");
 	answer(&core, ROUTE_RUN_APPROVE, "bob", "go");
 	CK_STORY("00:00 adam: reject run 1 digest=… reason=not now\n"
@@ -105,7 +105,7 @@ TEST(nobody_answers_and_the_run_is_rejected_in_its_time)
 	core_world_start(&core, yaml);
 	peers_fires(&core, down);
 	peers_do(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	core_world_wait(&core, 20 * MINUTE);
 	CK_STORY("10:00 incident 1 needs an operator: run 1 (fail-over) rejected: may it: nobody approved it within 10m\n"
 		 "10:00 run 1 (fail-over) rejected: may it: nobody approved it within 10m\n");
@@ -122,7 +122,7 @@ TEST(a_run_by_hand_is_not_approved_by_who_asked_for_it)
 	peers_ask(&core, &(struct peers_question){ ROUTE_PLAYBOOK_RUN,
 					 .args = PAIRS("playbook", "fail-over") });
 	peers_do(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	answer(&core, ROUTE_RUN_APPROVE, "eve", "");
 	answer(&core, ROUTE_RUN_APPROVE, "adam", "");
 	CK_STORY("00:00 eve: approve run 1 digest=… reason=\n"
@@ -148,7 +148,7 @@ TEST(a_reload_that_changes_what_would_be_done_ends_the_question)
 	memcpy(strstr(other, "[fail-over]"), "[fall-over]", 11);
 	peers_fires(&core, down);
 	peers_do(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	core_world_reload(&core, same);
 	core_world_reload(&core, other);
 	CK_STORY("00:00 the configuration is read again\n"
@@ -169,7 +169,7 @@ TEST(while_paused_nobody_approves)
 	core_world_start(&core, yaml);
 	peers_fires(&core, down);
 	peers_do(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	peers_ask(&core, &(struct peers_question){
 					 ROUTE_PAUSE_BEGIN, .args = PAIRS("reason", "hands off") });
 	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
@@ -189,7 +189,7 @@ TEST(a_run_that_asks_is_canceled)
 	core_world_start(&core, yaml);
 	peers_fires(&core, down);
 	peers_do(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	peers_ask(&core, &(struct peers_question){ ROUTE_RUN_CANCEL, 1 });
 	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
 	CK_STORY("00:00 eve: cancel run 1\n"
@@ -210,7 +210,7 @@ TEST(the_core_is_killed_while_a_run_asks)
 	core_world_start(&core, yaml);
 	peers_fires(&core, down);
 	peers_do(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	core_world_end(&core);
 	core_world_pass(5 * MINUTE);
 	core_world_start(&core, yaml);
@@ -302,7 +302,7 @@ TEST(a_question_in_the_middle_is_withdrawn_when_the_incident_is_over)
 	core_world_start(&core, yaml);
 	peers_fires(&core, down);
 	peers_do(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	peers_resolves(&core, down);
 	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
 	CK_STORY("00:00 Down is resolved\n"
@@ -328,7 +328,7 @@ TEST(a_run_that_comes_to_its_question_when_all_is_over_asks_nobody)
 	peers_fires(&core, down);
 	peers_started(&core, "1.0.1");
 	peers_resolves(&core, down);
-	transcript_skip();
+	transcript_forget();
 	peers_exited(&core, "1.0.1", 0);
 	CK_STORY("00:00 1.0.1 exited 0\n"
 		 "00:00 incident 1 needs an operator: run 1 (fail-over) canceled: incident 1 is resolved; done before: look\n"
@@ -366,7 +366,7 @@ TEST(only_what_was_asked_is_approved)
 	transcript_begin();
 	core_world_start(&core, asks_first);
 	peers_fires(&core, down);
-	transcript_skip();
+	transcript_forget();
 	peers_ask(&core, &(struct peers_question){
 					 ROUTE_RUN_APPROVE, 1, .args = PAIRS("digest", zeros) });
 	peers_ask(&core, &(struct peers_question){
@@ -414,7 +414,7 @@ TEST(a_reload_voids_an_approval_that_still_waits_for_its_turn)
 	peers_fires(&core, down);
 	core.storage.space.degraded = true;
 	answer(&core, ROUTE_RUN_APPROVE, "adam", "go");
-	transcript_skip();
+	transcript_forget();
 	core.storage.space.degraded = false;
 	core_world_reload(&core, other);
 	CK_STORY("00:00 the configuration is read again\n"
@@ -445,7 +445,7 @@ TEST(a_run_that_asks_keeps_its_lock)
 	core_world_start(&core, locked);
 	peers_fires(&core, down);
 	peers_do(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	peers_fires(&core, PAIRS("alertname", "Slow"));
 	answer(&core, ROUTE_RUN_REJECT, "adam", "");
 	CK_STORY("00:00 Slow fires\n"

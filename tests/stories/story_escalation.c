@@ -274,7 +274,7 @@ TEST(an_incident_that_fires_again_is_paged_again)
 	command(&core, ROUTE_ACKNOWLEDGE, NULL);
 	peers_resolves(&core, down_argus);
 	core_world_wait(&core, MINUTE);
-	transcript_skip();
+	transcript_forget();
 	peers_fires(&core, down_argus);
 	core_world_wait(&core, 5 * MINUTE);
 	ck_str(core_world_rows(&core, "SELECT acknowledged_at FROM incident"), "-");
@@ -304,7 +304,7 @@ TEST(a_rule_may_count_incidents)
 	core_world.egress_takes = true;
 	core_world_start(&core, counted);
 	peers_fires(&core, down_argus);
-	transcript_skip();
+	transcript_forget();
 	peers_fires(&core, slow);
 	CK_STORY("00:00 Slow argus fires\n"
 		 "00:00 delivery 2: unmatched: no playbook matches this alert\n"
@@ -339,7 +339,7 @@ TEST(an_operator_pages_for_an_incident_that_is_older_than_the_levels)
 	peers_do(&core, "1.0.1");
 	peers_probed(&core, VERDICT_HEALTHY, "status 200");
 	core_world_reload(&core, yaml);
-	transcript_skip();
+	transcript_forget();
 	command(&core, ROUTE_INCIDENT_ESCALATE, PAIRS("reason", "look at it"));
 	core_world_wait(&core, 6 * MINUTE);
 	CK_STORY("00:00 eve: escalate incident 1 reason=look at it\n"

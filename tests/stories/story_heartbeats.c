@@ -24,7 +24,7 @@ static void begin(struct core *core, const char *yaml)
 	transcript_begin();
 	core_world.egress_takes = true;
 	core_world_start(core, yaml);
-	transcript_skip();
+	transcript_forget();
 }
 
 TEST(a_heartbeat_that_does_not_come_pages_and_its_return_ends_that)
@@ -73,7 +73,7 @@ TEST(each_firing_alert_that_matches_is_a_beat_and_nothing_else_is)
 	core_world_wait(&core, 6 * MINUTE);
 	peers_fires(&core, other);
 	core_world_wait(&core, 9 * MINUTE);
-	transcript_skip();
+	transcript_forget();
 	peers_resolves(&core, watchdog);
 	peers_deliver(&core,
 			&(struct peers_delivery){ .alerts = &alert, .len = 1, .replay_of = 1 });
@@ -146,7 +146,7 @@ TEST(what_is_missing_stays_so_over_a_restart_and_is_paged_once)
 	core_world_wait(&core, 10 * MINUTE);
 	core_world_end(&core);
 	core_world_start(&core, LEVELS BEAT);
-	transcript_skip();
+	transcript_forget();
 	core_world_wait(&core, 40 * MINUTE);
 	core_world_reload(&core, LEVELS BEAT "global: { dry_run: true }\n");
 	core_world_wait(&core, 9 * MINUTE);
@@ -165,7 +165,7 @@ TEST(a_missing_heartbeat_that_the_configuration_drops_is_over)
 
 	begin(&core, LEVELS BEAT);
 	core_world_wait(&core, 10 * MINUTE);
-	transcript_skip();
+	transcript_forget();
 	core_world_reload(&core, LEVELS);
 	ck_str(core_world_rows(&core, "SELECT count(*) FROM heartbeat"), "0");
 	ck_str(core_world_rows(&core, "SELECT reason FROM decision WHERE decision = 'resolved'"),
@@ -269,7 +269,7 @@ TEST(a_heartbeat_that_is_missing_while_paused_pages)
 	begin(&core, with_playbook);
 	peers_ask(&core, &(struct peers_question){ ROUTE_PAUSE_BEGIN, 0,
 					 .args = PAIRS("reason", "hands off") });
-	transcript_skip();
+	transcript_forget();
 	core_world_wait(&core, 10 * MINUTE);
 	CK_STORY("10:00 incident 1 firing\n"
 		 "10:00 incident 1 needs an operator: paused by eve since 2025-11-22T22:40:00.000Z: hands off\n"
@@ -338,7 +338,7 @@ TEST(an_incident_of_the_heartbeat_itself_is_over_when_it_ends)
 	begin(&core, LEVELS "ignore: []\n");
 	peers_fires(&core, watchdog);
 	core_world_reload(&core, LEVELS BEAT);
-	transcript_skip();
+	transcript_forget();
 	core_world_wait(&core, 5 * MINUTE);
 	peers_fires(&core, watchdog);
 	peers_resolves(&core, watchdog);

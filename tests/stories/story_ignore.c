@@ -26,7 +26,7 @@ static void begin(struct core *core, const char *yaml)
 	transcript_begin();
 	core_world.egress_takes = true;
 	core_world_start(core, yaml);
-	transcript_skip();
+	transcript_forget();
 }
 
 /* Though a playbook would match it; and its end, which nobody knows the beginning of. */
@@ -75,7 +75,7 @@ TEST(an_incident_from_before_is_over_when_its_ignored_alert_ends)
 	peers_fires(&core, down);
 	core_world_wait(&core, 2 * MINUTE);
 	core_world_reload(&core, IGNORE LEVELS REPAIR);
-	transcript_skip();
+	transcript_forget();
 	peers_fires(&core, down);
 	core_world_wait(&core, MINUTE);
 	ck_str(core_world_rows(&core, "SELECT occurrences FROM episode"), "2");
@@ -101,7 +101,7 @@ TEST(what_is_ignored_no_more_is_new)
 	begin(&core, IGNORE LEVELS REPAIR);
 	peers_fires(&core, down);
 	core_world_reload(&core, LEVELS REPAIR);
-	transcript_skip();
+	transcript_forget();
 	core_world_wait(&core, 5 * MINUTE);
 	peers_fires(&core, down);
 	CK_STORY("05:00 Down argus fires\n"
@@ -120,7 +120,7 @@ TEST(a_replay_is_ignored_too_and_a_dry_run_leaves_nothing_behind)
 	begin(&core, LEVELS);
 	peers_fires(&core, down);
 	core_world_reload(&core, IGNORE LEVELS REPAIR);
-	transcript_skip();
+	transcript_forget();
 	peers_deliver(&core,
 			&(struct peers_delivery){ .alerts = &alert, .len = 1, .replay_of = 1 });
 	peers_deliver(&core,
@@ -172,7 +172,7 @@ TEST(an_alert_without_a_playbook_is_heard_when_unmatched_is_no_more_ignored)
 	peers_fires(&core, down);
 	core_world_reload(&core, LEVELS);
 	core_world_wait(&core, 5 * MINUTE);
-	transcript_skip();
+	transcript_forget();
 	peers_fires(&core, down);
 	core_world_wait(&core, MINUTE);
 	peers_resolves(&core, down);

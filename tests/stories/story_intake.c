@@ -36,7 +36,7 @@ TEST(an_alert_that_fires_on_after_its_incident_was_closed_is_only_noted)
 	peers_probed(&core, VERDICT_FAILING, "status 502");
 	peers_ask(&core, &(struct peers_question){ ROUTE_CLOSE, 1 });
 	core_world_wait(&core, 5 * MINUTE);
-	transcript_skip();
+	transcript_forget();
 	deliver(&core, &alert);
 	peers_resolves(&core, argus);
 	CK_STORY("05:00 Down argus fires\n"
@@ -57,7 +57,7 @@ TEST(an_alert_of_the_group_takes_a_mitigated_incident_back)
 	peers_fires(&core, argus);
 	peers_do(&core, "1.0.1");
 	peers_probed(&core, VERDICT_HEALTHY, "status 200");
-	transcript_skip();
+	transcript_forget();
 	peers_fires(&core, iris);
 	CK_STORY("00:00 Down iris fires\n"
 		 "00:00 delivery 2: queued run 2\n"
@@ -94,7 +94,7 @@ TEST(a_late_end_does_not_end_the_present_episode)
 	core_world.egress_takes = true;
 	core_world_start(&core, yaml);
 	peers_fires(&core, argus);
-	transcript_skip();
+	transcript_forget();
 	deliver(&core, &late);
 	ck_str(core_world_rows(&core, "SELECT status FROM episode"), "firing");
 	CK_STORY("00:00 Down argus is resolved\n"
@@ -172,7 +172,7 @@ TEST(an_outage_after_an_end_that_was_never_told_is_another)
 	peers_ask(&core, &(struct peers_question){ ROUTE_ACKNOWLEDGE, 1 });
 	core_world_wait(&core, 48 * 60 * MINUTE);
 	alert.starts_at = core_world.wall_ms - 1000;
-	transcript_skip();
+	transcript_forget();
 	deliver(&core, &alert);
 	CK_STORY("2880:00 Down argus fires\n"
 		 "2880:00 delivery 2: queued run 2\n"
@@ -199,7 +199,7 @@ TEST(an_outage_soon_after_an_end_that_was_never_told_opens_the_incident_again)
 	peers_ask(&core, &(struct peers_question){ ROUTE_ACKNOWLEDGE, 1 });
 	core_world_wait(&core, 5 * MINUTE);
 	alert.starts_at = core_world.wall_ms - 1000;
-	transcript_skip();
+	transcript_forget();
 	deliver(&core, &alert);
 	CK_STORY("05:00 Down argus fires\n"
 		 "05:00 delivery 2: queued run 2\n"
@@ -223,7 +223,7 @@ TEST(an_outage_after_an_incident_was_resolved_by_hand_is_another)
 	peers_ask(&core, &(struct peers_question){ ROUTE_RESOLVE, 1 });
 	core_world_wait(&core, 48 * 60 * MINUTE);
 	alert.starts_at = core_world.wall_ms - 1000;
-	transcript_skip();
+	transcript_forget();
 	deliver(&core, &alert);
 	CK_STORY("2880:00 Down argus fires\n"
 		 "2880:00 delivery 2: queued run 2\n"
@@ -245,7 +245,7 @@ TEST(an_alert_that_is_back_with_its_old_start_fires)
 	deliver(&core, &alert);
 	core_world_wait(&core, 4 * MINUTE);
 	alert.resolved = false;
-	transcript_skip();
+	transcript_forget();
 	deliver(&core, &alert);
 	CK_STORY("04:00 Down argus fires\n"
 		 "04:00 delivery 3: queued run 2\n"
@@ -273,7 +273,7 @@ TEST(a_late_alert_fires_by_the_clock)
 	deliver(&core, &alert);
 	core_world_wait(&core, MINUTE);
 	alert.resolved = false;
-	transcript_skip();
+	transcript_forget();
 	deliver_late(&core, &alert);
 	core_world_wait(&core, 5 * MINUTE);
 	deliver_late(&core, &alert);
@@ -301,7 +301,7 @@ TEST(a_late_alert_whose_end_comes_is_forgotten)
 	alert.resolved = true;
 	deliver(&core, &alert);
 	alert.resolved = false;
-	transcript_skip();
+	transcript_forget();
 	deliver_late(&core, &alert);
 	core_world_wait(&core, 5 * MINUTE);
 	alert.resolved = true;
@@ -424,7 +424,7 @@ static void end_and_begin(bool end_first)
 
 	transcript_begin();
 	repaired(&core, &alert);
-	transcript_skip();
+	transcript_forget();
 	deliver_both(&core, end_first);
 	ck_str(core_world_rows(&core, "SELECT status || firing || generation FROM incident"),
 			"mitigated11");
@@ -457,7 +457,7 @@ TEST(an_alert_that_begins_after_the_repair_is_repaired_too)
 	repaired(&core, &first);
 	core_world_wait(&core, 10 * MINUTE);
 	second.starts_at = core_world.wall_ms - 1000;
-	transcript_skip();
+	transcript_forget();
 	deliver(&core, &second);
 	CK_STORY("10:00 Down argus warning fires\n"
 		 "10:00 delivery 2: queued run 2\n"

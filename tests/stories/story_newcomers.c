@@ -49,7 +49,7 @@ static void begin_with_n7(struct core *core, const char *yaml)
 	peers_fires(core, NODE("n7"));
 	acknowledge(core);
 	core_world_wait(core, MINUTE);
-	transcript_skip();
+	transcript_forget();
 }
 
 TEST(alerts_that_join_what_is_acknowledged_are_told_together_and_once)
@@ -98,7 +98,7 @@ TEST(an_alert_that_was_there_when_it_was_acknowledged_is_no_news)
 	core_world_wait(&core, MINUTE);
 	peers_resolves(&core, NODE("n8"));
 	core_world_wait(&core, MINUTE);
-	transcript_skip();
+	transcript_forget();
 	peers_fires(&core, NODE("n8"));
 	CK_STORY("02:00 NotReady 10.0.1.7:8443 n8 fires\n"
 		 "02:00 delivery 4: unmatched: no playbook matches this alert\n");
@@ -155,7 +155,7 @@ TEST(when_nobody_was_paged_yet_those_of_the_first_level_are_told)
 	acknowledge(&core);
 	core_world_wait(&core, 5 * MINUTE);
 	ck_str(core_world_rows(&core, "SELECT count(*) FROM outbox"), "0");
-	transcript_skip();
+	transcript_forget();
 	peers_fires(&core, NODE("n8"));
 	core_world_wait(&core, 5 * MINUTE);
 	CK_STORY("05:00 NotReady 10.0.1.7:8443 n8 fires\n"
@@ -182,7 +182,7 @@ TEST(one_that_joins_what_is_repaired_and_acknowledged_is_told)
 	peers_do(&core, "1.0.1");
 	peers_probed(&core, VERDICT_HEALTHY, "status 200");
 	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "mitigated");
-	transcript_skip();
+	transcript_forget();
 	peers_fires(&core, NODE("n8"));
 	CK_STORY("01:00 NotReady 10.0.1.7:8443 n8 fires\n"
 		 "01:00 delivery 2: queued run 2\n"
@@ -224,7 +224,7 @@ TEST(what_was_part_of_the_outage_before_is_news_in_this_one)
 	peers_fires(&core, NODE("n7"));
 	acknowledge(&core);
 	core_world_wait(&core, MINUTE);
-	transcript_skip();
+	transcript_forget();
 	peers_fires(&core, NODE("n8"));
 	CK_STORY("03:00 NotReady 10.0.1.7:8443 n8 fires\n"
 		 "03:00 delivery 6: unmatched: no playbook matches this alert\n"

@@ -90,7 +90,7 @@ TEST(egress_is_restarted_before_it_has_said_how_it_went)
 
 	begin(&core);
 	peers_fires(&core, down);
-	transcript_skip();
+	transcript_forget();
 	peers_egress_restarts(&core);
 	core_world_wait(&core, 1000);
 	peers_notified(&core, 1, NOTIFIED_SENT, "");
@@ -107,7 +107,7 @@ TEST(the_core_is_killed_before_it_knows_how_it_went)
 
 	begin(&core);
 	peers_fires(&core, down);
-	transcript_skip();
+	transcript_forget();
 	core_world_end(&core);
 	core_world_start(&core, yaml);
 	core_world_wait(&core, 1000);
@@ -153,7 +153,7 @@ TEST(a_receiver_that_left_the_configuration_is_not_notified)
 	begin(&core);
 	peers_fires(&core, down);
 	peers_notified(&core, 1, NOTIFIED_LATER, "status 503");
-	transcript_skip();
+	transcript_forget();
 	core_world_reload(&core, without);
 	core_world_wait(&core, MINUTE);
 	CK_STORY("00:00 the configuration is read again\n"

@@ -80,7 +80,7 @@ TEST(a_run_waits_until_there_are_fewer_of_its_playbook)
 	fires(&core, "Slow", "a");
 	fires(&core, "Slow", "b");
 	fires(&core, "Full", "a");
-	transcript_skip();
+	transcript_forget();
 	peers_do(&core, "1.0.1");
 	CK_STORY("00:00 1.0.1 started\n"
 		 "00:00 GO 1.0.1\n"
@@ -103,7 +103,7 @@ TEST(a_run_waits_for_the_end_of_the_pause)
 	fires(&core, "Full", "a");
 	fires(&core, "Full", "b");
 	peers_started(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	command(&core, ROUTE_PAUSE_BEGIN, PAIRS("for", "120000", "reason", "a move"));
 	fires(&core, "Full", "c");
 	core_world_wait(&core, MINUTE);
@@ -162,7 +162,7 @@ TEST(a_run_waits_for_the_end_of_a_time_interval)
 	fires(&core, "Full", "b");
 	peers_started(&core, "1.0.1");
 	core_world_wait(&core, 6 * MINUTE);
-	transcript_skip();
+	transcript_forget();
 	peers_exited(&core, "1.0.1", 0);
 	fires(&core, "Full", "c");
 	core_world_wait(&core, 14 * MINUTE);
@@ -187,7 +187,7 @@ TEST(more_targets_than_a_playbook_is_for_need_an_operator_once)
 	core_world_start(&core, yaml);
 	fires(&core, "Down", "a");
 	fires(&core, "Down", "b");
-	transcript_skip();
+	transcript_forget();
 	fires(&core, "Down", "c");
 	fires(&core, "Down", "d");
 	CK_STORY("00:00 Down c fires\n"
@@ -211,7 +211,7 @@ TEST(a_run_that_waits_is_canceled)
 	fires(&core, "Full", "a");
 	fires(&core, "Full", "b");
 	peers_started(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	peers_ask(&core, &(struct peers_question){ ROUTE_RUN_CANCEL, 2 });
 	peers_ask(&core, &(struct peers_question){
 					 ROUTE_RUN_CANCEL, 1, .args = PAIRS("reason", "enough") });
@@ -268,7 +268,7 @@ TEST(a_run_that_waits_when_its_alert_is_over_never_starts)
 	command(&core, ROUTE_PAUSE_BEGIN, PAIRS("reason", "hands off"));
 	command(&core, ROUTE_PAUSE_END, NULL);
 	peers_started(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	fires(&core, "Full", "a");
 	fires(&core, "Full", "b");
 	peers_started(&core, "3.0.1");
@@ -308,7 +308,7 @@ TEST(an_operator_resolves_an_incident_whose_run_waits)
 	fires(&core, "Slow", "a");
 	peers_started(&core, "1.0.1");
 	peers_fires(&core, PAIRS("alertname", "Slow", "disk", "b", "instance", "n2"));
-	transcript_skip();
+	transcript_forget();
 	peers_ask(&core, &(struct peers_question){ ROUTE_RESOLVE, 1 });
 	peers_ask(&core, &(struct peers_question){ ROUTE_CLOSE, 2 });
 	peers_exited(&core, "1.0.1", 0);
@@ -341,7 +341,7 @@ TEST(a_run_that_never_began_does_not_stand_in_the_way_of_the_next)
 		is_well(&core, "a", "n");
 		core_world_wait(&core, MINUTE);
 	}
-	transcript_skip();
+	transcript_forget();
 	is_sick(&core, "a", "n");
 	CK_STORY("02:00 Sick a n fires\n"
 		 "02:00 delivery 5: awaiting_approval run 3: playbook heal waits for approval: may it\n"
@@ -363,7 +363,7 @@ TEST(one_target_has_one_run_of_a_playbook_at_a_time)
 	peers_started(&core, "1.0.1");
 	is_well(&core, "a", "n");
 	core_world_wait(&core, MINUTE);
-	transcript_skip();
+	transcript_forget();
 	is_sick(&core, "a", "n");
 	command(&core, ROUTE_PLAYBOOK_RUN,
 			PAIRS("force", "true", "params.disk", "a", "playbook", "heal", "reason",
@@ -402,7 +402,7 @@ TEST(an_alert_that_wants_what_waits_already_gets_no_second_run)
 	command(&core, ROUTE_PLAYBOOK_RUN, PAIRS("params.disk", "a", "playbook", "heal"));
 	peers_started(&core, "1.0.1");
 	is_sick(&core, "a", "n");
-	transcript_skip();
+	transcript_forget();
 	is_sick(&core, "a", "o");
 	is_well(&core, "a", "n");
 	is_sick(&core, "a", "p");
@@ -460,7 +460,7 @@ TEST(an_alert_that_wants_what_asks_already_has_an_operator_told)
 	transcript_begin();
 	core_world_start(&core, asks);
 	is_sick(&core, "a", "n");
-	transcript_skip();
+	transcript_forget();
 	is_sick(&core, "a", "o");
 	is_sick(&core, "a", "o");
 	is_well(&core, "a", "n");

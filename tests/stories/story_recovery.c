@@ -66,7 +66,7 @@ TEST(the_core_is_killed_between_START_and_STARTED)
 	core_world.egress_takes = true;
 	core_world_start(&core, yaml);
 	peers_fires(&core, down);
-	transcript_skip();
+	transcript_forget();
 	restart(&core);
 	peers_do(&core, "1.0.2");
 	CK_STORY("00:00 the core is killed\n"
@@ -87,7 +87,7 @@ TEST(the_core_is_killed_between_STARTED_and_GO)
 	core_world.egress_takes = true;
 	core_world_start(&core, yaml);
 	peers_fires(&core, down);
-	transcript_skip();
+	transcript_forget();
 	core_world_folder("1.0.1")->state = ATTEMPT_ALIVE;
 	restart(&core);
 	core_world_wait(&core, 1000);
@@ -110,7 +110,7 @@ TEST(the_core_is_killed_while_a_step_runs)
 	core_world_start(&core, yaml);
 	peers_fires(&core, down);
 	peers_started(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	restart(&core);
 	core_world_wait(&core, 5000);
 	core_world_folder("1.0.1")->state = ATTEMPT_ENDED;
@@ -147,7 +147,7 @@ TEST(the_machine_dies_while_a_step_runs)
 	core_world_start(&core, yaml);
 	peers_fires(&core, down);
 	peers_started(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	core_world_folder("1.0.1")->state = ATTEMPT_VANISHED;
 	restart(&core);
 	CK_STORY("00:00 the core is killed\n"
@@ -229,7 +229,7 @@ TEST(the_configuration_of_a_run_is_gone_when_the_core_starts)
 	peers_fires(&core, down);
 	peers_started(&core, "1.0.1");
 	peers_exited(&core, "1.0.1", 1);
-	transcript_skip();
+	transcript_forget();
 	core_world_end(&core);
 	core_world_start(&core, other);
 	CK_STORY("00:00 the core is killed\n"

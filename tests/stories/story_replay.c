@@ -32,7 +32,7 @@ static void begin(struct core *core)
 	peers_fires(core, iris);
 	peers_do(core, "1.0.1");
 	peers_do(core, "2.0.1");
-	transcript_skip();
+	transcript_forget();
 }
 
 TEST(an_operator_asks_first_what_a_replay_would_do)
@@ -200,7 +200,7 @@ TEST(a_replay_does_once_what_several_alerts_ask_for)
 	core_world_start(&core, once);
 	peers_deliver(&core, &(struct peers_delivery){ .alerts = alerts, .len = 3 });
 	peers_do(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	replay(&core, NULL, NULL);
 	CK_STORY("00:00 eve: replay incident 1\n"
 		 "00:00 decision: queued run 2\n"

@@ -39,7 +39,7 @@ TEST(a_step_that_times_out_may_be_followed_by_another)
 	core_world_start(&core, yaml);
 	fires(&core, "Program");
 	peers_started(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	core_world_wait(&core, MINUTE);
 	peers_ended(&core, "1.0.1", &(struct attempt_status){ .result = ATTEMPT_TIMED_OUT });
 	peers_do(&core, "1.1.1");
@@ -62,7 +62,7 @@ TEST(a_step_that_is_killed_has_failed_and_the_next_is_passed_over)
 	core_world_start(&core, yaml);
 	fires(&core, "Program");
 	peers_started(&core, "1.0.1");
-	transcript_skip();
+	transcript_forget();
 	peers_ended(&core, "1.0.1",
 			&(struct attempt_status){ .result = ATTEMPT_SIGNALED, .signal = 9 });
 	ck_str(core_world_rows(&core, "SELECT status || ': ' || reason FROM step"),
@@ -126,7 +126,7 @@ TEST(an_output_that_cannot_be_read_holds_up_a_run_for_a_second)
 	fires(&core, "Program");
 	peers_started(&core, "1.0.1");
 	core_world_folder("1.0.1")->unreadable = true;
-	transcript_skip();
+	transcript_forget();
 	peers_wrote(&core, "1.0.1", 0, "all is well\n");
 	core_world_wait(&core, 500);
 	CK_STORY("00:00 1.0.1 exited 0\n");
@@ -211,7 +211,7 @@ TEST(a_step_that_is_never_to_be_started_has_failed)
 	core_world.egress_takes = true;
 	core_world_start(&core, yaml);
 	fires(&core, "Command");
-	transcript_skip();
+	transcript_forget();
 	peers_refused(&core, "1.0.1", REFUSED_NEVER, "there is no user 'x'");
 	CK_STORY("00:00 1.0.1 refused: there is no user 'x'\n"
 		 "00:00 incident 1 needs an operator: run 1 (command) failed: act: refused: there is no user 'x'\n"
@@ -227,7 +227,7 @@ TEST(a_shim_is_killed_before_and_after_its_step_began)
 	transcript_begin();
 	core_world_start(&core, yaml);
 	fires(&core, "Command");
-	transcript_skip();
+	transcript_forget();
 	peers_vanished(&core, "1.0.1");
 	peers_started(&core, "1.0.2");
 	peers_vanished(&core, "1.0.2");

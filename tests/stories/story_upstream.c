@@ -393,7 +393,7 @@ TEST(an_operator_may_page_while_it_is_held)
 	fire(&core);
 	silenced(&ams[0]);
 	pass(&core, 2 * MINUTE);
-	transcript_skip();
+	transcript_forget();
 	peers_ask(&core, &(struct peers_question){ ROUTE_INCIDENT_ESCALATE, 1,
 					 .args = PAIRS("level", "L2", "reason", "I need help") });
 	pass(&core, 12 * MINUTE);
@@ -442,14 +442,14 @@ TEST(what_nothing_is_received_of_pages_no_further_until_it_is_delivered_again)
 	peers_fires(&core, down);
 	core_world_wait(&core, 14 * HOUR);
 	ck_str(core_world_rows(&core, "SELECT coalesce(held, '-') FROM incident"), "-");
-	transcript_skip();
+	transcript_forget();
 	/* Three times the longest gap of 5 hours is over. */
 	core_world_wait(&core, 2 * HOUR);
 	ck_str(core_world_rows(&core, "SELECT status || ' ' || hold FROM incident"),
 			"firing stale");
 	ck_str(core_world_rows(&core, "SELECT held FROM incident"),
 			"nothing received of it since 2025-11-23 03:40 UTC; Alertmanager repeats at least every 5h: it may be over");
-	transcript_skip();
+	transcript_forget();
 	core_world_wait(&core, 10 * HOUR);
 	CK_STORY("");
 	peers_fires(&core, down);

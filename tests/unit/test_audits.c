@@ -4,25 +4,8 @@
 #include <string.h>
 
 #include "store/retention.h"
-#include "sys/migrate.h"
+#include "stored.h"
 #include "test.h"
-
-static struct db *must_open(void)
-{
-	struct err err;
-	struct db *db = db_open("test.db", &err);
-
-	must(db != NULL);
-	must_ok(migrate(db, &err), err);
-	return db;
-}
-
-static void must_sql(struct db *db, const char *sql)
-{
-	struct err err;
-
-	must_ok(db_exec(db, sql, &err), err);
-}
 
 /* Rows from `first` on, one a second. */
 static void add_rows(struct db *db, int first, int rows)
@@ -52,7 +35,7 @@ static struct audit_verdict verdict_of(struct db *db)
 
 TEST(rows_that_nobody_touched_are_a_chain)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct audit_verdict verdict = verdict_of(db);
 
 	ck_int(verdict.rows, 0);
@@ -70,7 +53,7 @@ TEST(a_store_from_before_the_audit_has_none)
 {
 	struct err err;
 	struct db *old = db_open("old.db", &err);
-	struct db *db = must_open();
+	struct db *db = stored_open();
 
 	must(old != NULL);
 	ck_int(audits_there(old, &err), 0);
@@ -82,7 +65,7 @@ TEST(a_store_from_before_the_audit_has_none)
 /* The last row's hash, computed by another program: python3's hashlib over the same bytes. */
 TEST(the_hash_is_what_the_header_says)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	char text[DIGEST_TEXT_MAX];
 
 	add_rows(db, 1, 2);
@@ -117,11 +100,11 @@ TEST(whatever_is_changed_is_noticed)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct db *db = must_open();
+		struct db *db = stored_open();
 
-		must_sql(db, "DELETE FROM audit");
+		stored_sql(db, "DELETE FROM audit");
 		add_rows(db, 1, 5);
-		must_sql(db, rows[i].sql);
+		stored_sql(db, rows[i].sql);
 		ck_int(verdict_of(db).broken_id, rows[i].row);
 		ck_str(verdict_of(db).why, rows[i].why);
 		db_close(db);
@@ -131,21 +114,21 @@ TEST(whatever_is_changed_is_noticed)
 /* A row of another chain in the place of one: right in itself, and yet it does not belong here. */
 TEST(a_row_that_was_made_anew_is_noticed_by_the_next)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 
 	add_rows(db, 1, 2);
-	must_sql(db, "CREATE TABLE other AS SELECT * FROM audit WHERE id = 2");
-	must_sql(db, "DELETE FROM audit");
+	stored_sql(db, "CREATE TABLE other AS SELECT * FROM audit WHERE id = 2");
+	stored_sql(db, "DELETE FROM audit");
 	add_rows(db, 1, 1);
-	must_sql(db, "UPDATE audit SET at = 5");
-	must_sql(db, "DELETE FROM audit");
+	stored_sql(db, "UPDATE audit SET at = 5");
+	stored_sql(db, "DELETE FROM audit");
 	struct audit_row first = {
 		.at = 5, .principal = "eve", .action = "a", .object = "o", .arguments = "{}"
 	};
 	struct err err;
 
 	must_ok(audits_add(db, &first, &err), err);
-	must_sql(db, "INSERT INTO audit SELECT * FROM other");
+	stored_sql(db, "INSERT INTO audit SELECT * FROM other");
 	ck_int(verdict_of(db).broken_id, 2);
 	ck_str(verdict_of(db).why, "it does not follow the row before it");
 	db_close(db);
@@ -160,11 +143,11 @@ static enum retention_answer no_folder(int64_t run_id, void *arg)
 
 TEST(what_retention_leaves_is_a_chain_and_its_newest_row_stays)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct err err;
 
 	add_rows(db, 1, 10);
-	must_sql(db, "UPDATE audit SET at = at WHERE id = 1");
+	stored_sql(db, "UPDATE audit SET at = at WHERE id = 1");
 	ck_int(retention_sweep(db, 4000, no_folder, NULL, &err), 3);
 	ck_int(verdict_of(db).first_id, 4);
 	ck_int(verdict_of(db).broken_id, 0);
@@ -181,7 +164,7 @@ TEST(what_retention_leaves_is_a_chain_and_its_newest_row_stays)
 /* Set back between two orders: an old row behind a young one waits for it. */
 TEST(retention_takes_rows_from_the_oldest_on_whatever_their_clock_said)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct err err;
 
 	add_rows(db, 100, 0);

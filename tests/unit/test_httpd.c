@@ -20,7 +20,7 @@
 
 /*
  * The server, a process of its own: /now answers at once, /late/N waits until N of them are there,
- * /held/N says 200 when N of them wait, /early answers before the body. The answer is the body's
+ * /held/N waits until N of them wait, /early answers before the body. The answer is the body's
  * length. It ends with its control pipe.
  */
 struct app {
@@ -28,6 +28,8 @@ struct app {
 	struct httpd *httpd;
 	struct httpd_request *held[HELD_MAX];
 	size_t held_len;
+	struct httpd_request *watcher; /* NULL: nobody waits for … */
+	size_t watched_len;            /* … so many of held */
 };
 
 static void answer(struct httpd_request *request, int status)
@@ -40,6 +42,14 @@ static void answer(struct httpd_request *request, int status)
 	buf_addf(&text, "%zu\n", len);
 	httpd_reply(request, &plain, &text);
 	buf_clear(&text);
+}
+
+static void tell_watcher(struct app *app)
+{
+	if (app->watcher && app->held_len == app->watched_len) {
+		answer(app->watcher, 200);
+		app->watcher = NULL;
+	}
 }
 
 static void on_begun(void *arg, struct httpd_request *request)
@@ -56,7 +66,9 @@ static void on_whole(void *arg, struct httpd_request *request)
 	const char *path = httpd_path(request);
 
 	if (strncmp(path, "/held/", 6) == 0) {
-		answer(request, app->held_len == (size_t)atoi(path + 6) ? 200 : 404);
+		app->watcher = request;
+		app->watched_len = (size_t)atoi(path + 6);
+		tell_watcher(app);
 		return;
 	}
 	if (strncmp(path, "/late/", 6) != 0) {
@@ -64,6 +76,7 @@ static void on_whole(void *arg, struct httpd_request *request)
 		return;
 	}
 	app->held[app->held_len++] = request;
+	tell_watcher(app);
 	if (app->held_len < (size_t)atoi(path + 6)) {
 		return;
 	}
@@ -281,9 +294,7 @@ TEST(clients_that_vanish_while_they_wait_are_forgotten)
 			fds[i] = dial(&server);
 			must(send_text(fds[i], late));
 		}
-		while (ask(&server, held) != 200) {
-			usleep(10000);
-		}
+		ck_int(ask(&server, held), 200);
 		for (int i = 0; i < 200; i += 2) {
 			close(fds[i]);
 		}

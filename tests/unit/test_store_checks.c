@@ -5,18 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "sys/migrate.h"
+#include "stored.h"
 #include "test.h"
-
-static struct db *must_open(void)
-{
-	struct err err;
-	struct db *db = db_open("test.db", &err);
-
-	must(db);
-	must_ok(migrate(db, &err), err);
-	return db;
-}
 
 static void print_row(const struct check_row *row, void *arg)
 {
@@ -40,7 +30,7 @@ TEST(a_state_is_kept_and_replaced)
 {
 	static const uint8_t definition[DIGEST_SIZE] = { [31] = 7 };
 	struct check_row row = { .name = "b", .definition = definition, .since = 5 };
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	char out[512] = "";
 	struct err err;
 
@@ -69,7 +59,7 @@ static void count_change(const struct check_change *change, void *arg)
 
 TEST(of_the_changes_the_last_ones_stay)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct check_change other = { 1, "failing", "o" };
 	char out[512] = "";
 	int count = 0;

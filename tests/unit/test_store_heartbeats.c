@@ -5,18 +5,9 @@
 #include <string.h>
 
 #include "store/episodes.h"
+#include "stored.h"
 #include "sys/migrate.h"
 #include "test.h"
-
-static struct db *must_open(void)
-{
-	struct err err;
-	struct db *db = db_open("test.db", &err);
-
-	must(db);
-	must_ok(migrate(db, &err), err);
-	return db;
-}
 
 static void print_row(const struct heartbeat_row *row, void *arg)
 {
@@ -28,7 +19,7 @@ static void print_row(const struct heartbeat_row *row, void *arg)
 
 TEST(a_heartbeat_is_kept_replaced_and_forgotten)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	char out[256] = "";
 	struct err err;
 
@@ -98,7 +89,7 @@ TEST(an_episode_joins_one_incident)
 		.annotations = "{}",
 		.generator_url = "" };
 	struct plan_episode open;
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct err err;
 	int64_t id;
 

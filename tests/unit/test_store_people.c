@@ -13,37 +13,9 @@
 #include "store/reports.h"
 #include "store/retention.h"
 #include "store/runs.h"
+#include "stored.h"
 #include "sys/migrate.h"
 #include "test.h"
-
-static struct db *must_open(void)
-{
-	struct err err;
-	struct db *db = db_open("test.db", &err);
-
-	must(db != NULL);
-	must_ok(migrate(db, &err), err);
-	return db;
-}
-
-static void must_sql(struct db *db, const char *sql)
-{
-	struct err err;
-
-	must_ok(db_exec(db, sql, &err), err);
-}
-
-static int64_t must_count(struct db *db, const char *sql)
-{
-	struct stmt *s = db_stmt(db, sql);
-	struct err err;
-	int64_t count;
-
-	must(stmt_step(s, &err) == 1);
-	count = stmt_col_int(s, 0);
-	stmt_reset(s);
-	return count;
-}
 
 /* An incident of an alert of that name, with those columns on. */
 static void add_incident(struct db *db, int id, const char *alertname, const char *set)
@@ -56,7 +28,7 @@ static void add_incident(struct db *db, int id, const char *alertname, const cha
 			" VALUES (%d, 'resolved', 't', '', '', '%s', '{}', '{}', x'%064d', 1, 0,"
 			" 1000); UPDATE incident SET %s WHERE id = %d",
 			id, alertname, id, set, id);
-	must_sql(db, sql);
+	stored_sql(db, sql);
 }
 
 static void add_entry(struct db *db, int64_t incident, enum timeline_kind kind)
@@ -71,49 +43,49 @@ static void add_entry(struct db *db, int64_t incident, enum timeline_kind kind)
 
 TEST(alerts_are_listed_until_there_are_many)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 
 	add_incident(db, 1, "a", "status = 'firing'");
 	for (int i = 0; i < TIMELINE_ALERTS_MAX + 50; i++) {
 		add_entry(db, 1, TIMELINE_JOINED);
 	}
-	ck_int(must_count(db, "SELECT count(*) FROM timeline"), TIMELINE_ALERTS_MAX + 1);
+	ck_int(stored_count(db, "SELECT count(*) FROM timeline"), TIMELINE_ALERTS_MAX + 1);
 	for (int i = 0; i < 3; i++) {
 		add_entry(db, 1, TIMELINE_LEFT);
 		add_entry(db, 1, TIMELINE_NOTE);
 	}
-	ck_int(must_count(db, "SELECT count(*) FROM timeline"), TIMELINE_ALERTS_MAX + 5);
-	ck_int(must_count(db, "SELECT count(*) FROM timeline WHERE text LIKE 'from here on such"
-			      " alerts are counted%'"),
+	ck_int(stored_count(db, "SELECT count(*) FROM timeline"), TIMELINE_ALERTS_MAX + 5);
+	ck_int(stored_count(db, "SELECT count(*) FROM timeline WHERE text LIKE 'from here on such"
+				" alerts are counted%'"),
 			2);
-	ck_int(must_count(db, "SELECT max(id) FROM timeline"), TIMELINE_ALERTS_MAX + 5);
+	ck_int(stored_count(db, "SELECT max(id) FROM timeline"), TIMELINE_ALERTS_MAX + 5);
 	db_close(db);
 }
 
 TEST(a_person_is_called_for_once)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct err err;
 
 	add_incident(db, 1, "a", "status = 'firing'");
 	add_entry(db, 1, TIMELINE_ATTENTION);
 	must_ok(incidents_attention(db, 1, "look", &err), err);
 	add_entry(db, 1, TIMELINE_ATTENTION);
-	ck_int(must_count(db, "SELECT count(*) FROM timeline"), 1);
+	ck_int(stored_count(db, "SELECT count(*) FROM timeline"), 1);
 	must_ok(incidents_attention(db, 1, NULL, &err), err);
 	add_entry(db, 1, TIMELINE_ATTENTION);
-	ck_int(must_count(db, "SELECT count(*) FROM timeline"), 2);
-	must_sql(db, "UPDATE incident SET status = 'closed'");
+	ck_int(stored_count(db, "SELECT count(*) FROM timeline"), 2);
+	stored_sql(db, "UPDATE incident SET status = 'closed'");
 	add_entry(db, 1, TIMELINE_ATTENTION);
 	must_ok(incidents_attention(db, 1, "look", &err), err);
-	ck_int(must_count(db, "SELECT count(*) FROM timeline"), 2);
-	ck_int(must_count(db, "SELECT count(*) FROM incident WHERE attention IS NOT NULL"), 0);
+	ck_int(stored_count(db, "SELECT count(*) FROM timeline"), 2);
+	ck_int(stored_count(db, "SELECT count(*) FROM incident WHERE attention IS NOT NULL"), 0);
 	db_close(db);
 }
 
 TEST(what_is_opened_again_is_in_nobodys_hand)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct incident_facts facts;
 	struct err err;
 
@@ -121,8 +93,8 @@ TEST(what_is_opened_again_is_in_nobodys_hand)
 	must_ok(incidents_acknowledge(db, 1, "eve", 7, &err), err);
 	must_ok(incidents_facts(db, 1, &facts, &err), err);
 	must_ok(incidents_move(db, &facts, INCIDENT_FIRE, 1, 9, &err), err);
-	ck_int(must_count(db, "SELECT count(*) FROM incident WHERE acknowledged_at IS NULL AND"
-			      " acknowledged_by IS NULL AND resolved_by IS NULL"),
+	ck_int(stored_count(db, "SELECT count(*) FROM incident WHERE acknowledged_at IS NULL AND"
+				" acknowledged_by IS NULL AND resolved_by IS NULL"),
 			1);
 	db_close(db);
 }
@@ -150,7 +122,7 @@ TEST(major_in_a_list_is_what_the_domain_says)
 	static const char *const levels[] = { "NULL", "'L1'", "'L2'", "'L3'", "'L4'" };
 	static const char *const judgements[] = { "NULL", "0", "1" };
 	const struct incident_query is_major = { .major = "true" }, is_not = { .major = "false" };
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	uint32_t want = 0, all = 0, major = 0, minor = 0;
 	struct err err;
 	int id = 0;
@@ -177,27 +149,28 @@ TEST(major_in_a_list_is_what_the_domain_says)
 
 TEST(the_first_who_has_it_in_hand_is_kept)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct err err;
 
 	add_incident(db, 1, "a", "status = 'firing'");
 	must_ok(incidents_acknowledge(db, 1, "eve", 7, &err), err);
 	must_ok(incidents_acknowledge(db, 1, "bob", 8, &err), err);
-	ck_int(must_count(db, "SELECT acknowledged_at FROM incident WHERE acknowledged_by = 'eve'"),
+	ck_int(stored_count(db,
+			       "SELECT acknowledged_at FROM incident WHERE acknowledged_by = 'eve'"),
 			7);
 	db_close(db);
 }
 
 TEST(closing_calls_nobody_any_more)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct incident_facts facts;
 	struct err err;
 
 	add_incident(db, 1, "a", "status = 'firing', attention = 'look'");
 	must_ok(incidents_facts(db, 1, &facts, &err), err);
 	must_ok(incidents_move(db, &facts, INCIDENT_CLOSE, 0, 9, &err), err);
-	ck_int(must_count(db, "SELECT count(*) FROM incident WHERE attention IS NULL"), 1);
+	ck_int(stored_count(db, "SELECT count(*) FROM incident WHERE attention IS NULL"), 1);
 	db_close(db);
 }
 
@@ -220,35 +193,35 @@ static void sweep(struct db *db)
 
 TEST(an_old_incident_takes_with_it_what_people_wrote)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 
 	for (int id = 1; id <= 3; id++) {
 		add_incident(db, id, "a", "resolved_at = 2000");
 		add_entry(db, id, TIMELINE_OPENED);
 	}
-	must_sql(db, "INSERT INTO checklist VALUES (1, 'review', 1, 'eve', '')");
-	must_sql(db, "INSERT INTO follow_up (incident_id, text, owner, created_at, created_by)"
-		     " VALUES (1, 't', '', 1, 'eve'), (3, 't', '', 1, 'eve')");
+	stored_sql(db, "INSERT INTO checklist VALUES (1, 'review', 1, 'eve', '')");
+	stored_sql(db, "INSERT INTO follow_up (incident_id, text, owner, created_at, created_by)"
+		       " VALUES (1, 't', '', 1, 'eve'), (3, 't', '', 1, 'eve')");
 	sweep(db);
-	ck_int(must_count(db, "SELECT count(*) FROM incident"), 1);
-	ck_int(must_count(db, "SELECT count(*) FROM timeline"), 1);
-	ck_int(must_count(db, "SELECT count(*) FROM checklist"), 0);
-	ck_int(must_count(db, "SELECT count(*) FROM follow_up"), 1);
+	ck_int(stored_count(db, "SELECT count(*) FROM incident"), 1);
+	ck_int(stored_count(db, "SELECT count(*) FROM timeline"), 1);
+	ck_int(stored_count(db, "SELECT count(*) FROM checklist"), 0);
+	ck_int(stored_count(db, "SELECT count(*) FROM follow_up"), 1);
 	db_close(db);
 }
 
 TEST(the_number_of_a_follow_up_is_never_given_twice)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 
 	for (int id = 1; id <= 3; id++) {
 		add_incident(db, id, "a", "resolved_at = 2000");
 	}
-	must_sql(db, "INSERT INTO follow_up (incident_id, text, owner, created_at, created_by)"
-		     " VALUES (1, 't', '', 1, 'eve'), (2, 't', '', 1, 'eve')");
+	stored_sql(db, "INSERT INTO follow_up (incident_id, text, owner, created_at, created_by)"
+		       " VALUES (1, 't', '', 1, 'eve'), (2, 't', '', 1, 'eve')");
 	sweep(db);
-	ck_int(must_count(db, "SELECT sum(id) FROM incident"), 2 + 3);
-	ck_int(must_count(db, "SELECT max(id) FROM follow_up"), 2);
+	ck_int(stored_count(db, "SELECT sum(id) FROM incident"), 2 + 3);
+	ck_int(stored_count(db, "SELECT max(id) FROM follow_up"), 2);
 	db_close(db);
 }
 
@@ -287,12 +260,12 @@ static void add_run(struct db *db, int incident, const char *status, const char 
 			"INSERT INTO step SELECT max(id), 0, 1, '%s', 'check', 'c', '[]',"
 			" 'succeeded', '', NULL, NULL, NULL, NULL, NULL, 1, 2, 0 FROM run",
 			incident, status, verify);
-	must_sql(db, sql);
+	stored_sql(db, sql);
 }
 
 TEST(what_came_of_alerts_is_summed_up)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 
 	add_incident(db, 1, "a", "status = 'firing', acknowledged_at = 1400");
 	add_incident(db, 2, "a", "mitigated_at = 1500, resolved_at = 2000");
@@ -322,22 +295,22 @@ static void count_decision(const struct decision_row *row, void *arg)
 
 TEST(decisions_about_an_incident_are_those_of_its_alerts)
 {
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	char text[200] = "";
 	struct err err;
 
 	add_incident(db, 1, "a", "id = 1");
 	add_incident(db, 2, "a", "id = 2");
-	must_sql(db, "INSERT INTO delivery VALUES (1, 1, '', '', '', '', '', 1, 0, NULL, x'', x'',"
-		     " NULL)");
-	must_sql(db, "INSERT INTO episode (identity, status, incident_id, fingerprint, labels,"
-		     " annotations, generator_url, starts_at, first_seen, last_seen, occurrences,"
-		     " last_delivery_id) VALUES (x'01', 'firing', 1, 'f', '{}', '{}', '', 1, 1, 1,"
-		     " 1, 1), (x'02', 'resolved', 1, 'f', '{}', '{}', '', 1, 1, 1, 1, 1)");
-	must_sql(db, "INSERT INTO decision (delivery_id, position, at, fingerprint, alertname,"
-		     " decision, reason, incident_id) VALUES (1, 0, 1, 'f', 'a', 'queued', '', 1),"
-		     " (1, 1, 1, 'f', 'a', 'repeat', '', 2), (1, 2, 1, 'f', 'a', 'resolved', '',"
-		     " 1)");
+	stored_sql(db, "INSERT INTO delivery VALUES (1, 1, '', '', '', '', '', 1, 0, NULL, x'', x'',"
+		       " NULL)");
+	stored_sql(db, "INSERT INTO episode (identity, status, incident_id, fingerprint, labels,"
+		       " annotations, generator_url, starts_at, first_seen, last_seen, occurrences,"
+		       " last_delivery_id) VALUES (x'01', 'firing', 1, 'f', '{}', '{}', '', 1, 1, 1,"
+		       " 1, 1), (x'02', 'resolved', 1, 'f', '{}', '{}', '', 1, 1, 1, 1, 1)");
+	stored_sql(db, "INSERT INTO decision (delivery_id, position, at, fingerprint, alertname,"
+		       " decision, reason, incident_id) VALUES (1, 0, 1, 'f', 'a', 'queued', '', 1),"
+		       " (1, 1, 1, 'f', 'a', 'repeat', '', 2), (1, 2, 1, 'f', 'a', 'resolved', '',"
+		       " 1)");
 	must_ok(decisions_about(db, 1, 10, count_decision, text, &err), err);
 	ck_str(text, "queued resolved ");
 	db_close(db);
@@ -350,12 +323,13 @@ TEST(an_incident_from_before_has_a_timeline_too)
 
 	must(db != NULL);
 	must_ok(migrate_steps(db, migrations, 1, &err), err);
-	must_sql(db, "INSERT INTO incident (status, title, severity, service, labels, annotations,"
-		     " group_hash, generation, firing, opened_at, resolved_at) VALUES ('resolved',"
-		     " 't', '', '', '{\"alertname\":\"Down\"}', '{}', x'00', 1, 0, 1000, 2000)");
+	stored_sql(db, "INSERT INTO incident (status, title, severity, service, labels, annotations,"
+		       " group_hash, generation, firing, opened_at, resolved_at) VALUES ('resolved',"
+		       " 't', '', '', '{\"alertname\":\"Down\"}', '{}', x'00', 1, 0, 1000, 2000)");
 	must_ok(migrate(db, &err), err);
-	ck_int(must_count(db, "SELECT count(*) FROM incident WHERE alertname = 'Down'"), 1);
-	ck_int(must_count(db, "SELECT at FROM timeline WHERE id = 1 AND kind = 'opened'"), 1000);
-	ck_int(must_count(db, "SELECT at FROM timeline WHERE id = 2 AND kind = 'resolved'"), 2000);
+	ck_int(stored_count(db, "SELECT count(*) FROM incident WHERE alertname = 'Down'"), 1);
+	ck_int(stored_count(db, "SELECT at FROM timeline WHERE id = 1 AND kind = 'opened'"), 1000);
+	ck_int(stored_count(db, "SELECT at FROM timeline WHERE id = 2 AND kind = 'resolved'"),
+			2000);
 	db_close(db);
 }

@@ -6,18 +6,8 @@
 
 #include "base/buf.h"
 #include "store/retention.h"
-#include "sys/migrate.h"
+#include "stored.h"
 #include "test.h"
-
-static struct db *must_open(void)
-{
-	struct err err;
-	struct db *db = db_open("test.db", &err);
-
-	must(db);
-	must_ok(migrate(db, &err), err);
-	return db;
-}
 
 /* A body of that number arrives. Returns how often it has. */
 static int64_t arrives(struct db *db, int number, int64_t at, const char *error)
@@ -57,7 +47,7 @@ static void add_id(const struct rejected_body_row *row, void *arg)
 TEST(the_same_body_is_counted)
 {
 	auto_buf struct buf out = { 0 };
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct err err;
 	int64_t at = 1;
 
@@ -84,7 +74,7 @@ TEST(the_same_body_is_counted)
 TEST(the_hundred_that_arrived_last_stay)
 {
 	auto_buf struct buf out = { 0 };
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct err err;
 
 	for (int i = 1; i <= REJECTED_BODIES_MAX; i++) {
@@ -111,7 +101,7 @@ static enum retention_answer no_folder(int64_t run_id, void *arg)
 TEST(retention_takes_what_has_not_arrived_for_long)
 {
 	auto_buf struct buf out = { 0 };
-	struct db *db = must_open();
+	struct db *db = stored_open();
 	struct err err;
 
 	arrives(db, 1, 100, "e");

@@ -341,7 +341,7 @@ void transcript_begin(void)
 	core_world.on_event = on_event;
 }
 
-void transcript_skip(void)
+void transcript_forget(void)
 {
 	buf_reset(&story);
 }

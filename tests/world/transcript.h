@@ -25,7 +25,7 @@ void transcript_begin(void);
 /* The story since the last call is this, a line each; else the test fails, and shows where. */
 void transcript_ck(const char *file, int line, const char *story);
 /* The same, for what is of no interest. */
-void transcript_skip(void);
+void transcript_forget(void);
 
 #define CK_STORY(story) transcript_ck(__FILE__, __LINE__, (story))
 
