@@ -21,7 +21,7 @@ static void must_end(struct db *db, const char *external_url)
 			"INSERT INTO delivery (id, received_at, principal, external_url, receiver,"
 			" group_key, notification_reason, alerts, truncated, body_hash, body)"
 			" VALUES (1, 1, 'p', '%s', 'r', 'g', '', 1, 0, x'00', x'');"
-			"INSERT INTO episode (id, seven, status, fingerprint, labels, annotations,"
+			"INSERT INTO episode (id, identity, status, fingerprint, labels, annotations,"
 			" generator_url, starts_at, ends_at, first_seen, last_seen, occurrences,"
 			" last_delivery_id) VALUES (1, x'07%062d', 'resolved', 'f', '{}',"
 			" '{}', '', 100, 200, 100, 200, 1, 1)",
