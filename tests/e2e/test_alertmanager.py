@@ -130,10 +130,10 @@ def start_alertmanager(t, name, playbookd_port, web):
     wait_until(lambda: ready(web), f"{name}, ready")
 
 
-def start_prometheus(t, target, alertmanagers):
+def start_prometheus(t, target, alertmanagers, rules=RULES):
     web = free_port()
     listed = ", ".join(f"'127.0.0.1:{port}'" for port in alertmanagers)
-    t.write("rules.yml", RULES)
+    t.write("rules.yml", rules)
     config = t.write("prometheus.yml", PROMETHEUS % {"target": target, "alertmanagers": listed})
     t.start("prometheus", "prometheus", "--config.file=" + config,
             "--storage.tsdb.path=" + t.path("tsdb"), f"--web.listen-address=127.0.0.1:{web}")

@@ -34,12 +34,12 @@ playbooks:
 
 
 class Alertmanager:
-    """One that is alone. It keeps its state in folder."""
+    """One that is alone. It keeps its state in a folder of its name."""
 
-    def __init__(self, t, name, d, max_alerts=0, web=None):
+    def __init__(self, t, name, d, max_alerts=0, web=None, config=None):
         self.t, self.name, self.d = t, name, d
         self.web = web or free_port()
-        self.config = t.write(name + ".yml", ALERTMANAGER % (d.port, max_alerts))
+        self.config = t.write(name + ".yml", config or ALERTMANAGER % (d.port, max_alerts))
         self.starts = 0
         self.start()
 
@@ -72,20 +72,31 @@ class Alertmanager:
         finally:
             connection.close()
 
-    def fires(self, *alerts, ends=3600):
+    def fires(self, *alerts, starts=None, ends=3600):
         """Each for an hour, as far as is known."""
         self.call("POST", "/api/v2/alerts",
-                  [{"labels": labels, "startsAt": at(-1), "endsAt": at(ends)} for labels in alerts])
+                  [{"labels": labels, "startsAt": starts or at(-1), "endsAt": at(ends)}
+                   for labels in alerts])
 
     def ends(self, labels):
         self.fires(labels, ends=0)
 
     def silence(self, seconds, **labels):
+        """Its id."""
         matchers = [{"name": name, "value": value, "isRegex": False, "isEqual": True}
                     for name, value in labels.items()]
-        self.call("POST", "/api/v2/silences", {
+        told = self.call("POST", "/api/v2/silences", {
             "matchers": matchers, "startsAt": at(-1), "endsAt": at(seconds), "createdBy": "alice",
             "comment": "disk is being\nreplaced"})
+        return json.loads(told)["silenceID"]
+
+    def expire(self, silence):
+        self.call("DELETE", "/api/v2/silence/" + silence)
+
+    def lists(self):
+        """(instance, state) of each alert."""
+        return [(x["labels"].get("instance"), x["status"]["state"])
+                for x in json.loads(self.call("GET", "/api/v2/alerts"))]
 
 
 def down(instance, host="h"):
