@@ -40,11 +40,12 @@ const char *const called_always[] = {
 const char *const called_at_rest[] = {
 	"SELECT 'it fires, nobody has it in hand, and not everybody was called: ' || i.id"
 	" FROM incident i WHERE i.status = 'firing' AND i.acknowledged_at IS NULL"
-	" AND NOT EXISTS (SELECT 1 FROM raise r WHERE r.incident_id = i.id"
+	" AND i.held IS NULL AND NOT EXISTS (SELECT 1 FROM raise r WHERE r.incident_id = i.id"
 	" AND r.generation = i.generation AND r.level = 'L3')",
 	"SELECT 'it is open, and nobody hears how it goes on: ' || i.id FROM incident i"
 	" JOIN escalation e ON e.incident_id = i.id AND e.generation = i.generation"
-	" WHERE i.status IN ('firing', 'mitigated') AND e.called IS NOT NULL AND e.updates = 0",
+	" WHERE i.status IN ('firing', 'mitigated') AND e.called IS NOT NULL AND e.updates = 0"
+	" AND i.held IS NULL",
 	NULL,
 };
 

@@ -5,7 +5,8 @@
  *
  * usage: simulate [--seed FIRST] [--seeds N] [--events N] [--verbose]
  *
- * The core takes in deliveries of two Alertmanagers, late, repeated, reordered, resolved first;
+ * The core takes in deliveries of two Alertmanagers, late, repeated, reordered, resolved first,
+ * and in a third of the seeds asks them what they list;
  * steps end well, badly, by their deadline, or nobody knows how; people pause, resume, cancel,
  * approve, reject and start runs by hand, say what they know of incidents, or say nothing; levels
  * are called; the configuration is changed, or only its file; clocks jump; and the core dies at any
@@ -20,6 +21,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alertmanagers.h"
+#include "asked.h"
 #include "base/log.h"
 #include "begun.h"
 #include "called.h"
@@ -100,13 +103,16 @@ static const char configuration[] =
 		"          retry: { attempts: 2, delay: 1s } }\n"
 		"    verify: [{ check: up }]\n"
 		"    rescue: [{ name: evidence, run: ['true'] }]\n"
-		"# %s\n";
+		"# %s\n"
+		"%s";
 
 /* The same, the same in another file, and another. */
 static const char *const variants[][2] = { { "a", "" }, { "a", "again" }, { "b", "" } };
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
-static struct config_version versions[VARIANTS];
+/* Of a core that asks no Alertmanager, and of one that does. */
+static struct config_version both[2][VARIANTS];
+static struct config_version *versions;
 static struct config_version *in_force;
 
 static const char *const tables[] = { "late_alert", "cut_delivery", "upstream_sender", "outbox",
@@ -241,13 +247,16 @@ static void core_is_restarted(struct core *core)
 	world.fuse = 0;
 }
 
-static void check_world(void)
+static void complain(const char *complaint)
 {
-	const char *complaint = world_complaint();
-
 	if (complaint) {
 		violation("%s", complaint);
 	}
+}
+
+static void check_world(void)
+{
+	complain(world_complaint());
 }
 
 /* The one number that sql gives. */
@@ -284,6 +293,7 @@ static void change_configuration(struct core *core)
 
 	in_force = &versions[world_random(VARIANTS)];
 	core->ground.configs.newest = in_force;
+	alertmanagers_forgotten(false);
 	if (core_config_new(core, &err) < 0) {
 		core->failure = err;
 	}
@@ -307,6 +317,7 @@ static void one_turn(struct core *core)
 
 	called_watch();
 	begun_watch();
+	asked_watch();
 	world.fuse = world_random(100) < 5 ? 1 + world_random(30) : 0;
 	if (world_random(100) < 2) {
 		change_configuration(core);
@@ -333,6 +344,7 @@ static void one_turn(struct core *core)
 	if (called_complaint()) {
 		violation("%s", called_complaint());
 	}
+	complain(asked_complaint());
 }
 
 static const struct step *step_of(const struct config *config, const char *playbook, int64_t step)
@@ -489,6 +501,7 @@ static void check_audit(void)
 
 static void drain(struct core *core)
 {
+	alertmanagers_rest();
 	come_to_rest(core);
 	for (int i = 0; i < 6; i++) {
 		core_world_pass(QUARTER_HOUR);
@@ -566,7 +579,7 @@ static void check_heard(void)
 	for (unsigned i = 0; world.in_order && i < IDENTITIES; i++) {
 		struct stmt *s = db_stmt(world.core->ground.db, sql);
 
-		if (!world.truth[i].firing || world.unheard[i]) {
+		if (!world.truth[i].firing || world.unheard[i] || alertmanagers_silence(i)) {
 			continue;
 		}
 		stmt_text(s, ":labels", world_labels(i));
@@ -585,6 +598,10 @@ static void run_seed(struct db *db, const struct options *options)
 	memset(&world, 0, sizeof(world));
 	world.rng = (seed_now + 1) * UINT64_C(0x9E3779B97F4A7C15);
 	world.in_order = seed_now % 4 == 0;
+	world.asked = seed_now % 3 == 1;
+	world.right = world.asked && (world.in_order || seed_now % 2 == 0);
+	versions = both[world.asked];
+	alertmanagers_begin();
 	world.core = &core;
 	world_connect(db);
 	empty_tables(db);
@@ -603,15 +620,17 @@ static void run_seed(struct db *db, const struct options *options)
 	check_notices();
 	check_acks();
 	check_heard();
+	complain(asked_complaint_at_rest());
 	check_audit();
 	totals.events += options->events;
 	totals.calls += called_count();
 	core_dies(&core);
 }
 
-static struct config *must_configure(const char *const variant[2])
+static struct config *must_configure(const char *const variant[2], bool asks)
 {
-	char *text = xasprintf(configuration, variant[0], variant[1]);
+	char *text = xasprintf(
+			configuration, variant[0], variant[1], asks ? alertmanagers_yaml : "");
 	struct config_file file = { "simulate.yml", text, (uint32_t)strlen(text) };
 	const struct config_files files = { .items = &file, .len = 1 };
 	struct buf report = { 0 };
@@ -665,8 +684,8 @@ int main(int argc, char **argv)
 	struct err err;
 
 	read_options(argc, argv, &options);
-	for (size_t i = 0; i < VARIANTS; i++) {
-		versions[i].config = must_configure(variants[i]);
+	for (size_t i = 0; i < 2 * VARIANTS; i++) {
+		both[i % 2][i / 2].config = must_configure(variants[i / 2], i % 2);
 	}
 	/* Its deaths are no news. */
 	log_setup(options.verbose ? LOG_DEBUG : (enum log_level)(LOG_ERROR + 1), LOG_LOGFMT,
@@ -691,8 +710,8 @@ int main(int argc, char **argv)
 			options.seeds, totals.events, totals.crashes, totals.acks, totals.calls,
 			totals.effects, totals.approved, totals.notices, totals.orders);
 	db_close(db);
-	for (size_t i = 0; i < VARIANTS; i++) {
-		config_free(versions[i].config);
+	for (size_t i = 0; i < 2 * VARIANTS; i++) {
+		config_free(both[i % 2][i / 2].config);
 	}
 	for (const char *const *name = (const char *const[]){ "sim.db", "sim.db-wal", "sim.db-shm",
 			     NULL };

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alertmanagers.h"
 #include "base/mem.h"
-#include "domain/label.h"
 #include "people.h"
 
 #define SECOND 1000
@@ -111,6 +111,7 @@ static void on_sent(enum role to, uint16_t type, const void *payload, size_t len
 		struct msg_probe probe;
 		struct msg_notify notify;
 		struct msg_answer answer;
+		struct msg_ask ask;
 	} msg;
 	struct arena *arena = arena_new();
 	struct err err;
@@ -127,6 +128,8 @@ static void on_sent(enum role to, uint16_t type, const void *payload, size_t len
 	} else if (type == MSG_PROBE) {
 		push(world.to_world, &world.to_world_len,
 				(struct frame){ type, { msg.probe.id, 0, 0 } });
+	} else if (type == MSG_ASK) {
+		alertmanagers_ask(&msg.ask);
 	} else if (type == MSG_NOTIFY) {
 		if (msg.notify.id >= NOTICES_MAX) {
 			abort();
@@ -314,6 +317,7 @@ void world_core_died(void)
 	}
 	world.to_world_len = 0;
 	world.to_core_len = 0;
+	alertmanagers_forgotten(true);
 	for (size_t i = 0; i < world.attempts_len; i++) {
 		if (world.attempts[i].state == PREPARED) {
 			end_attempt(&world.attempts[i], ATTEMPT_NOT_STARTED, 0);
@@ -376,6 +380,9 @@ static void post_news(unsigned identity, bool firing)
 	const struct news news = { identity, firing, world.truth[identity].starts_at,
 		firing ? 0 : world.truth[identity].ends_at };
 
+	if (alertmanagers_silence(identity)) {
+		return;
+	}
 	for (unsigned sender = 0; sender < 2; sender++) {
 		struct post *post = &world.posts[world.posts_len];
 
@@ -390,13 +397,18 @@ static void post_news(unsigned identity, bool firing)
 		while (post->len < 3 && chance(30)) {
 			unsigned other = world_random(IDENTITIES);
 
-			if (world.truth[other].firing) {
+			if (world.truth[other].firing && !alertmanagers_silence(other)) {
 				post->alerts[post->len++] = (struct news){ other, true,
 					world.truth[other].starts_at, 0 };
 			}
 		}
 		world.posts_len++;
 	}
+}
+
+void world_post(unsigned identity)
+{
+	post_news(identity, true);
 }
 
 static void something_breaks_or_heals(void)
@@ -437,6 +449,12 @@ const char *world_labels(unsigned identity)
 	return text;
 }
 
+void world_name(unsigned identity, struct label ret[2])
+{
+	ret[0] = (struct label){ "alertname", names[identity / 3] };
+	ret[1] = (struct label){ "service", services[identity % 3] };
+}
+
 static void deliver(void)
 {
 	size_t i = world.in_order ? 0 : world_random((unsigned)world.posts_len);
@@ -452,8 +470,7 @@ static void deliver(void)
 	for (unsigned a = 0; a < post.len; a++) {
 		const struct news *news = &post.alerts[a];
 
-		labels[a][0] = (struct label){ "alertname", names[news->identity / 3] };
-		labels[a][1] = (struct label){ "service", services[news->identity % 3] };
+		world_name(news->identity, labels[a]);
 		alerts[a] = (struct alert){
 			.status = news->firing ? ALERT_FIRING : ALERT_RESOLVED,
 			.labels = { labels[a], 2 },
@@ -462,6 +479,8 @@ static void deliver(void)
 			.generator_url = "",
 			.fingerprint = "f",
 		};
+		alertmanagers.delivered[news->identity] = true;
+		alertmanagers_changed(news->identity);
 	}
 	snprintf(url, sizeof(url), "http://am-%u", post.sender);
 	msg.delivery = (struct delivery){ .receiver = "r",
@@ -481,16 +500,22 @@ static void time_passes(void)
 
 	core_world.mono_ms += ms;
 	core_world.wall_ms += ms;
-	if (!world.in_order && chance(5)) {
+	if (!world.in_order && !world.right && chance(5)) {
 		core_world.wall_ms += chance(50) ? DAY : -DAY; /* somebody sets the clock */
 	}
 }
 
 void world_event(void)
 {
-	unsigned dice = world_random(100);
+	unsigned dice;
 
+	alertmanagers_note();
+	if (alertmanagers_event()) {
+		return;
+	}
+	dice = world_random(100);
 	if (world_random(100) < 8) {
+		world.people_acted = true;
 		people_act();
 	} else if (dice < 20) {
 		something_breaks_or_heals();
@@ -511,13 +536,14 @@ bool world_drain(void)
 {
 	const struct core *core = world.core;
 
+	alertmanagers_note();
 	if (core->ground.pause.guard.since) {
 		people_resume();
 	} else if (world.posts_len) {
 		deliver();
 	} else if (world.to_core_len) {
 		core_hears();
-	} else if (!world_takes() && !step_ends()) {
+	} else if (!world_takes() && !step_ends() && !alertmanagers_drain()) {
 		core_world_pass(60 * SECOND);
 		return core->run.len > 0 || core->run.queue_waits || !core->run.questions.none ||
 		       core->notify.in_flight.len > 0 || core->notify.look_ms;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "core_world.h"
+#include "domain/label.h"
 #include "wire/attempt.h"
 
 #define IDENTITIES   18 /* alerts that there are */
@@ -85,6 +86,11 @@ struct world {
 	bool in_order;
 	bool unheard[IDENTITIES]; /* something of it was never posted */
 
+	/* The core asks the Alertmanagers, and they are right: see alertmanagers.h. */
+	bool asked;
+	bool right;
+	bool people_acted; /* in this turn */
+
 	unsigned posting; /* alerts of the delivery that is being taken in */
 };
 
@@ -104,6 +110,10 @@ bool world_drain(void);
 void world_core_died(void);
 /* The labels of an identity, as the store has them. Valid until the next call. */
 const char *world_labels(unsigned identity);
+/* The same as labels, two of them. */
+void world_name(unsigned identity, struct label ret[2]);
+/* The Alertmanagers tell that it fires. */
+void world_post(unsigned identity);
 struct attempt *world_attempt(const struct attempt_id *id);
 /* What was noticed by the world itself: an attempt asked for twice … NULL: nothing. */
 const char *world_complaint(void);
