@@ -91,6 +91,8 @@ int incidents_count(struct db *db, int64_t id, int firing_change, struct err *er
 /* State why it needs an operator; NULL: it does not any more. A closed one never does. */
 int incidents_attention(struct db *db, int64_t id, const char *attention, struct err *err);
 
+/* Does it fire, and neither states why nor has a run that is under way or waits? */
+int incidents_is_unattended(struct db *db, int64_t id, bool *ret, struct err *err);
 /* It does not need an operator for that reason any more; any other reason stays. */
 int incidents_attention_over(struct db *db, int64_t id, const char *attention, struct err *err);
 /* Its level becomes this one ("L1" to "L4"), unless it is as high already: it is never lowered. */

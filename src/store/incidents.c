@@ -338,6 +338,27 @@ static struct incident_row read_incident(struct stmt *s)
 	};
 }
 
+int incidents_is_unattended(struct db *db, int64_t id, bool *ret, struct err *err)
+{
+	static const char sql[] =
+			"SELECT 1 FROM incident i"
+			" WHERE i.id = :id AND i.status = 'firing' AND i.attention IS NULL"
+			" AND NOT EXISTS (SELECT 1 FROM run r"
+			" WHERE r.incident_id = i.id AND r.finished_at IS NULL)"
+			" AND NOT EXISTS (SELECT 1 FROM run_also a JOIN run r ON r.id = a.run_id"
+			" WHERE a.incident_id = i.id AND r.finished_at IS NULL)";
+	struct stmt *s = db_stmt(db, sql);
+	int rc;
+
+	stmt_int(s, ":id", id);
+	rc = stmt_step(s, err);
+	if (rc == 1) {
+		stmt_reset(s);
+	}
+	*ret = rc == 1;
+	return rc < 0 ? -1 : 0;
+}
+
 int incidents_attention_over(struct db *db, int64_t id, const char *attention, struct err *err)
 {
 	static const char sql[] = "UPDATE incident"

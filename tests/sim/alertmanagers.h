@@ -45,7 +45,7 @@ void alertmanagers_ask(const struct msg_ask *ask);
 void alertmanagers_forgotten(bool dead);
 /* The core has taken in a delivery with that alert, or knows of another episode of it. */
 void alertmanagers_changed(unsigned identity);
-/* Before each event: silences end, and what began or ended in truth is noted. */
+/* Before and after each event: silences end, and what began or ended in truth is noted. */
 void alertmanagers_note(void);
 /* Does something happen to them, or by them? Then it did. At most one look reaches the core. */
 bool alertmanagers_event(void);

@@ -246,6 +246,7 @@ const char *asked_complaint(void)
 	if (!world.asked) {
 		return NULL;
 	}
+	alertmanagers_note(); /* what this event changed was asked about by no look yet */
 	read_rows(&after);
 	note_turn();
 	complaint = complain_of_holds();

@@ -23,7 +23,13 @@ static const char yaml[] =
 		"  - name: ask\n"
 		"    matchers: [alertname=Asks]\n"
 		"    steps: [{ name: may it, approve: { within: 60m } },\n"
-		"            { name: restart, run: [restart] }]\n";
+		"            { name: restart, run: [restart] }]\n"
+		"  - name: each\n"
+		"    matchers: [alertname=Each]\n"
+		"    incident: { group_by: [alertname] }\n"
+		"    params: { service: { from: labels.service, pattern: '[a-z]+' } }\n"
+		"    steps: [{ name: may it, approve: { within: 60m } },\n"
+		"            { name: restart, run: [restart, '${service}'] }]\n";
 
 static const char *const argus[] = { "alertname", "Down", "service", "argus", NULL };
 static const char *const twin[] = { "alertname", "Down", "replica", "2", "service", "argus", NULL };
@@ -161,5 +167,24 @@ TEST(an_alert_that_shares_a_repair_and_fires_on_has_it_looked_at)
 	ck_str(core_world_rows(&core, "SELECT status || ' ' || did_not_help FROM run ORDER BY id"),
 			"succeeded 1, failed 0");
 	ck_str(core_world_rows(&core, "SELECT status FROM incident"), "firing");
+	core_world_end(&core);
+}
+
+/* An operator called it over, which canceled the runs of all that fires; then another opens it. */
+TEST(an_incident_that_fires_and_has_nothing_under_way_says_so)
+{
+	static const char *const one[] = { "alertname", "Each", "service", "one", NULL };
+	static const char *const two[] = { "alertname", "Each", "service", "two", NULL };
+	struct core core;
+
+	begin(&core);
+	deliver(&core, one, core_world.wall_ms, 1);
+	peers_ask(&core, &(struct peers_question){ ROUTE_RESOLVE, 1 });
+	core_world_wait(&core, MINUTE);
+	deliver(&core, two, core_world.wall_ms, 1);
+	end(&core, two, core_world.wall_ms, 1);
+	ck_str(core_world_rows(&core, "SELECT status FROM run ORDER BY id"), "canceled, canceled");
+	ck_str(core_world_rows(&core, "SELECT status || ': ' || attention FROM incident"),
+			"firing: run 2 (each) was canceled: its alert has ended; other alerts of the incident fire, and nothing is under way for them");
 	core_world_end(&core);
 }

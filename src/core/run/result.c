@@ -55,6 +55,31 @@ static int move_incident(struct run_room *run, const struct active *active,
 	return fires ? escalator_fires(run->escalate, incident, err) : 0;
 }
 
+/*
+ * It was not needed any more, but what it was for is not all that fires: an operator may have
+ * called the incident over, which canceled the runs of the others, and it was opened again.
+ */
+static int state_what_is_left(struct run_room *run, const struct active *active,
+		int64_t incident_id, struct err *err)
+{
+	struct attention attention = { .incident_id = incident_id, .run_id = active->run_id };
+	char why[RUN_REASON_MAX + 200];
+	bool unattended;
+
+	if (incidents_is_unattended(run->ground->db, incident_id, &unattended, err) < 0) {
+		return -1;
+	}
+	if (!unattended) {
+		return 0;
+	}
+	snprintf(why, sizeof(why),
+			"run %" PRId64
+			" (%s) was canceled: %s; other alerts of the incident fire, and nothing is under way for them",
+			active->run_id, active->playbook_name, active->cursor.reason);
+	attention.why = why;
+	return attention_raise(run->escalate, &attention, err);
+}
+
 static int change_attention(struct run_room *run, const struct active *active, int64_t incident_id,
 		const struct incident_verdict *verdict, struct err *err)
 {
@@ -71,7 +96,9 @@ static int change_attention(struct run_room *run, const struct active *active, i
 	case INCIDENT_ATTENTION_OVER:
 		return incidents_attention(run->ground->db, incident_id, NULL, err);
 	case INCIDENT_ATTENTION_ANSWERED:
-		return forget_question(run, active, incident_id, err);
+		return forget_question(run, active, incident_id, err) < 0
+				       ? -1
+				       : state_what_is_left(run, active, incident_id, err);
 	case INCIDENT_ATTENTION_NEEDED:
 		return attention_raise(run->escalate, &attention, err);
 	}
